@@ -42,11 +42,12 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
 
-from attribution_consistency import artefacts, evaluation, figures, real_data
+from attribution_consistency import artefacts, evaluation, figures
 from attribution_consistency.claims import report
 from attribution_consistency.datasets import motifs
 from attribution_consistency.metric import paired_difference
 from attribution_consistency.metric.association import spearman
+from attribution_consistency.studies import real_data
 
 figures.style()
 

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from attribution_consistency import artefacts, evaluation, metric, one_hot, real_data
+from attribution_consistency import artefacts, evaluation, metric, one_hot
+from attribution_consistency.studies import real_data, table_names
 
 WEIGHTS = {
     "ks": [3, 7], "mean": [0.25, 0.75], "per_subset": [[0.25, 0.75]], "r2": [[0.1, 0.3]],
@@ -76,8 +77,8 @@ def test_every_table_is_made_stored_and_loaded(data, rows, scores, maps, compend
     assert set(made) == set(real_data.TABLES)
     run, names = artefacts.Run("default"), {}
     for name, table in made.items():
-        artefacts.write_csv(artefacts.stored() / f"{real_data.table_name(name)}.csv", table)
-        names[name] = run.table(real_data.table_name(name))
+        artefacts.write_csv(artefacts.stored() / f"{table_names('real_data')[name]}.csv", table)
+        names[name] = run.table(table_names("real_data")[name])
     artefacts.write_csv(artefacts.stored() / "scores_gm12878_dnase.csv", scores)
     found, tables, origin = real_data.load("default")
     assert origin == "stored" and len(found) == 4

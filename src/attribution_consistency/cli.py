@@ -150,11 +150,14 @@ def merge(arguments):
     pipeline.merge(_run(arguments), arguments.population)
 
 
-@verb("write the tables behind the chapter on real sequences", RUN)
-def tables(arguments):
+@verb(
+    "write the tables of one study, the base of a later chapter",
+    argument("name", help="name of the study, such as real_data"), RUN,
+)
+def study(arguments):
     from . import pipeline
 
-    pipeline.tables(_run(arguments))
+    pipeline.study(_run(arguments), arguments.name)
 
 
 @verb("execute a notebook", RUN, argument("name", help="such as 01_synthetic_data"))

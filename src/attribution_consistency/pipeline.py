@@ -243,23 +243,17 @@ def merge(run, population):
     artefacts.write_csv(run.scores(population), table)
 
 
-def tables(run):
-    """Write the tables behind the chapter on real sequences, which ``store`` keeps."""
-    from . import real_data
-    from .datasets import store
+def study(run, name):
+    """Write the tables of one study, see `studies`; ``store`` keeps them."""
+    from . import studies
 
-    population = real_data.POPULATION
-    with timed(run, "tables"):
-        scores = artefacts.read_csv(run.scores(population))
-        weights = artefacts.read_json(run.length_weights)[real_data.READING]
-        rows = artefacts.read_maps(run.name, population, scores["id"].iloc[0])["rows"]
-        data = store.load(run.data(population))
-
-        def maps(model_id):
-            return artefacts.read_maps(run.name, population, model_id)["a"]
-
-        for name, table in real_data.make_tables(data, rows, scores, maps, weights).items():
-            artefacts.write_csv(run.table(real_data.table_name(name)), table)
+    if name not in studies.NAMES:
+        raise PipelineError(f"no study {name!r}: choose from {', '.join(studies.NAMES)}")
+    settings = config.load_resolved(run.name)
+    with timed(run, f"study {name}"):
+        tables = studies.module(name).make(run, settings)
+        for short, full in studies.table_names(name).items():
+            artefacts.write_csv(run.table(full), tables[short])
 
 
 def notebook(run, name):

@@ -6,9 +6,15 @@ last full run, which stand in where the sequences cannot be had.
 
 import numpy as np
 
-from . import artefacts
+from .. import artefacts, evaluation, metric
+from ..datasets import store
+from ..datasets.sequences import codes_to_one_hot, decode, one_hot
+from ..metric import gradient_correction
+from . import load_tables
 
+PREFIX = "gm12878"
 POPULATION = "gm12878_dnase"
+POPULATIONS = (POPULATION,)
 READING = "frequency"
 KS = (4, 5, 6)  # lengths whose distributions are kept for one network
 SHORT = 6  # a few hundred sequences leave few windows for each longer k-mer
@@ -30,20 +36,24 @@ def load(run):
     Raises ArtefactError when neither the run nor ``data/stored`` has it all.
     """
     scores, origin = artefacts.load_scores(run, POPULATION)
-    tables, origins = {}, {origin}
-    for name in TABLES:
-        tables[name], found = artefacts.load_table(run, table_name(name))
-        origins.add(found)
-    if len(origins) > 1:
+    tables, found = load_tables("real_data", run)
+    if found != origin:
         raise artefacts.ArtefactError(
             f"run {run!r} holds only some of the results on real sequences: run the workflow again"
         )
     return scores, tables, origin
 
 
-def table_name(name):
-    """Name of a table among the artefacts of a run."""
-    return f"gm12878_{name}"
+def make(run, settings):
+    """Every table of `TABLES` from the artefacts of a run, {name: DataFrame}."""
+    scores = artefacts.read_csv(run.scores(POPULATION))
+    weights = artefacts.read_json(run.length_weights)[READING]
+    rows = artefacts.read_maps(run.name, POPULATION, scores["id"].iloc[0])["rows"]
+
+    def maps(model_id):
+        return artefacts.read_maps(run.name, POPULATION, model_id)["a"]
+
+    return make_tables(store.load(run.data(POPULATION)), rows, scores, maps, weights)
 
 
 def make_tables(data, rows, scores, maps, weights):
@@ -56,8 +66,6 @@ def make_tables(data, rows, scores, maps, weights):
     weights : length weights of one reading, an entry of `evaluation.fit_length_weights`.
     """
     import pandas as pd
-
-    from .datasets.sequences import codes_to_one_hot
 
     x = codes_to_one_hot(data["codes"][rows])
     usable = scores[scores["status"] == "ok"]
@@ -130,7 +138,7 @@ def kmer_ridge(data, k=5, penalties=(10, 30, 100, 300, 1000, 3000)):
     """
     import pandas as pd
 
-    from .models.performance import auroc, pearson
+    from ..models.performance import auroc, pearson
 
     features = np.log1p(count_both_strands(data["codes"], k))
     signal, accessible = data["y"][:, 1].astype(float), data["y"][:, 0] > 0.5
@@ -190,8 +198,6 @@ def kmer_table(x, a):
     """Weighted frequency q and prior p of all k-mers of the lengths `KS`: k, kmer, q, p."""
     import pandas as pd
 
-    from . import metric
-
     parts = []
     for k in KS:
         found = metric.kmer_distributions(x, a, k, reading=READING)
@@ -208,8 +214,6 @@ def left_out(x, a, weights):
     consistency_short, the score from lengths up to `SHORT` with weights scaled to sum to 1.
     """
     import pandas as pd
-
-    from . import evaluation, metric
 
     ks = weights["ks"]
     found = metric.jackknife(x, a, ks, n_blocks=min(BLOCKS, len(x)), reading=READING)
@@ -230,8 +234,6 @@ def left_out(x, a, weights):
 
 def intervals(blocks, column="consistency"):
     """Jackknife of one column of the blocks table for each network, {id: `metric.Jackknife`}."""
-    from . import metric
-
     found = {}
     for model_id, part in blocks.groupby("id", sort=False):
         estimate, *replicates = part.sort_values("block")[column].to_numpy(float)
@@ -254,8 +256,7 @@ def choose_peaks(data, rows, n=PEAKS):
     """
     import pandas as pd
 
-    from .datasets.accessibility import CAP
-    from .datasets.sequences import codes_to_one_hot, decode
+    from ..datasets.accessibility import CAP
 
     tags = np.expm1(data["y"][rows, 1].astype(float))
     place = list(zip(data["chrom"][rows], data["start"][rows].tolist()))
@@ -279,8 +280,6 @@ def logo_table(x, a, rows, peaks):
     """Corrected gradient times input at the peaks: id, peak, and a column for each position."""
     import pandas as pd
 
-    from .metric import gradient_correction
-
     at = [int(np.flatnonzero(np.asarray(rows) == row)[0]) for row in peaks["row"]]
     values = (gradient_correction(a[at]) * x[at]).sum(axis=2)
     table = pd.DataFrame(
@@ -294,8 +293,6 @@ def logo_table(x, a, rows, peaks):
 
 def logo_values(tables, model_id, peak):
     """Letters of one logo: (L, 4), the score of each position at its base."""
-    from .datasets.sequences import one_hot
-
     logos, peaks = tables["logos"], tables["peaks"]
     row = logos[(logos["id"] == model_id) & (logos["peak"] == peak)].iloc[0]
     sequence = peaks.set_index("peak").loc[peak, "sequence"]

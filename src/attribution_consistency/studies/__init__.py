@@ -1,0 +1,42 @@
+"""The studies behind the later chapters, one module each.
+
+A study turns sequences, maps and scores of a run into the few tables that its chapter shows.
+The workflow makes them and ``make store`` keeps those of our last full run, so that a chapter
+can be read where its inputs cannot be had or its computation takes too long.
+
+Each module has ``PREFIX`` (of its tables' names), ``TABLES``, ``POPULATIONS`` (networks whose
+maps and scores it reads) and ``make(run, settings)``, which returns ``{table: DataFrame}``.
+"""
+
+import importlib
+
+from .. import artefacts
+
+NAMES = ("real_data",)
+
+
+def module(study):
+    """The module of a study of `NAMES`."""
+    return importlib.import_module(f"{__name__}.{study}")
+
+
+def table_names(study):
+    """Names of the tables of a study among the artefacts of a run, {short name: name}."""
+    found = module(study)
+    return {table: f"{found.PREFIX}_{table}" for table in found.TABLES}
+
+
+def load_tables(study, run):
+    """The tables of a study: ({short name: DataFrame}, "run" or "stored").
+
+    Raises ArtefactError when neither the run nor ``data/stored`` has them all.
+    """
+    tables, origins = {}, set()
+    for table, name in table_names(study).items():
+        tables[table], origin = artefacts.load_table(run, name)
+        origins.add(origin)
+    if len(origins) > 1:
+        raise artefacts.ArtefactError(
+            f"run {run!r} holds only some tables of the study {study}: run the workflow again"
+        )
+    return tables, origins.pop()
