@@ -7,6 +7,7 @@ the input, as tracemalloc sees NumPy's arrays.
 
 import argparse
 import sys
+import tempfile
 import time
 import tracemalloc
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import reference  # noqa: E402  the slow implementation of the tests
 
-from attribution_consistency import metric  # noqa: E402
+from attribution_consistency import metric, scoring  # noqa: E402
 from attribution_consistency.metric import kmers, maps  # noqa: E402
 
 KS = range(3, 9)
@@ -111,6 +112,29 @@ def growth(seconds: float) -> None:
         print(f"  k = {k:2d}    {best[k] / best[1]:6.2f} {memory[k]:6.1f} MB")
 
 
+def models() -> None:
+    """Models are scored one after another: time grows with their number, memory does not."""
+    with tempfile.TemporaryDirectory() as folder:
+        x, _ = example(500, 200)
+        np.savez_compressed(f"{folder}/x.npz", x=x)
+        paths = [f"{folder}/model_{i}.npy" for i in range(8)]
+        for seed, path in enumerate(paths):
+            np.save(path, example(500, 200, seed)[1])
+        settings = scoring.Settings(draws=0)
+        found = {}
+        for count in (1, 1, 2, 4, 8):  # the first pays for imports
+            start = time.thread_time()
+
+            def run(count=count):
+                scoring.score_files(f"{folder}/x.npz", paths[:count], settings=settings)
+
+            memory = peak_mb(run)
+            found[count] = time.thread_time() - start, memory
+    print("score, models of 500 x 200: time over that of one, peak memory")
+    for count, (spent, memory) in found.items():
+        print(f"  {count} model{'s' * (count > 1):1s}  {spent / found[1][0]:6.2f} {memory:6.1f} MB")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--large", action="store_true", help="also 5,000 x 2,048 (1 GB)")
@@ -121,3 +145,4 @@ if __name__ == "__main__":
         one_size(5000, 2048, options.seconds)
     against_python(2000, 200)
     growth(options.seconds)
+    models()
