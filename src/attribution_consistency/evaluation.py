@@ -65,7 +65,9 @@ def score_maps(x, a, *, ks, score="abs_input", correct=True, motif_mask=None, sp
         row |= {f"kld_{reading}_k{k}": v for k, v in zip(ks, klds)}
     other = metric.kmer_klds(x, a, ks, reading="frequency", score=score, correct=not correct)
     name = "uncorrected" if correct else "corrected"
-    return row | {f"kld_{name}_k{k}": v for k, v in zip(ks, other)}
+    row |= {f"kld_{name}_k{k}": v for k, v in zip(ks, other)}
+    rotated = metric.rotated_null(x, a, ks, score=score, correct=correct).null.mean(axis=0)
+    return row | {f"kld_rotated_k{k}": v for k, v in zip(ks, rotated)}
 
 
 def floors(x, *, ks, score="abs_input"):
