@@ -63,6 +63,28 @@ def top_snr_ratio(table):
     return top.max() / top.min()
 
 
+def equal_weights(table, reading="frequency"):
+    return table[[f"kld_{reading}_k{k}" for k in KS]].mean(axis=1)
+
+
+def partial_rank(u, v, given):
+    """Correlation of what a line through the ranks of a third score leaves of two."""
+    ranks = [pd.Series(np.asarray(values)).rank().to_numpy() for values in (u, v, given)]
+    left = [r - np.polyval(np.polyfit(ranks[2], r, 1), ranks[2]) for r in ranks[:2]]
+    return np.corrcoef(*left)[0, 1]
+
+
+def accurate(table):
+    return table["auroc"] >= 0.97
+
+
+def bend(table, weights):
+    """Second coefficient of a parabola through the standardised ranks of accuracy on score."""
+    score, auroc = (pd.Series(np.asarray(v)).rank() for v in (final(table, weights), table["auroc"]))
+    score, auroc = ((v - v.mean()) / v.std() for v in (score, auroc))
+    return np.polyfit(score, auroc, 2)[0]
+
+
 def explained(u, v):
     return np.corrcoef(u, v)[0, 1] ** 2
 
@@ -80,7 +102,21 @@ RECOMPUTED = {
     "floor_k8": lambda t, w: t["floor_frequency_k8"].iloc[0],
     "spearman_final": lambda t, w: spearmanr(final(t, w), t["snr"])[0],
     "difference": lambda t, w: spearmanr(final(t, w), t["snr"])[0] - rank(t, "kld_original"),
-    "accurate": lambda t, w: (t["auroc"] >= 0.97).sum(),
+    "accurate": lambda t, w: accurate(t).sum(),
+    "pass_rate": lambda t, w: accurate(t).mean(),
+    "accurate_final": lambda t, w: spearmanr(final(t, w)[accurate(t)], t["snr"][accurate(t)])[0],
+    "accurate_original": lambda t, w: rank(t[accurate(t)], "kld_original"),
+    "spearman_equal": lambda t, w: spearmanr(equal_weights(t), t["snr"])[0],
+    "spearman_rotated": lambda t, w: spearmanr(equal_weights(t, "rotated"), t["snr"])[0],
+    "weighting": lambda t, w: (
+        spearmanr(final(t, w), t["snr"])[0] - spearmanr(equal_weights(t), t["snr"])[0]
+    ),
+    "partial_final": lambda t, w: partial_rank(final(t, w), t["snr"], t["gini"]),
+    "partial_original": lambda t, w: partial_rank(t["kld_original"], t["snr"], t["gini"]),
+    "pearson_original": lambda t, w: np.corrcoef(t["kld_original"], t["snr"])[0, 1],
+    "pearson_geometric": lambda t, w: np.corrcoef(t["kld_geometric"], t["snr"])[0, 1],
+    "auroc_final": lambda t, w: spearmanr(final(t, w), t["auroc"])[0],
+    "bend": bend,
     "weight_min": lambda t, w: np.mean(w["per_subset"], axis=0).min(),
     "weight_max": lambda t, w: np.mean(w["per_subset"], axis=0).max(),
     "linear": lambda t, w: explained(final(t, w), t["snr"]),
