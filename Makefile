@@ -29,8 +29,8 @@ test: $(TESTABLE) ## build the quick book strictly, then run the tests
 lab: $(INSTALLED) ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
 
-prepare: $(INSTALLED) ## install, and download the real sequences
-	$(AC) fetch
+prepare: $(INSTALLED) ## download the real sequences; NETWORKS=1: also the published networks
+	$(AC) fetch $(if $(NETWORKS),--networks)
 
 store: $(INSTALLED) ## copy the tables of the finished default run to data/stored
 	$(AC) store --run default

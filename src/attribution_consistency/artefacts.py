@@ -100,6 +100,8 @@ class Run:
         return (root() if self.name == "default" else self.folder / "book") / "_build" / "html"
 
     def data(self, task):
+        """Sequences of a task; those of the published networks are the simulated ones."""
+        task = {"koo": "synthetic"}.get(task, task)
         return self.folder / "data" / f"{task}.npz"
 
     def models(self, population):

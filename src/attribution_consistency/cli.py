@@ -50,7 +50,7 @@ def _lengths(text):
 
 
 RUN = argument("--run", required=True, help="name of the run: the stem of its configuration file")
-POPULATION = argument("--population", required=True, choices=["synthetic", "gm12878_dnase"])
+POPULATION = argument("--population", required=True, choices=["synthetic", "gm12878_dnase", "koo"])
 IDS = argument("--ids", required=True, type=_ids, help="networks: a,b,c or @file with one a line")
 
 
@@ -96,13 +96,15 @@ def simulate(arguments):
 
 
 @verb(
-    "download the real sequences",
+    "download the real sequences, and the published networks if asked",
     argument("--optional", action="store_true", help="a failure is a note, not an error"),
+    argument("--networks", action="store_true",
+             help="also the 200 published networks of the chapter on independent networks (36 MB)"),
 )
 def fetch(arguments):
     from . import pipeline
 
-    pipeline.fetch(arguments.optional)
+    pipeline.fetch(arguments.optional, arguments.networks)
 
 
 @verb("make the GM12878 data set from its downloaded files", RUN)

@@ -243,6 +243,18 @@ def _check_networks(config, source):
                 recipes.accessibility_recipe(model_id)
             except ValueError as error:
                 raise ConfigError(f"{source}: gm12878.models[{i}]: {error}") from None
+    for i, model_id in enumerate(config["koo"]["models"]):
+        if config["koo"]["models"] == "available":
+            break
+        if config["synthetic"]["length"] != recipes.PUBLISHED_LENGTH:
+            raise ConfigError(
+                f"{source}: koo.models: these networks read {recipes.PUBLISHED_LENGTH} nt, "
+                f"and synthetic.length is {config['synthetic']['length']}: change one of them"
+            )
+        try:
+            recipes.published_file(model_id)
+        except ValueError as error:
+            raise ConfigError(f"{source}: koo.models[{i}]: {error}") from None
 
 
 def _check_lengths(config, source):

@@ -21,6 +21,7 @@ ACTIVATION_MARKERS = {"relu": "o", "exp": "^"}
 ARCHITECTURES = {
     "cnn": ("CNN", BLUE), "residual": ("residual", ORANGE), "basset": ("Basset-like", GREEN),
     "bpnet": ("BPNet-like", RED), "basenji": ("Basenji-like", PURPLE),
+    "deep": ("deep", BLUE), "shallow": ("shallow", ORANGE),
 }
 # Okabe and Ito (2008) colours, so that A and T differ for every reader.
 BASE_COLOURS = {"A": [0, 0.62, 0.45], "C": [0, 0.45, 0.70], "G": [0.90, 0.62, 0], "T": [0.84, 0.37, 0]}

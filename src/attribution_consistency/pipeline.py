@@ -59,23 +59,24 @@ def simulate(run):
         store.save(run.data("synthetic"), data._asdict())
 
 
-def fetch(optional=False):
-    """Download the real sequences that are not on this machine yet.
+def fetch(optional=False, networks=False):
+    """Download the real sequences that are not on this machine yet; with `networks`, these too.
 
-    With `optional`, a failure is one printed line: the book is built without them.
+    `networks` are the 200 published ones of the chapter on independent networks.  With
+    `optional`, a failure is one printed line: the book is built without what is missing.
     """
     from .datasets import registry
 
-    names = [entry.name for entry in registry.entries("gm12878_dnase/")]
-    try:
-        registry.fetch(names)
-    except registry.RegistryError as error:
-        if not optional:
-            raise
-        print(
-            f"note: {error}. The chapter on real data will show the stored results.",
-            file=sys.stderr,
-        )
+    lost = {"gm12878_dnase/": "The chapter on real data will show the stored results"}
+    if networks:
+        lost["koo_synthetic_models/"] = "The published networks that are here will be used"
+    for prefix, consequence in lost.items():
+        try:
+            registry.fetch([entry.name for entry in registry.entries(prefix)])
+        except registry.RegistryError as error:
+            if not optional:
+                raise
+            print(f"note: {error}. {consequence}.", file=sys.stderr)
 
 
 def accessibility(run):
@@ -103,14 +104,33 @@ def model_recipes(settings, population):
             return named
         extra = {f"{e['configuration']}-{e['init']:02d}" for e in zoo["extra"]}
         return {i: r for i, r in named.items() if i in extra or _is_shipped(i, r)}
+    if population == "koo":
+        return _published_recipes(settings)
     if population != "gm12878_dnase":
-        raise PipelineError(f"unknown population {population!r}: synthetic or gm12878_dnase")
+        raise PipelineError(f"unknown population {population!r}: synthetic, gm12878_dnase or koo")
     named = settings["gm12878"]["models"]
     if named == "shipped":  # as their records say they were trained
         records = sorted(artefacts.shipped(population).glob("*.json"))
         return {path.stem: artefacts.read_json(path)["recipe"] for path in records}
     epochs = settings["gm12878"]["epochs"]
     return {model_id: recipes.accessibility_recipe(model_id, epochs) for model_id in named}
+
+
+def _published_recipes(settings):
+    """Recipes of the published networks of a run: those named, or those on this machine.
+
+    They read 200 nucleotides: a run with sequences of another length has none of them.
+    """
+    from .datasets import registry
+    from .models import recipes
+
+    named = settings["koo"]["models"]
+    files = {i: recipes.published_file(i) for i in recipes.published_ids()}
+    if named == "available":
+        fits = settings["synthetic"]["length"] == recipes.PUBLISHED_LENGTH
+        named = [i for i, file in files.items() if fits and registry.locate(file)]
+    digests = {entry.name: entry.sha256 for entry in registry.entries("koo_synthetic_models/")}
+    return {i: recipes.published_recipe(i, digests[files[i]]) for i in named}
 
 
 def _is_shipped(model_id, recipe):
@@ -133,7 +153,10 @@ def _recipes_of(run, population, ids, settings):
 
 
 def train(run, population, ids):
-    """Bring networks into ``models/<population>``: shipped weights where they fit, else trained."""
+    """Bring networks into ``models/<population>``: shipped weights where they fit, else trained.
+
+    Published networks are converted from their files instead.
+    """
     from .models import training
 
     settings = config.load_resolved(run.name)
@@ -148,6 +171,15 @@ def train(run, population, ids):
         return {"x": x, "y": arrays["y"], "split": arrays["split"]}
 
     with timed(run, f"train {population}", ids[0]):
+        if population == "koo":
+            from .datasets import registry
+            from .models import published
+
+            published.convert_models(
+                recipes, lambda i: registry.verified(recipes[i]["source"]), data,
+                run.models(population), progress=lambda line: print(line, flush=True),
+            )
+            return
         training.train_models(
             recipes, data, run.models(population), run.checkpoints / population,
             artefacts.shipped(population) if shipped else None,

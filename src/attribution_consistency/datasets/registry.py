@@ -200,8 +200,9 @@ def verified(name: str, *, table: Sequence[Entry] | None = None) -> Path:
 
 
 def _what_to_do(entry: Entry) -> str:
+    networks = " --networks" * entry.name.startswith("koo_synthetic_models/")
     advice = (
-        f"run `attribution-consistency fetch` with a network (from {urlsplit(entry.url).netloc}), "
+        f"run `attribution-consistency fetch{networks}` with a network (from {urlsplit(entry.url).netloc}), "
         f"or point ${MIRROR_VARIABLE} at a folder that holds it"
     )
     mirror = os.environ.get(MIRROR_VARIABLE)

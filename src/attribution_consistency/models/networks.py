@@ -4,6 +4,8 @@ Every builder takes one-hot sequences (N, L, 4) and gives raw outputs (N, T): th
 lives in the loss, so that a gradient of the output is a gradient of the logit.
 """
 
+import functools
+
 import keras
 from keras import layers
 
@@ -78,12 +80,19 @@ class Blocks:
         return layers.Activation("relu")(layers.Add()([skip, h]))
 
 
-def synthetic_cnn(h, blocks, hook):
-    """Five hidden layers, 53,161 parameters with batch norm at 200 nt."""
-    h = hook(blocks.conv(h, 24, 19, first=True, dropout=0.1), 1)
+def synthetic_cnn(h, blocks, hook, width=19):
+    """Five hidden layers, 53,161 parameters with batch norm at 200 nt and first filters of 19."""
+    h = hook(blocks.conv(h, 24, width, first=True, dropout=0.1), 1)
     h = hook(blocks.conv(h, 32, 7, pool=4, dropout=0.2), 2)
     h = hook(blocks.conv(h, 48, 7, pool=4, dropout=0.3), 3)
     h = hook(blocks.conv(h, 64, 3, pool=3, dropout=0.4), 4)
+    return blocks.dense(layers.Flatten()(h), 96, 0.5)
+
+
+def shallow(h, blocks, hook):
+    """Wide pooling after the first layer, which must learn whole motifs (Koo and Ploenzke 2021)."""
+    h = hook(blocks.conv(h, 24, 19, first=True, pool=50, dropout=0.1), 1)
+    h = hook(blocks.conv(h, 48, 3, pool=2, dropout=0.2), 2)
     return blocks.dense(layers.Flatten()(h), 96, 0.5)
 
 
@@ -132,6 +141,7 @@ def basenji(h, blocks, hook):
 
 
 ARCHITECTURES = {
-    "synthetic": synthetic_cnn, "cnn": cnn, "residual": residual,
+    "synthetic": synthetic_cnn, "deep": functools.partial(synthetic_cnn, width=11),
+    "shallow": shallow, "cnn": cnn, "residual": residual,
     "basset": basset, "bpnet": bpnet, "basenji": basenji,
 }

@@ -15,6 +15,9 @@ REGULARISERS = (
 )
 ACTIVATIONS = ("relu", "exp")
 ARCHITECTURES = ("cnn", "residual", "basset", "bpnet", "basenji")
+# The networks of Majdandzic et al. 2023: 50 initialisations of each of four groups.
+PUBLISHED = {"deep": "cnn_deep", "shallow": "cnn_shallow", "relu": "relu", "exp": "exponential"}
+PUBLISHED_INITIALISATIONS, PUBLISHED_LENGTH = 50, 200
 TARGETS = {"binary": {"gm12878": [0]}, "quantitative": {"gm12878": [1], "four": [1, 2, 3, 4]}}
 
 # Ours wherever the paper is silent; Adam's own defaults otherwise (Kingma and Ba 2014).
@@ -86,6 +89,39 @@ def accessibility_recipe(model_id, epochs=40, data="gm12878_dnase"):
         "regulariser": "standard", "init": init, "epochs": epochs, "task": task,
         "targets": columns, "n_outputs": len(columns), "reverse_complement": True,
         "stopping_patience": 6, "data": {"data": data}, **OPTIMISATION, "decay_patience": 2,
+    }
+
+
+def published_ids():
+    """Names of the 200 published networks, ``{deep|shallow}-{relu|exp}-{init:02d}``."""
+    return [
+        f"{depth}-{activation}-{init:02d}" for depth in ("deep", "shallow")
+        for activation in ACTIVATIONS for init in range(PUBLISHED_INITIALISATIONS)
+    ]
+
+
+def published_file(model_id):
+    """Name of the file of a published network in the registry of remote files.
+
+    Raises ValueError for an identifier that names none.
+    """
+    depth, activation, init = _parts(model_id, [("deep", "shallow"), ACTIVATIONS])
+    if model_id not in published_ids():
+        last = PUBLISHED_INITIALISATIONS - 1
+        raise ValueError(f"{model_id!r}: initialisations of published networks are 00 to {last}")
+    return f"koo_synthetic_models/{PUBLISHED[depth]}_{PUBLISHED[activation]}_{init}.h5"
+
+
+def published_recipe(model_id, sha256):
+    """Recipe of one published network: what it is, and the SHA-256 of the file it comes from.
+
+    How long it was trained is not recorded with the file, so there are no epochs.
+    """
+    depth, activation, init = _parts(model_id, [("deep", "shallow"), ACTIVATIONS])
+    return {
+        "population": "koo", "architecture": depth, "batch_norm": True, "activation": activation,
+        "regulariser": "standard", "init": init, "task": "binary", "targets": [0],
+        "n_outputs": 1, "l2": 1e-6, "source": published_file(model_id), "sha256": sha256,
     }
 
 
