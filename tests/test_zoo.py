@@ -1,0 +1,88 @@
+"""The shipped networks of the synthetic task: complete, small, and what their records say."""
+
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("keras")
+
+from attribution_consistency import artefacts, metric  # noqa: E402
+from attribution_consistency.datasets import sequences, synthetic  # noqa: E402
+from attribution_consistency.models import (  # noqa: E402
+    attribution,
+    networks,
+    performance,
+    recipes,
+    training,
+    weights,
+)
+
+MAX_MEGABYTES = 12
+EXAMPLES = ("bn-exp-standard", "nobn-relu-mixup")
+
+
+@pytest.fixture(scope="module")
+def folder(repository):
+    return repository / "data" / "zoo"
+
+
+@pytest.fixture(scope="module")
+def simulated():
+    data = synthetic.simulate()
+    return data, sequences.codes_to_one_hot(data.codes[data.split == 2])
+
+
+def records(folder):
+    return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
+
+
+def test_every_configuration_is_shipped_with_its_record(folder):
+    found = records(folder)
+    assert {name.rsplit("-", 1)[0] for name in found} == set(recipes.configurations())
+    assert {path.stem for path in folder.glob("*.npz")} == set(found)
+    for name, record in found.items():
+        assert record["digest"] == recipes.digest(record["recipe"]), name
+        assert record["epochs"] == record["recipe"]["epochs"] or record["diverged"], name
+        assert len(record["history"]["loss"]) == record["epochs"], name
+
+
+def test_the_zoo_is_small(folder):
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= MAX_MEGABYTES * 1e6
+
+
+@pytest.mark.parametrize("configuration", EXAMPLES)
+def test_half_precision_keeps_auroc_and_divergences(folder, simulated, configuration):
+    """Recorded scores were measured before rounding.  Divergences are compared with those of
+    weights that would round to the shipped ones: moved by up to half a step of float16."""
+    data, x = simulated
+    record = records(folder)[f"{configuration}-00"]
+    network = networks.build(record["recipe"], x.shape[1])
+    weights.load_into(network, folder / f"{configuration}-00.npz")
+    target = data.y[data.split == 2][:, 0]
+    auroc = performance.auroc(target, training.predict(network, x)[:, 0])
+    assert abs(auroc - record["test"]["auroc"]) <= 1e-3
+
+    some = x[target > 0.5][:200]
+    rounded = metric.kmer_klds(some, attribution.saliency(network, some))
+    rng = np.random.default_rng(0)
+    network.set_weights([
+        v + rng.uniform(-0.5, 0.5, v.shape).astype(np.float32) * np.spacing(v.astype(np.float16))
+        for v in network.get_weights()
+    ])
+    moved = metric.kmer_klds(some, attribution.saliency(network, some))
+    np.testing.assert_allclose(moved, rounded, rtol=0.01)
+    assert (moved != rounded).any()
+
+
+def test_weights_are_found_by_the_recipe_of_the_published_configuration(folder, repository):
+    import yaml
+
+    zoo = yaml.safe_load((repository / "config" / "default.yml").read_text())["zoo"]
+    data = {"n_sequences": 20000, "length": 200, "data_seed": 0}
+    for configuration in recipes.configurations():
+        for init in zoo["initialisations"]:
+            name = f"{configuration}-{init:02d}"
+            key = recipes.digest(recipes.synthetic_recipe(name, zoo["epochs"], data))
+            assert training.has_weights(folder, name, key), name
+    assert artefacts.shipped("synthetic").name == "zoo"
