@@ -86,3 +86,19 @@ def test_weights_are_found_by_the_recipe_of_the_published_configuration(folder, 
             key = recipes.digest(recipes.synthetic_recipe(name, zoo["epochs"], data))
             assert training.has_weights(folder, name, key), name
     assert artefacts.shipped("synthetic").name == "zoo"
+
+
+@pytest.mark.parametrize("configuration", [*EXAMPLES, "bn-relu-spectral"])
+def test_stored_divergences_are_reproduced(folder, repository, simulated, configuration):
+    import pandas as pd
+
+    data, x = simulated
+    name = f"{configuration}-00"
+    stored = pd.read_csv(repository / "data" / "stored" / "scores_synthetic.csv").set_index("id")
+    record = records(folder)[name]
+    network = networks.build(record["recipe"], x.shape[1])
+    weights.load_into(network, folder / f"{name}.npz")
+    some = x[data.y[data.split == 2][:, 0] > 0.5][: int(stored.loc[name, "n"])]
+    found = metric.kmer_klds(some, attribution.saliency(network, some))
+    expected = stored.loc[name, [f"kld_frequency_k{k}" for k in range(3, 9)]].to_numpy(float)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
