@@ -33,10 +33,10 @@ prepare: $(INSTALLED) ## download the real sequences; NETWORKS=1: also the publi
 	$(AC) fetch $(if $(NETWORKS),--networks)
 
 store: $(INSTALLED) ## copy the tables of the finished default run to data/stored
-	$(AC) store --run default
+	$(BIN)/python workflow/scripts/stored_results.py store
 
 verify: book ## run the default configuration and compare it with data/stored
-	$(AC) verify --run default
+	$(BIN)/python workflow/scripts/stored_results.py verify
 
 clean: ## remove results and built books; keeps data/, downloads, shipped weights and .venv
 	rm -rf results _build .snakemake .pytest_cache .hypothesis

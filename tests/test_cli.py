@@ -35,7 +35,6 @@ def test_every_verb_explains_itself(name, capsys):
         (["simulate", "--run", "../x"], "cannot name a run"),
         (["simulate", "--run", "absent"], "results/absent/config.yml: no such file"),
         (["run", "absent.yml"], "absent.yml: no such file"),
-        (["store", "--run", "absent"], "not finished"),
     ],
 )
 def test_mistakes_end_in_one_line_and_status_2(compendium, capsys, arguments, message):
@@ -96,40 +95,6 @@ def test_an_unchanged_configuration_is_not_written_again(compendium):
     path.write_text("zoo: {epochs: 4}")
     pipeline.configure(path)
     assert written.stat().st_mtime > 1
-
-
-def test_store_and_verify(compendium, capsys, monkeypatch):
-    import pandas as pd
-
-    from attribution_consistency import artefacts
-
-    (compendium / "my.yml").write_text("")
-    run = pipeline.configure(compendium / "my.yml")
-    table = pd.DataFrame({"id": ["a", "b"], "snr": [1.0, None], "minutes": [3.0, 4.0]})
-    artefacts.write_csv(run.scores("synthetic"), table)
-    artefacts.write_csv(run.table("pairs"), table)
-    artefacts.write_json(run.claims("01_first"), {"share": {"value": 0.2, "text": "20%"}})
-    fitted = {"frequency": {"mean": [1.0], "trained_on": {"models": 2}, "held_out": {"a": 0}}}
-    artefacts.write_json(run.length_weights, fitted)
-    pipeline.manifest(run)
-    assert cli.main(["store", "--run", "my"]) == 2
-    assert "02_signal_to_noise.ipynb: no such file" in capsys.readouterr().err
-    assert not artefacts.stored().exists()
-    monkeypatch.setattr(pipeline, "STORED_FIGURES", {})
-    assert cli.main(["store", "--run", "my"]) == 0
-    stored = sorted(path.name for path in artefacts.stored().iterdir())
-    assert stored == [
-        "claims.csv", "length_weights.json", "manifest.json", "pairs.csv", "scores_synthetic.csv",
-    ]
-    shipped = artefacts.read_json(artefacts.default_length_weights())
-    assert "2 networks" in shipped["frequency"]["source"]
-    assert shipped["frequency"]["held_out"] == {}
-    artefacts.write_csv(run.scores("synthetic"), table.assign(minutes=[9.0, 9.0]))
-    assert cli.main(["verify", "--run", "my"]) == 0
-    artefacts.write_csv(run.scores("synthetic"), table.assign(snr=[1.1, None]))
-    capsys.readouterr()
-    assert cli.main(["verify", "--run", "my"]) == 1
-    assert "scores_synthetic.csv: snr, row 1: 1.1 here, 1.0 stored" in capsys.readouterr().out
 
 
 def test_the_manifest_names_no_machine(compendium):

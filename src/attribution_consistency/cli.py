@@ -186,26 +186,6 @@ def book(arguments):
     runner.build_book(_run(arguments), strict=arguments.strict)
 
 
-@verb("copy the tables of a finished run to data/stored", RUN)
-def store(arguments):
-    from . import pipeline
-
-    for name in pipeline.store(_run(arguments)):
-        print(name)
-
-
-@verb("compare a run with data/stored", RUN)
-def verify(arguments):
-    from . import pipeline
-
-    differences = pipeline.verify(_run(arguments))
-    for difference in differences:
-        print(difference)
-    if differences:
-        return 1
-    print("data/stored agrees with this run.")
-
-
 @verb(
     "score the saved attribution maps of any models, and write a report",
     argument("--sequences", metavar="FILE", help="one-hot .npz, .npy or .h5, or FASTA"),

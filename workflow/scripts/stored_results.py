@@ -1,0 +1,135 @@
+"""What the book keeps of a full run: `store` copies it to data/stored, `verify` compares.
+
+    python workflow/scripts/stored_results.py store|verify [run]
+
+``make store`` and ``make verify`` call this with the default run.
+"""
+
+import base64
+import json
+import sys
+
+import numpy as np
+import pandas as pd
+
+from attribution_consistency import artefacts
+from attribution_consistency.artefacts import relative
+
+
+class StoredError(ValueError):
+    """A run cannot be stored or compared; the message says why and what to do."""
+
+
+def store(run):
+    """Copy the tables of a finished run to ``data/stored``, for readers without its inputs.
+
+    Its length weights become those shipped with the package.  Everything is read before
+    anything is written.  Returns the names of the files, relative to the root.
+    """
+    if not run.manifest.exists():
+        raise StoredError(f"run {run.name!r} is not finished: build its book first")
+    copied = {path.name: path for path in run.table("x").parent.glob("*.csv")}
+    copied |= {f"scores_{p.stem}.csv": p for p in run.scores("x").parent.glob("*.csv")}
+    copied |= {path.name: path for path in (run.length_weights, run.manifest)}
+    rows = [
+        {"notebook": path.stem, "name": name, **claim}
+        for path in sorted(run.claims("x").parent.glob("*.json"))
+        for name, claim in artefacts.read_json(path).items()
+    ]
+    claims = pd.DataFrame(rows, columns=["notebook", "name", "value", "text"])
+    contents = {
+        f"{name}.png": _figure(run.notebook(notebook), figure)
+        for name, (notebook, figure) in STORED_FIGURES.items()
+    }
+    contents |= {name: path.read_bytes() for name, path in copied.items()}
+    contents["claims.csv"] = claims.to_csv(index=False).encode()
+    written = {artefacts.stored() / name: content for name, content in contents.items()}
+    written[artefacts.default_length_weights()] = _shippable(run.length_weights)
+    for path, content in written.items():
+        with artefacts.write_atomic(path) as temporary:
+            temporary.write_bytes(content)
+    return sorted(relative(path) for path in written)
+
+
+def _shippable(path):
+    """Length weights of a run as the package ships them: bytes of JSON."""
+    weights = artefacts.read_json(path)
+    for entry in weights.values():
+        models = entry["trained_on"]["models"]
+        entry |= {
+            "source": f"shipped with the package, fitted to {models} networks of the synthetic zoo",
+            "held_out": {},
+        }
+    return (json.dumps(weights, indent=1, sort_keys=True) + "\n").encode()
+
+
+# Pictures that the landing page and the README show: name -> (notebook, figure).
+STORED_FIGURES = {
+    "two_networks": ("02_signal_to_noise", "fig_two_maps"),
+    "main_result": ("04_length_scaling", "fig_final"),
+}
+
+
+def _figure(path, name):
+    """PNG bytes of a figure that a notebook showed under ``name``."""
+    for cell in artefacts.read_json(path)["cells"]:
+        for output in cell.get("outputs", []):
+            if output.get("metadata", {}).get("scrapbook", {}).get("name") == name:
+                return base64.b64decode("".join(output["data"]["image/png"]))
+    raise StoredError(f"{relative(path)}: shows no figure {name!r}: rerun its notebook")
+
+
+def verify(run, tolerance=1e-3):
+    """Compare a run with ``data/stored``: a list of the differences, empty when there is none.
+
+    Numbers may differ by `tolerance`, relative, or 1e-6, absolute; minutes may differ freely.
+    """
+    tables = {path.name: run.table(path.stem) for path in artefacts.stored().glob("*.csv")}
+    tables.pop("claims.csv", None)
+    tables |= {name: run.scores(name[7:-4]) for name in tables if name.startswith("scores_")}
+    if not tables:
+        raise StoredError("data/stored holds no tables yet: run 'make store' first")
+    differences = []
+    for name, path in sorted(tables.items()):
+        if not path.exists():
+            differences.append(f"{name}: not in run {run.name!r}")
+            continue
+        ours, theirs = artefacts.read_csv(path), artefacts.read_csv(artefacts.stored() / name)
+        if list(ours) != list(theirs) or len(ours) != len(theirs):
+            differences.append(f"{name}: other rows or columns")
+            continue
+        for column in ours.columns.difference(["minutes"]):
+            a, b = ours[column].to_numpy(), theirs[column].to_numpy()
+            if a.dtype.kind in "fiu" and b.dtype.kind in "fiu":
+                same = np.isclose(a.astype(float), b.astype(float), rtol=tolerance, atol=1e-6,
+                                  equal_nan=True)
+            else:
+                same = (a == b) | (ours[column].isna() & theirs[column].isna()).to_numpy()
+            if not same.all():
+                row = int(np.flatnonzero(~same)[0])
+                differences.append(
+                    f"{name}: {column}, row {row + 1}: {a[row]} here, {b[row]} stored"
+                )
+    return differences
+
+
+def main(arguments):
+    """Exit status of a command line: 0, 1 where a run differs, 2 where it cannot be done."""
+    if not arguments or arguments[0] not in ("store", "verify") or len(arguments) > 2:
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    try:
+        run = artefacts.Run(*(arguments[1:] or ["default"]))
+        found = store(run) if arguments[0] == "store" else verify(run)
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    for line in found:
+        print(line)
+    if arguments[0] == "verify" and not found:
+        print("data/stored agrees with this run.")
+    return int(arguments[0] == "verify" and bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
