@@ -11,18 +11,42 @@ import attribution_consistency
 from attribution_consistency import evaluation, metric, scoring
 
 
-@pytest.fixture(scope="module")
-def api(repository):
-    path = repository / "workflow" / "scripts" / "export_api.py"
-    spec = importlib.util.spec_from_file_location("export_api", path)
+def script(repository, name):
+    """A script of the workflow as a module."""
+    path = repository / "workflow" / "scripts" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
+@pytest.fixture(scope="module")
+def api(repository):
+    return script(repository, "export_api")
+
+
+@pytest.fixture(scope="module")
+def costs(repository):
+    return script(repository, "export_costs")
+
+
 def test_the_page_of_functions_is_up_to_date(repository, api):
     page = (repository / "book" / "api.md").read_text(encoding="utf-8")
     assert page == api.page(), "run: python workflow/scripts/export_api.py"
+
+
+def test_the_tables_of_costs_are_up_to_date(repository, costs):
+    page = (repository / "book" / "run_at_scale.md").read_text(encoding="utf-8")
+    assert page == costs.page(page), "run: python workflow/scripts/export_costs.py"
+
+
+def test_costs_grow_as_stated(repository, costs):
+    seconds = {"slow": 72.0, "fast": 36.0}
+    assert costs.training_hours(seconds, 14, 2) == pytest.approx(14 * 1.5)
+    assert costs.training_hours(seconds, 14, 392) == pytest.approx(2), "one network, one process"
+    assert len(costs.seconds_per_epoch()) == 28
+    assert costs.duration(0.5) == "30 minutes" and costs.duration(96) == "4 days"
+    assert costs.figures(1234.5) == "1,200" and costs.figures(0.0123) == "0.012"
 
 
 def test_every_public_name_is_on_the_page(repository):

@@ -1,6 +1,8 @@
 """Networks, regularisers, training and saliency, on sequences short enough for a test."""
 
+import errno
 import json
+import os
 
 import numpy as np
 import pytest
@@ -95,6 +97,11 @@ def test_accessibility_networks_stay_small(architecture):
 def test_unknown_parts_are_named(change):
     with pytest.raises(ValueError, match="unknown"):
         networks.build(recipe(**change), LENGTH)
+
+
+def test_an_unknown_regulariser_is_named_and_not_passed_over(data):
+    with pytest.raises(ValueError, match="unknown regulariser 'dropblock'; choose from standard"):
+        training.train(recipe(regulariser="dropblock"), data)
 
 
 # --- regularisers ----------------------------------------------------------------------
@@ -220,11 +227,119 @@ def test_a_resumed_training_ends_at_the_same_weights(data, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_corrupt_checkpoint_starts_again(data, tmp_path, capsys):
+@pytest.fixture(scope="module")
+def straight(data):
+    """A network trained for two epochs without a break."""
+    return training.train(recipe(), data)[0].get_weights()
+
+
+class Stop(Exception):
+    """Ends a training from outside."""
+
+
+def stop_after_one_epoch(data, checkpoint, made=None):
+    def interrupt(line):
+        raise Stop
+
+    with pytest.raises(Stop):
+        training.train(made or recipe(), data, checkpoint, interrupt)
+
+
+def truncate(path, fraction):
+    path.write_bytes(path.read_bytes()[: int(fraction * path.stat().st_size)])
+
+
+def flip_a_bit(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def rewrite(path, change):
+    with np.load(path) as arrays:
+        arrays = dict(arrays)
+    change(arrays)
+    np.savez(path, **arrays)
+
+
+def without_a_setting(arrays):
+    state = json.loads(str(arrays["state"]))
+    del state["learning_rate"]
+    arrays["state"] = np.array(json.dumps(state))
+
+
+@pytest.mark.parametrize("damage", [
+    lambda path: path.write_bytes(b"PK\x03\x04 cut off"),
+    lambda path: path.write_bytes(b""),
+    lambda path: truncate(path, 0.5),
+    flip_a_bit,
+    lambda path: rewrite(path, lambda arrays: arrays.pop("best_003")),
+    lambda path: rewrite(path, lambda arrays: arrays.pop("optimizer_004")),
+    lambda path: rewrite(path, without_a_setting),
+], ids=["foreign", "empty", "half", "one bit", "no best weight", "no optimiser state", "no setting"])
+def test_a_damaged_checkpoint_is_named_and_the_training_starts_again(
+    damage, data, straight, tmp_path, capsys
+):
     checkpoint = tmp_path / "checkpoint.npz"
-    checkpoint.write_bytes(b"PK\x03\x04 cut off")
-    _, record = training.train(recipe(epochs=1), data, checkpoint)
-    assert record["epochs"] == 1 and "unreadable checkpoint" in capsys.readouterr().out
+    stop_after_one_epoch(data, checkpoint)
+    damage(checkpoint)
+    model, record = training.train(recipe(), data, checkpoint)
+    printed = capsys.readouterr().out
+    assert str(checkpoint) in printed and "unreadable checkpoint" in printed
+    assert record["epochs"] == 2 and len(record["history"]["loss"]) == 2
+    for expected, found in zip(straight, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_a_checkpoint_of_another_network_is_not_taken_up(data, straight, tmp_path, capsys):
+    checkpoint = tmp_path / "checkpoint.npz"
+    stop_after_one_epoch(data, checkpoint, recipe("nobn-exp-standard-00"))
+    model, _ = training.train(recipe(), data, checkpoint)
+    assert "weights of another network" in capsys.readouterr().out
+    for expected, found in zip(straight, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(data, straight, tmp_path, monkeypatch):
+    """The disk fills up half-way through the second checkpoint; with room, training goes on."""
+    checkpoint, write = tmp_path / "checkpoint.npz", np.savez
+
+    def full(file, **arrays):
+        if json.loads(str(arrays["state"]))["epoch"] == 2:
+            file.write(b"half")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(file, **arrays)
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        training.train(recipe(), data, checkpoint)
+    assert caught.value.filename == str(checkpoint)
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.npz"]
+    monkeypatch.undo()
+    lines = []
+    model, _ = training.train(recipe(), data, checkpoint, lines.append)
+    assert len(lines) == 1 and lines[0].startswith("epoch 2/2")
+    for expected, found in zip(straight, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_a_full_disk_loses_no_finished_network(data, tmp_path, monkeypatch):
+    """Weights cannot be written: the checkpoint stays, so that no epoch is trained again."""
+    made = {"bn-exp-standard-00": recipe()}
+    out, checkpoints = tmp_path / "out", tmp_path / "checkpoints"
+
+    def full(file, **arrays):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(OSError, match="bn-exp-standard-00.npz"):
+        training.train_models(made, data, out, checkpoints, progress=lambda line: None)
+    assert not list(out.iterdir()) and not list((checkpoints / "finished").iterdir())
+    monkeypatch.undo()
+    lines = []
+    training.train_models(made, data, out, checkpoints, progress=lines.append)
+    assert [line.split("] ")[1] for line in lines] == ["bn-exp-standard-00 trained"]
+    assert training.has_weights(out, "bn-exp-standard-00", recipes.digest(recipe()))
 
 
 def test_a_diverging_network_is_recorded_as_such(data):
@@ -248,9 +363,24 @@ def test_shipped_weights_are_taken_when_their_digest_matches(data, tmp_path):
         training.train_models(changed, no_data, folders[2], tmp_path / "other", folders[0], lambda line: None)
 
 
-def test_truncated_weights_are_trained_again(tmp_path):
-    (tmp_path / "m.json").write_text(json.dumps({"digest": "abc"}))
-    (tmp_path / "m.npz").write_bytes(b"PK\x03\x04")
+@pytest.mark.parametrize("damage", [
+    lambda path: path.write_bytes(b"PK\x03\x04"),
+    lambda path: truncate(path, 0.5),
+    flip_a_bit,
+    lambda path: rewrite(path, lambda arrays: arrays.pop("layout")),
+    lambda path: rewrite(path, lambda arrays: arrays.pop("statistics")),
+    lambda path: rewrite(path, lambda a: a.update(weights=a["weights"][:-1])),
+    lambda path: path.with_suffix(".json").write_text('{"digest": "ab'),
+    lambda path: path.with_suffix(".json").unlink(),
+], ids=["foreign", "half", "one bit", "no layout", "no statistics", "too short", "half a record",
+        "no record"])
+def test_damaged_weights_are_trained_again(damage, tmp_path):
+    path = tmp_path / "m.npz"
+    np.savez_compressed(path, **weights.pack(networks.build(recipe(), LENGTH)))
+    path.with_suffix(".json").write_text(json.dumps({"digest": "abc"}))
+    assert training.has_weights(tmp_path, "m", "abc")
+    assert not training.has_weights(tmp_path, "m", "another")
+    damage(path)
     assert not training.has_weights(tmp_path, "m", "abc")
 
 
@@ -275,9 +405,10 @@ def test_weights_of_another_architecture_are_refused(tmp_path):
     other = networks.build(recipe("nobn-exp-standard-00"), LENGTH)
     with pytest.raises(ValueError, match="another architecture"):
         weights.load_into(other, tmp_path / "w.npz")
-    (tmp_path / "w.npz").write_bytes(b"nonsense")
-    with pytest.raises(ValueError, match="not a readable weights file"):
-        weights.load_into(other, tmp_path / "w.npz")
+    for content in (b"nonsense", b"", b"PK\x03\x04 cut off"):
+        (tmp_path / "w.npz").write_bytes(content)
+        with pytest.raises(ValueError, match=r"w.npz: not a readable weights file.*retrain"):
+            weights.load_into(other, tmp_path / "w.npz")
 
 
 # --- attribution -----------------------------------------------------------------------

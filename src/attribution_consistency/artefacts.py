@@ -189,6 +189,9 @@ def write_atomic(path):
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        error.filename = error.filename or relative(path)  # a full disk names none
+        raise
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()

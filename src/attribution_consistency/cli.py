@@ -60,6 +60,15 @@ def _run(arguments):
     return Run(arguments.run)
 
 
+def _job(arguments):
+    """The run, whose lock is shared while this command works on it."""
+    from . import runner
+
+    run = _run(arguments)
+    runner.share(run)
+    return run
+
+
 @verb(
     "carry a configuration through the whole workflow",
     argument("config", help="configuration file, such as config/quick.yml"),
@@ -92,7 +101,7 @@ def configure(arguments):
 def simulate(arguments):
     from . import pipeline
 
-    pipeline.simulate(_run(arguments))
+    pipeline.simulate(_job(arguments))
 
 
 @verb(
@@ -111,21 +120,21 @@ def fetch(arguments):
 def accessibility(arguments):
     from . import pipeline
 
-    pipeline.accessibility(_run(arguments))
+    pipeline.accessibility(_job(arguments))
 
 
 @verb("train networks, or take shipped weights where they fit", RUN, POPULATION, IDS)
 def train(arguments):
     from . import pipeline
 
-    pipeline.train(_run(arguments), arguments.population, arguments.ids)
+    pipeline.train(_job(arguments), arguments.population, arguments.ids)
 
 
 @verb("write the attribution maps of networks", RUN, POPULATION, IDS)
 def attribute(arguments):
     from . import pipeline
 
-    pipeline.attribute(_run(arguments), arguments.population, arguments.ids)
+    pipeline.attribute(_job(arguments), arguments.population, arguments.ids)
 
 
 @verb(
@@ -135,21 +144,21 @@ def attribute(arguments):
 def evaluate(arguments):
     from . import pipeline
 
-    pipeline.evaluate(_run(arguments), arguments.population, arguments.ids, arguments.part)
+    pipeline.evaluate(_job(arguments), arguments.population, arguments.ids, arguments.part)
 
 
 @verb("fit the weights of the k-mer lengths", RUN)
 def length_weights(arguments):
     from . import pipeline
 
-    pipeline.length_weights(_run(arguments))
+    pipeline.length_weights(_job(arguments))
 
 
 @verb("join the scores of a population", RUN, POPULATION)
 def merge(arguments):
     from . import pipeline
 
-    pipeline.merge(_run(arguments), arguments.population)
+    pipeline.merge(_job(arguments), arguments.population)
 
 
 @verb(
@@ -159,21 +168,21 @@ def merge(arguments):
 def study(arguments):
     from . import pipeline
 
-    pipeline.study(_run(arguments), arguments.name)
+    pipeline.study(_job(arguments), arguments.name)
 
 
 @verb("execute a notebook", RUN, argument("name", help="such as 01_synthetic_data"))
 def notebook(arguments):
     from . import pipeline
 
-    pipeline.notebook(_run(arguments), arguments.name)
+    pipeline.notebook(_job(arguments), arguments.name)
 
 
 @verb("write versions, seeds, digests and minutes of a run", RUN)
 def manifest(arguments):
     from . import pipeline
 
-    pipeline.manifest(_run(arguments))
+    pipeline.manifest(_job(arguments))
 
 
 @verb(
@@ -183,7 +192,7 @@ def manifest(arguments):
 def book(arguments):
     from . import runner
 
-    runner.build_book(_run(arguments), strict=arguments.strict)
+    runner.build_book(_job(arguments), strict=arguments.strict)
 
 
 @verb(

@@ -4,7 +4,8 @@ One run is driven by one process at a time.  The driver holds an operating-syste
 run's folder and hands it to Snakemake and its jobs as their standard input, which every
 child inherits.  If the driver is killed, a job that lives on keeps the lock, so that no
 second driver writes beside it; once all are gone the lock is free, and Snakemake's own
-lock, which would have stayed, is not used.
+lock, which would have stayed, is not used.  A job on another computer of a cluster inherits
+nothing, so every job also shares a second lock, which a new driver must find free.
 """
 
 import contextlib
@@ -19,6 +20,7 @@ from . import artefacts, config, pipeline
 from .artefacts import relative
 
 
+JOBS_LOCK = ".jobs"
 STEPS = ("sequences", "models", "maps", "scores", "notebooks")
 
 
@@ -86,12 +88,20 @@ def locked(this):
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             holder = os.pread(descriptor, 32, 0).decode().strip() or "unknown"
             raise RunError(
                 f"run {this.name!r} is in use by an earlier command (process {holder}) or one of "
                 "its jobs; wait until it ends"
             ) from None
+        with open(this.folder / JOBS_LOCK, "w") as jobs:
+            try:
+                fcntl.flock(jobs, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RunError(
+                    f"run {this.name!r} is in use: a job of an earlier command still runs; wait "
+                    "until it ends, or cancel it"
+                ) from None
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         # What a process that was killed had not finished writing.
@@ -101,6 +111,15 @@ def locked(this):
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def share(this):
+    """Share the lock of the run's jobs until this process ends."""
+    with contextlib.suppress(ImportError, OSError):  # no folder yet, or a disk without locks
+        import fcntl
+
+        descriptor = os.open(this.folder / JOBS_LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
 
 
 def build_book(this, strict=False):
@@ -156,7 +175,7 @@ _CHATTER = re.compile(
     r"|WARNING: All log messages before|I0000 00:00"
     r"|Running Jupyter-Book|Source Folder|Config Path|Output Path|Finished generating|Your book's"
     r"|You can look|Or paste|\x1b\[92m=|=====)|\s+(file:/|results/|_build/)"
-    r"|Reasons:|    (\(check individual|[a-z ]+:$)|        \w+(, \w+)*$|This was a dry-run"
+    r"|Reasons:|    (\(check individual|[a-z ]+:$)|        \w+(, \w+)*(, \.\.\.)?$|This was a dry-run"
     r"|Some jobs were triggered|If you (prefer|are sure)|Rules with provenance"
     r"|interrupted; run|Terminating processes"
     r"|    (message|jobid|input|output|shell|reason|threads|resources):"

@@ -11,6 +11,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from . import recipes
+
 HIDDEN_POINTS = 4
 
 
@@ -79,6 +81,9 @@ class Points:
     """
 
     def __init__(self, regulariser, settings):
+        if regulariser not in recipes.REGULARISERS:
+            known = ", ".join(recipes.REGULARISERS)
+            raise ValueError(f"unknown regulariser {regulariser!r}; choose from {known}")
         self.regulariser, self.settings = regulariser, settings
         self.model = keras.Model
         if regulariser == "adversarial":

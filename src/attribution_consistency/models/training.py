@@ -145,7 +145,7 @@ def has_weights(folder, model_id, key):
     try:
         record = json.loads((Path(folder) / f"{model_id}.json").read_text())
         with np.load(Path(folder) / f"{model_id}.npz", allow_pickle=False) as arrays:
-            return record["digest"] == key and arrays["weights"].size > 0
+            return record["digest"] == key and weights.is_complete(arrays)
     except Exception:  # missing, truncated or foreign: whatever it is, train instead
         return False
 
@@ -172,6 +172,9 @@ def _write(path, writer):
         with open(temporary, "wb") as f:
             writer(f)
         temporary.replace(path)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a full disk names none
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -262,16 +265,21 @@ class _State:
         _write(Path(self.path), lambda f: np.savez(f, **arrays))
 
     def _restore(self):
-        """Take up a checkpoint; a corrupt one is dropped and the training starts again."""
+        """Take up a checkpoint; one that is damaged or of another network changes nothing."""
+        own = {"weights": self.network.get_weights(), "best": self.best_weights,
+               "optimizer": [np.asarray(v) for v in self.network.optimizer.variables]}
         try:
             with np.load(self.path, allow_pickle=False) as arrays:
                 state = json.loads(str(arrays["state"]))
                 groups = {g: [arrays[k] for k in sorted(arrays.files) if k.startswith(g + "_")]
-                          for g in ("weights", "best", "optimizer")}
-            self.network.set_weights(groups["weights"])
+                          for g in own}
+            if [v.shape for g in own for v in groups[g]] != [v.shape for g in own for v in own[g]]:
+                raise ValueError("weights of another network")
+            state = {name: state[name] for name in self._PLAIN}
         except Exception as error:
             print(f"{self.path}: unreadable checkpoint ({error}); training starts again")
             return
+        self.network.set_weights(groups["weights"])
         for variable, value in zip(self.network.optimizer.variables, groups["optimizer"]):
             variable.assign(value)
         self.best_weights = groups["best"]

@@ -41,6 +41,14 @@ def unpack(arrays):
     return values
 
 
+def is_complete(arrays):
+    """Whether the arrays of a weights file hold every value that their layout names."""
+    sizes = {name: 0 for name in ("weights", "statistics")}
+    for _, shape, _, array in json.loads(str(arrays["layout"])):
+        sizes[array] += int(np.prod(shape))
+    return sizes["weights"] > 0 and all(arrays[name].size == sizes[name] for name in sizes)
+
+
 def load_into(model, path):
     """Set the weights of a Keras model from a file.
 
@@ -49,13 +57,15 @@ def load_into(model, path):
     try:
         with np.load(path, allow_pickle=False) as arrays:
             values = unpack(arrays)
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise ValueError(f"{path}: not a readable weights file ({error}); delete it and retrain")
+    except Exception as error:  # what NumPy raises for a damaged archive has many types
+        raise ValueError(
+            f"{path}: not a readable weights file ({error}); delete it and retrain"
+        ) from None
     shapes = [tuple(v.shape) for v in model.weights]
     if [v.shape for v in values] != shapes:
         raise ValueError(
             f"{path}: holds weights of another architecture than {model.name} "
-            f"({len(values)} arrays, expected {len(shapes)} of matching shapes)"
+            f"({len(values)} arrays, expected {len(shapes)} of matching shapes); delete it and retrain"
         )
     model.set_weights(values)
     return model
