@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from attribution_consistency import artefacts, runner
+from attribution_consistency import artefacts, pipeline, runner
 
 PROFILES = ("slurm", "kubernetes")
 OPTED_IN = "ATTRIBUTION_CONSISTENCY_TEST_SLURM"
@@ -62,14 +62,14 @@ def dry_run(repository, tmp_path, config, *options):
         cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout.splitlines(), (tmp_path / "results").glob("*/logs/workflow.log")
+    return done.stdout.splitlines()
 
 
 def test_a_dry_run_of_the_paper_lists_392_trainings(repository, tmp_path):
-    """In jobs of several networks each, and with the room and time that these need."""
+    """In jobs of several networks each."""
     pytest.importorskip("keras")
     pytest.importorskip("snakemake")
-    lines, (log,) = dry_run(repository, tmp_path, "config/paper.yml", "--until", "models")
+    lines = dry_run(repository, tmp_path, "config/paper.yml", "--until", "models")
     jobs = [line for line in lines if line.startswith("- models: synthetic networks")]
     trained = set()
     for job in jobs:
@@ -77,8 +77,6 @@ def test_a_dry_run_of_the_paper_lists_392_trainings(repository, tmp_path):
         trained |= set(range(int(first), int(last) + 1))
     assert trained == set(range(1, 393))
     assert len(jobs) == 28
-    asked = [line for line in log.read_text().splitlines() if "cpus_per_task=2" in line]
-    assert len([line for line in asked if "runtime=870" in line and "mem_mb=4000" in line]) == 28
 
 
 # --- locks -----------------------------------------------------------------------------
@@ -120,6 +118,14 @@ def test_jobs_share_the_lock(working):
 def test_a_job_of_a_run_that_does_not_exist_makes_no_folder(compendium):
     runner.share(artefacts.Run("absent"))
     assert not (compendium / "results").exists()
+
+
+def test_minutes_torn_by_two_computers_are_left_out(compendium):
+    this = artefacts.Run("my")
+    this.logs.mkdir(parents=True)
+    whole = '{"step": "train synthetic", "part": "a", "minutes": 2}\n'
+    this.minutes.write_text(whole + '{"step": "train{"step": "tra\n' + whole.replace('"a"', '"b"'))
+    assert pipeline._minutes(this) == {"train synthetic": 4}
 
 
 # --- Kubernetes ------------------------------------------------------------------------

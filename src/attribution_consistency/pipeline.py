@@ -368,8 +368,9 @@ def _minutes(run):
     last, minutes = {}, {}
     if run.minutes.exists():
         for line in run.minutes.read_text(encoding="utf-8").splitlines():
-            entry = json.loads(line)
-            last[entry["step"], entry.get("part", "")] = entry["minutes"]
+            with contextlib.suppress(ValueError):  # torn, as two computers wrote at once
+                entry = json.loads(line)
+                last[entry["step"], entry.get("part", "")] = entry["minutes"]
     for (step, _), spent in last.items():
         minutes[step] = round(minutes.get(step, 0) + spent, 3)
     return minutes
