@@ -168,10 +168,10 @@ def _contents(this, missing):
 # What Snakemake says besides its progress; it all stays in the log.
 _CHATTER = re.compile(
     r"\s*$|\[\w{3} \w{3} .*\d{4}\]$|job +count$|-+ +-+$|\w+ +\d+$"
-    r"|(Assuming unrestricted|Building DAG|Using shell|Provided cores|Rules claiming|Select jobs"
+    r"|(Assuming unrestricted|Building DAG|Using shell|Provided (cores|remote)|Rules claiming|Select jobs"
     r"|Execute \d|Finished jobid|Complete log|Elapsed time|Shutting down|Exiting because"
     r"|WorkflowError|At least one job|RuleException|CalledProcessError in|Command 'set -euo"
-    r"|Error in rule|(local)?rule all:|Removing output|Job stats|Nothing to be done"
+    r"|Error in rule|(local)?rule \w+:$|Using profile|Removing output|Job stats|Nothing to be done"
     r"|WARNING: All log messages before|I0000 00:00"
     r"|Running Jupyter-Book|Source Folder|Config Path|Output Path|Finished generating|Your book's"
     r"|You can look|Or paste|\x1b\[92m=|=====)|\s+(file:/|results/|_build/)"
