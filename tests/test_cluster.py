@@ -39,7 +39,8 @@ def test_every_option_of_a_profile_is_known(profiles, name):
     from snakemake.cli import get_argument_parser
 
     executor = profiles[name]["executor"]
-    known = {option for action in get_argument_parser()._actions for option in action.option_strings}
+    actions = get_argument_parser()._actions
+    known = {option for action in actions for option in action.option_strings}
     for option in profiles[name]:
         assert f"--{option}" in known or option.startswith(f"{executor}-"), option
     plugin = f"snakemake_executor_plugin_{executor.replace('-', '_')}"
@@ -140,7 +141,9 @@ def pod(repository):
     return module
 
 
-JOB = Namespace(name="train_synthetic_0", cpus=2, memory=4000, minutes=870, script="/v/clone/job.sh")
+JOB = Namespace(
+    name="train_synthetic_0", cpus=2, memory=4000, minutes=870, script="/v/clone/job.sh"
+)
 NAMED = {"ATTRIBUTION_CONSISTENCY_IMAGE": "book:1", "ATTRIBUTION_CONSISTENCY_VOLUME": "claim:/v",
          "ATTRIBUTION_CONSISTENCY_ROOT": "/v/clone", "SECRET": "x"}
 
