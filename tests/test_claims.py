@@ -5,6 +5,7 @@
 """
 
 import csv
+import functools
 import itertools
 import json
 import re
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import spearmanr
+from scipy.stats import pearsonr, spearmanr
 
 HERE = Path(__file__).resolve().parent
 STORED = HERE.parent / "data" / "stored"
@@ -89,6 +90,33 @@ def explained(u, v):
     return np.corrcoef(u, v)[0, 1] ** 2
 
 
+@functools.cache
+def koo():
+    """Published networks with their final score, from the mean weights of the zoo."""
+    table = pd.read_csv(STORED / "scores_koo.csv")
+    table = table[table["status"] == "ok"].reset_index(drop=True)
+    mean = json.loads((STORED / "length_weights.json").read_text())["frequency"]["mean"]
+    table["final"] = table[[f"kld_frequency_k{k}" for k in KS]].to_numpy() @ np.array(mean)
+    return table
+
+
+def koo_rank(metric, truth="snr"):
+    return spearmanr(koo()[metric], koo()[truth])[0]
+
+
+def koo_inside(metric, truth="snr"):
+    """Mean of the rank correlations inside the four kinds."""
+    kinds = koo().groupby(["architecture", "activation"])
+    return np.mean([spearmanr(rows[metric], rows[truth])[0] for _, rows in kinds])
+
+
+def koo_between():
+    """Share of the variance of SNR between the kinds, from the mean variance inside them."""
+    snr, kind = koo()["snr"], koo()["architecture"] + koo()["activation"]
+    inside = sum(len(rows) * rows.var(ddof=0) for _, rows in snr.groupby(kind))
+    return 1 - inside / (len(snr) * snr.var(ddof=0))
+
+
 RECOMPUTED = {
     "networks": lambda t, w: len(t),
     "pair_high_snr": lambda t, w: matched_pair(t)[0],
@@ -119,6 +147,19 @@ RECOMPUTED = {
     "bend": bend,
     "weight_min": lambda t, w: np.mean(w["per_subset"], axis=0).min(),
     "weight_max": lambda t, w: np.mean(w["per_subset"], axis=0).max(),
+    "koo_networks": lambda t, w: len(koo()),
+    "koo_final_snr": lambda t, w: koo_rank("final"),
+    "koo_original_snr": lambda t, w: koo_rank("kld_original"),
+    "koo_final_absolute": lambda t, w: koo_rank("final", "snr_absolute"),
+    "koo_original_absolute": lambda t, w: koo_rank("kld_original", "snr_absolute"),
+    "koo_gini_snr": lambda t, w: koo_rank("gini"),
+    "koo_between": lambda t, w: koo_between(),
+    "koo_within_final_snr": lambda t, w: koo_inside("final"),
+    "koo_within_original_snr": lambda t, w: koo_inside("kld_original"),
+    "koo_within_final_absolute": lambda t, w: koo_inside("final", "snr_absolute"),
+    "koo_within_original_absolute": lambda t, w: koo_inside("kld_original", "snr_absolute"),
+    "koo_pearson_original": lambda t, w: pearsonr(koo()["kld_original"], koo()["snr"])[0],
+    "koo_pearson_geometric": lambda t, w: pearsonr(koo()["kld_geometric"], koo()["snr"])[0],
     "linear": lambda t, w: explained(final(t, w), t["snr"]),
     "exponential": lambda t, w: explained(final(t, w)[t["snr"] > 0], np.log(t["snr"][t["snr"] > 0])),
 }
@@ -129,6 +170,12 @@ def test_claim_holds_in_the_stored_tables(claim, scores, weights, stored):
     stated = float(stored.loc[(claim["notebook"], claim["name"]), "value"])
     expected = RECOMPUTED[claim["recomputed"]](scores, weights)
     assert stated == pytest.approx(expected, abs=float(claim["tolerance"]) + 1e-9)
+
+
+def test_the_final_score_follows_absolute_snr_of_published_networks():
+    assert len(koo()) >= 100
+    assert koo_rank("final", "snr_absolute") >= 0.97
+    assert koo_rank("final", "snr_absolute") > koo_rank("kld_original", "snr_absolute")
 
 
 def test_every_number_of_the_prose_is_stored(stored):
