@@ -285,6 +285,17 @@ def test_options_of_the_command_reach_the_report(place, options):
     } | want[options[0]]
 
 
+def test_small_scores_are_shown_with_enough_digits(place):
+    result = scored()
+    tiny = result.table.copy()
+    for name in ("score", "below_best"):
+        for end in ("", "_low", "_high"):
+            tiny[f"{name}{end}"] *= 1e-4
+    page = report.page(replace(result, table=tiny))
+    shown = re.findall(r">(-?[0-9.]+) \((-?[0-9.]+) to (-?[0-9.]+)\)<", page)
+    assert len(shown) >= len(MODELS) and all(low != high for _, low, high in shown)
+
+
 def test_table_and_json_agree(written):
     table = pd.read_csv(written / "scores.csv")
     found = json.loads((written / "scores.json").read_text())

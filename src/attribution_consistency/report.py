@@ -108,9 +108,11 @@ def _verdict(result):
     best, others = table.iloc[0], table["model"][1:]
     tied = others[table["below_best_low"][1:] <= 0]
     weak = table["model"][table.get("score_p", 0 * table["score"]) > 0.05]
+    digits = _decimals(table)
     text = (
-        f"<b>{_text(best['model'])}</b> scores {best['score']:.3f} nats (95 % interval "
-        f"{best['score_low']:.3f} to {best['score_high']:.3f}) on {best['n']:,} sequences. "
+        f"<b>{_text(best['model'])}</b> scores {best['score']:.{digits}f} nats (95 % interval "
+        f"{best['score_low']:.{digits}f} to {best['score_high']:.{digits}f}) "
+        f"on {best['n']:,} sequences. "
     )
     if others.empty:
         text += "A single score says little: score other models on the same sequences. "
@@ -121,11 +123,17 @@ def _verdict(result):
     if len(others):
         text += (
             "Two models are told apart on these sequences (80 % power, 5 % level) when their "
-            f"scores differ by about {result.detectable:.3f} nats. "
+            f"scores differ by about {result.detectable:.2g} nats. "
         )
     if len(weak):
         text += f"<b>No evidence of consistent k-mers</b> (rotated null, p > 0.05): {_some(weak)}."
     return text
+
+
+def _decimals(table):
+    """Decimals that show two digits of the narrowest interval: small scores need more."""
+    width = (table["score_high"] - table["score_low"]).min()
+    return int(np.clip(1 - np.floor(np.log10(width)), 3, 8)) if width > 0 else 3
 
 
 def _ranking_figure(result):
@@ -145,12 +153,16 @@ def _ranking_figure(result):
 
 
 def _ranking_table(result):
+    n = _decimals(result.table)
+
     def with_interval(name):
         values = zip(*(result.table[f"{name}{end}"] for end in ("", "_low", "_high")))
-        return [f"{value:.3f} ({low:.3f} to {high:.3f})" for value, low, high in values]
+        return [f"{value:.{n}f} ({low:.{n}f} to {high:.{n}f})" for value, low, high in values]
 
     table = result.table.assign(score=with_interval("score"), below=with_interval("below_best"))
     table.loc[0, "below"] = ""
+    if "score_null" in table:
+        table["score_null"] = table["score_null"].map(f"{{:.{n}f}}".format)
     return _table(
         table, rank="", model="model", score="score (95 % interval)",
         below="below best (95 % interval)", score_null="rotated", score_p="p", gini="Gini",
