@@ -10,7 +10,7 @@ import pytest
 
 FULL = "ATTRIBUTION_CONSISTENCY_TEST_INSTALL"
 RESOURCES = {
-    "registry.tsv", "synthetic_motifs.tsv", "jaspar2016_vertebrates.tsv.gz",
+    "registry.tsv", "encode_atac.tsv", "synthetic_motifs.tsv", "jaspar2016_vertebrates.tsv.gz",
     "default_length_weights.json", "config.schema.json", "report.html",
     "examples/sequences.npz", "examples/exponential.npz", "examples/relu.npz",
     "examples/performance.csv",

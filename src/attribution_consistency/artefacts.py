@@ -38,9 +38,8 @@ def root():
         for folder in (start, *start.parents):
             if (folder / "pyproject.toml").is_file() and (folder / "workflow").is_dir():
                 return folder
-    raise ArtefactError(
-        f"no compendium at or above {Path.cwd()}: change into your clone, or set {ROOT_VARIABLE}"
-    )
+    raise ArtefactError(f"no compendium at or above {Path.cwd()}: change into your clone, or set "
+                        f"{ROOT_VARIABLE}")
 
 
 @dataclass(frozen=True)
@@ -54,10 +53,8 @@ class Run:
 
     def __post_init__(self):
         if not RUN_NAME.fullmatch(self.name):
-            raise ArtefactError(
-                f"{self.name!r} cannot name a run: rename the file, using letters, digits, "
-                "'_', '-' and '.', at most 64 characters"
-            )
+            raise ArtefactError(f"{self.name!r} cannot name a run: rename the file, using "
+                                "letters, digits, '_', '-' and '.', at most 64 characters")
 
     @property
     def folder(self):
@@ -249,22 +246,19 @@ def load_table(run, name):
     Returns (DataFrame, origin), origin being "run" or "stored", so that a chapter can say
     which it shows.
     """
-    for path, origin in ((Run(run).table(name), "run"), (stored() / f"{name}.csv", "stored")):
-        if path.exists():
-            return read_csv(path), origin
-    raise ArtefactError(f"no table {name}: neither run {run!r} nor data/stored/ holds it")
+    return _own_or_stored(Run(run).table(name), f"{name}.csv")
 
 
 def load_scores(run, population):
     """Scores of a population, one row a model: (DataFrame, "run" or "stored")."""
-    choices = (
-        (Run(run).scores(population), "run"),
-        (stored() / f"scores_{population}.csv", "stored"),
-    )
-    for path, origin in choices:
+    return _own_or_stored(Run(run).scores(population), f"scores_{population}.csv")
+
+
+def _own_or_stored(path, name):
+    for path, origin in ((path, "run"), (stored() / name, "stored")):
         if path.exists():
             return read_csv(path), origin
-    raise ArtefactError(f"no scores of {population}: neither run {run!r} nor data/stored/ has them")
+    raise ArtefactError(f"no table {name}: neither the run nor data/stored/ holds it")
 
 
 def read_maps(run, population, model_id):

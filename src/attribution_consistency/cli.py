@@ -28,6 +28,18 @@ def argument(*names, **settings):
     return names, settings
 
 
+def step(name, summary, *arguments):
+    """Register a verb for a function of `pipeline` that takes the run, then these arguments."""
+
+    def function(given):
+        from . import pipeline
+
+        values = [getattr(given, names[-1].lstrip("-")) for names, _ in arguments]
+        getattr(pipeline, name)(_job(given), *values)
+
+    VERBS[name.replace("_", "-")] = function, summary, (RUN, *arguments)
+
+
 def _ids(text):
     """A comma-separated list, or ``@file`` with one name a line."""
     if text.startswith("@"):
@@ -97,13 +109,6 @@ def configure(arguments):
     print(artefacts.relative(pipeline.configure(arguments.config).config))
 
 
-@verb("simulate the synthetic sequences of a run", RUN)
-def simulate(arguments):
-    from . import pipeline
-
-    pipeline.simulate(_job(arguments))
-
-
 @verb(
     "download the real sequences, and the published networks if asked",
     argument("--optional", action="store_true", help="a failure is a note, not an error"),
@@ -116,73 +121,57 @@ def fetch(arguments):
     pipeline.fetch(arguments.optional, arguments.networks)
 
 
-@verb("make the GM12878 data set from its downloaded files", RUN)
-def accessibility(arguments):
-    from . import pipeline
-
-    pipeline.accessibility(_job(arguments))
-
-
-@verb("train networks, or take shipped weights where they fit", RUN, POPULATION, IDS)
-def train(arguments):
-    from . import pipeline
-
-    pipeline.train(_job(arguments), arguments.population, arguments.ids)
-
-
-@verb("write the attribution maps of networks", RUN, POPULATION, IDS)
-def attribute(arguments):
-    from . import pipeline
-
-    pipeline.attribute(_job(arguments), arguments.population, arguments.ids)
-
-
 @verb(
-    "score the attribution maps of networks", RUN, POPULATION, IDS,
-    argument("--part", required=True, help="name of this part of the table"),
+    "build the data set of the paper's accessibility task from ATAC-seq peaks and coverage",
+    argument("--cell-lines", action="store_true",
+             help="only print the table of the paper's cell lines, to be filled in"),
+    argument("--samples", metavar="TSV",
+             help="that table: cell_line, peaks (IDR peaks, BED), coverage (fold change over "
+                  "control, bigWig). A file is named by its path, web address or ENCODE accession "
+                  "(ENCFF…); its hash may follow: #md5=… or #sha256=…"),
+    argument("--genome", metavar="FASTA", help="genome to which the reads were aligned"),
+    argument("--blacklist", metavar="BED", default="", help="regions to leave out"),
+    argument("--out", metavar="NPZ", help="the data set to write"),
+    argument("--target", choices=["coverage", "binary"], default="coverage",
+             help="what to predict: mean fold change in bins, or whether there is a peak"),
+    argument("--window", type=int, default=2048, help="bases in a window (default: 2048)"),
+    argument("--bin-size", type=int, default=32, help="bases in a bin, 1 to 2048 (default: 32)"),
+    argument("--test", type=_ids, default=("chr8",), help="chromosomes (default: chr8)"),
+    argument("--validation", type=_ids, default=("chr9",), help="chromosomes (default: chr9)"),
+    argument("--background", type=float, default=1.0,
+             help="windows without a peak, for each window with one (default: 1)"),
+    argument("--max-n", type=float, default=0.0, help="largest share of N of a window (default 0)"),
+    argument("--merge", action="store_true", help="sort and merge peaks that overlap; ENCODE's do"),
+    argument("--seed", type=int, default=0, help="of the choice of windows without a peak"),
 )
-def evaluate(arguments):
-    from . import pipeline
+def encode_atac(arguments):
+    from .datasets import encode, registry
 
-    pipeline.evaluate(_job(arguments), arguments.population, arguments.ids, arguments.part)
-
-
-@verb("fit the weights of the k-mer lengths", RUN)
-def length_weights(arguments):
-    from . import pipeline
-
-    pipeline.length_weights(_job(arguments))
-
-
-@verb("join the scores of a population", RUN, POPULATION)
-def merge(arguments):
-    from . import pipeline
-
-    pipeline.merge(_job(arguments), arguments.population)
+    if arguments.cell_lines:
+        print(encode.CELL_LINES.read_text(encoding="utf-8"), end="")
+        return
+    if not (arguments.samples and arguments.genome and arguments.out):
+        raise ValueError("name --samples, --genome and --out; --cell-lines prints a table to fill")
+    known = encode.Settings.__dataclass_fields__
+    settings = encode.Settings(**{k: v for k, v in vars(arguments).items() if k in known})
+    encode.encode_atac(
+        arguments.out, encode.read_samples(arguments.samples), arguments.genome,
+        arguments.blacklist, settings, progress=registry.terminal_progress,
+    )
 
 
-@verb(
-    "write the tables of one study, the base of a later chapter",
-    argument("name", help="name of the study, such as real_data"), RUN,
-)
-def study(arguments):
-    from . import pipeline
-
-    pipeline.study(_job(arguments), arguments.name)
-
-
-@verb("execute a notebook", RUN, argument("name", help="such as 01_synthetic_data"))
-def notebook(arguments):
-    from . import pipeline
-
-    pipeline.notebook(_job(arguments), arguments.name)
-
-
-@verb("write versions, seeds, digests and minutes of a run", RUN)
-def manifest(arguments):
-    from . import pipeline
-
-    pipeline.manifest(_job(arguments))
+step("simulate", "simulate the synthetic sequences of a run")
+step("accessibility", "make the GM12878 data set from its downloaded files")
+step("train", "train networks, or take shipped weights where they fit", POPULATION, IDS)
+step("attribute", "write the attribution maps of networks", POPULATION, IDS)
+step("evaluate", "score the attribution maps of networks", POPULATION, IDS,
+     argument("--part", required=True, help="name of this part of the table"))
+step("length_weights", "fit the weights of the k-mer lengths")
+step("merge", "join the scores of a population", POPULATION)
+step("study", "write the tables of one study, the base of a later chapter",
+     argument("name", help="name of the study, such as real_data"))
+step("notebook", "execute a notebook", argument("name", help="such as 01_synthetic_data"))
+step("manifest", "write versions, seeds, digests and minutes of a run")
 
 
 @verb(

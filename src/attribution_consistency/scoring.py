@@ -271,10 +271,8 @@ def _names(maps, names):
         if not name.strip() or not name.isprintable():
             raise ValueError(f"--names: {name!r} is not a name")
         if name in names[:i]:
-            raise ValueError(
-                f"two models are called {name!r} ({paths[names.index(name)]} and {paths[i]}): "
-                "give each its own with --names"
-            )
+            raise ValueError(f"two models are called {name!r} ({paths[names.index(name)]} and "
+                             f"{paths[i]}): give each its own with --names")
     return names
 
 
@@ -301,9 +299,8 @@ def _performance(path, names):
     for name in names:
         if not np.isfinite(values.get(name, np.nan)):
             there = "has no number for" if name in values else "has no row for"
-            raise ValueError(
-                f"{path}: {there} model {name!r}; its models: {', '.join(map(str, [*values][:5]))}"
-            )
+            raise ValueError(f"{path}: {there} model {name!r}; its models: "
+                             f"{', '.join(map(str, [*values][:5]))}")
     return values, column
 
 
@@ -311,10 +308,8 @@ def _same_shape(maps, source):
     """``maps``, if they are of the sequences' number and length."""
     if maps.shape != source.shape:
         (n, length, _), (m, positions, _) = maps.shape, source.shape
-        raise ValueError(
-            f"{maps.path}: {n} maps of {length} positions, but {source.path} has {m} sequences "
-            f"of {positions}"
-        )
+        raise ValueError(f"{maps.path}: {n} maps of {length} positions, but {source.path} has {m} "
+                         f"sequences of {positions}")
     return maps
 
 

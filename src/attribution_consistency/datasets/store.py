@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -59,6 +59,17 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
+class Stream(NamedTuple):
+    """An array that is written piece by piece, so that it need not fit into memory.
+
+    `pieces` yields arrays that follow each other along the first axis and add up to `shape`.
+    """
+
+    shape: tuple[int, ...]
+    dtype: type
+    pieces: Iterable[np.ndarray]
+
+
 def save(path: str | PathLike, data: Mapping[str, Any], *, compress: bool = True) -> None:
     """Write arrays, and a dictionary under the key `meta`, to one `.npz` file.
 
@@ -66,7 +77,7 @@ def save(path: str | PathLike, data: Mapping[str, Any], *, compress: bool = True
     ----------
     path : path-like
         Written as named, whole or not at all; an older file is replaced.
-    data : mapping of str to array-like
+    data : mapping of str to array-like or Stream
         `meta`, where given, is a dictionary of what JSON can hold.
     compress : bool
         Off is faster for large floating-point arrays, which hardly shrink.
@@ -83,11 +94,20 @@ def save(path: str | PathLike, data: Mapping[str, Any], *, compress: bool = True
                 value = json.dumps(value, default=_plain)
             except (TypeError, ValueError) as error:
                 raise StoreError(f"{path}: meta cannot be written as JSON ({error})") from None
-        arrays[key] = np.asarray(value)
-        if arrays[key].dtype.hasobject:
+        arrays[key] = value if isinstance(value, Stream) else np.asarray(value)
+        if np.dtype(arrays[key].dtype).hasobject:
             raise StoreError(f"{path}: {key!r} holds Python objects: give it a plain dtype")
-    with open_atomic(path) as handle:
-        (np.savez_compressed if compress else np.savez)(handle, **arrays)
+    method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+    with open_atomic(path) as handle, zipfile.ZipFile(handle, "w", method) as archive:
+        for key, value in arrays.items():
+            with archive.open(f"{key}.npy", "w", force_zip64=True) as out:
+                if isinstance(value, Stream):
+                    header = {"descr": np.dtype(value.dtype).str, "fortran_order": False}
+                    np.lib.format.write_array_header_1_0(out, header | {"shape": value.shape})
+                    for piece in value.pieces:
+                        out.write(np.ascontiguousarray(piece, value.dtype).data)
+                else:
+                    np.lib.format.write_array(out, value, allow_pickle=False)
 
 
 def load(path: str | PathLike, keys: Iterable[str] | None = None) -> dict[str, Any]:
@@ -130,7 +150,6 @@ def load(path: str | PathLike, keys: Iterable[str] | None = None) -> dict[str, A
         zipfile.BadZipFile, zlib.error,
     ) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise StoreError(
-            f"{path}: truncated, or not a data file of ours ({reason}): delete it and make it again"
-        ) from None
+        raise StoreError(f"{path}: truncated, or not a data file of ours ({reason}): "
+                         "delete it and make it again") from None
     return data

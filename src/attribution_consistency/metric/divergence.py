@@ -180,17 +180,14 @@ def distributions(counts, weights, k: int, reading: str, prior=None):
     p = counts / _windows(counts, k) if prior is None else prior
     if prior is not None and ((p == 0) & (weights > 0)).any():
         missing = kmer_names(k)[int(np.argmax((p == 0) & (weights > 0)))]
-        raise ValueError(
-            f"prior: got frequency 0 for {missing}, which carries attribution; "
-            "use a prior with all k-mers, or name a pseudocount"
-        )
+        raise ValueError(f"prior: got frequency 0 for {missing}, which carries attribution; "
+                         "use a prior with all k-mers, or name a pseudocount")
     q = p * weights if reading == "frequency" else weights
     total = q.sum()
     if total == 0:
-        raise ValueError(
-            f"a: every score under a {k}-mer is 0 (after gradient correction, if on), so there is "
-            "nothing to compare; are the maps all zero, or equal for the four nucleotides?"
-        )
+        raise ValueError(f"a: every score under a {k}-mer is 0 (after gradient correction, if "
+                         "on), so there is nothing to compare; are the maps all zero, or equal "
+                         "for the four nucleotides?")
     return q / total, p
 
 
@@ -222,9 +219,8 @@ def _check_prior(prior, pseudocount, ks, collapse) -> Mapping[int, np.ndarray]:
             raise ValueError(f"prior: got no entry for k = {k}, expected a mapping of k to (4**k,)")
         p = np.asarray(prior[k], dtype=np.float64)
         if p.shape != (4**k,) or not np.isfinite(p).all() or (p < 0).any() or p.sum() == 0:
-            raise ValueError(
-                f"prior[{k}]: got shape {p.shape}, expected {4**k} finite numbers >= 0, not all 0"
-            )
+            raise ValueError(f"prior[{k}]: got shape {p.shape}, expected {4**k} finite numbers >= "
+                             "0, not all 0")
         if collapse:
             from .kmers import canonical_index
 

@@ -67,10 +67,8 @@ def length_weights(
     found = np.array(found)
     if (found.sum(axis=1) == 0).any():
         subset = int(np.argmin(found.sum(axis=1)))
-        raise ValueError(
-            f"klds: no k-mer length explains log SNR when subset {subset} is held out (all "
-            "statistics are 0), so there are no weights to give"
-        )
+        raise ValueError(f"klds: no k-mer length explains log SNR when subset {subset} is held "
+                         "out (all statistics are 0), so there are no weights to give")
     per_subset = found / found.sum(axis=1, keepdims=True)
     options = dict(
         models=int(used.sum()), n_subsets=n_subsets, n_folds=n_folds, statistic=statistic,
@@ -98,10 +96,8 @@ def consistency(klds, weights) -> np.ndarray:
         weights = weights.mean
     weights = np.asarray(weights, dtype=np.float64)
     if weights.ndim != 1 or klds.ndim < 1 or klds.shape[-1] != len(weights):
-        raise ValueError(
-            f"klds: got shape {klds.shape}, expected (..., K) for weights of shape "
-            f"{weights.shape}: one KLD for each weighted k-mer length"
-        )
+        raise ValueError(f"klds: got shape {klds.shape}, expected (..., K) for weights of shape "
+                         f"{weights.shape}: one KLD for each weighted k-mer length")
     return klds @ weights
 
 
@@ -109,10 +105,8 @@ def held_out_consistency(klds, weights: LengthWeights) -> np.ndarray:
     """Score each model of the table with the weights of the trial that held it out, (M,)."""
     klds = np.asarray(klds, dtype=np.float64)
     if klds.shape != (len(weights.held_out), len(weights.mean)):
-        raise ValueError(
-            f"klds: got shape {klds.shape}, expected the table the weights were learnt from, "
-            f"{(len(weights.held_out), len(weights.mean))}"
-        )
+        raise ValueError(f"klds: got shape {klds.shape}, expected the table the weights were "
+                         f"learnt from, {(len(weights.held_out), len(weights.mean))}")
     if weights.centre is not None:
         klds = (klds - weights.centre[weights.held_out]) / weights.scale[weights.held_out]
     return (klds * weights.per_subset[weights.held_out]).sum(axis=1)
@@ -157,10 +151,8 @@ def _split(groups: np.ndarray, n_parts: int, rng, name: str) -> np.ndarray:
     """Part 0 ... n_parts - 1 of each model: whole groups in random order, dealt out in turn."""
     labels, which = np.unique(groups, return_inverse=True)
     if not 2 <= n_parts <= len(labels):
-        raise ValueError(
-            f"{name}: got {n_parts}, expected 2 to {len(labels)}, the number of models or groups "
-            "to split"
-        )
+        raise ValueError(f"{name}: got {n_parts}, expected 2 to {len(labels)}, the number of "
+                         "models or groups to split")
     return (rng.permutation(len(labels)) % n_parts)[which]
 
 

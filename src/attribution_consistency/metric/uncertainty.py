@@ -77,10 +77,9 @@ def jackknife(
 def paired_difference(one: Jackknife, two: Jackknife, *, level=0.95) -> Jackknife:
     """One model minus another, from their intervals over the same blocks of sequences."""
     if one.replicates.shape != two.replicates.shape:
-        raise ValueError(
-            f"two: got replicates of shape {two.replicates.shape}, expected those of the first, "
-            f"{one.replicates.shape}: use the same sequences, lengths and blocks"
-        )
+        raise ValueError(f"two: got replicates of shape {two.replicates.shape}, expected those of "
+                         f"the first, {one.replicates.shape}: use the same sequences, lengths and "
+                         "blocks")
     return _interval(one.estimate - two.estimate, one.replicates - two.replicates, level)
 
 
@@ -115,9 +114,8 @@ def rotated_null(
     if n_draws < FEWEST_DRAWS:
         raise ValueError(f"n_draws: got {n_draws}, expected at least {FEWEST_DRAWS}")
     if length < 2 * CLOSEST:
-        raise ValueError(
-            f"x: got sequences of {length} positions, expected at least {2 * CLOSEST} to rotate"
-        )
+        raise ValueError(f"x: got sequences of {length} positions, expected at least "
+                         f"{2 * CLOSEST} to rotate")
     rng = np.random.default_rng(seed)
     offsets = rng.integers(CLOSEST, length - CLOSEST, (n_draws + 1, len(x)), endpoint=True)
     offsets[0] = 0  # the map as it is

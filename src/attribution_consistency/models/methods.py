@@ -72,10 +72,8 @@ def expected_gradients(gradient, x, background, *, n_samples=50, seed=0, batch_s
     """
     background = np.asarray(background)
     if background.ndim != 3 or background.shape[1:] != np.shape(x)[1:] or not len(background):
-        raise ValueError(
-            f"background: got shape {background.shape}, expected (M, L, 4) with the L of x, "
-            f"{np.shape(x)[1]}"
-        )
+        raise ValueError(f"background: got shape {background.shape}, expected (M, L, 4) with the "
+                         f"L of x, {np.shape(x)[1]}")
     rng = np.random.default_rng(seed)
 
     def point(x, rows):
@@ -147,10 +145,8 @@ def _baseline(baseline, x):
     try:
         base = np.broadcast_to(np.asarray(baseline, np.float32), x.shape)
     except ValueError:
-        raise ValueError(
-            f"baseline: got shape {np.shape(baseline)}, expected a number, (L, 4) or (N, L, 4) "
-            f"for x of shape {x.shape}"
-        ) from None
+        raise ValueError(f"baseline: got shape {np.shape(baseline)}, expected a number, "
+                         f"(L, 4) or (N, L, 4) for x of shape {x.shape}") from None
     return base * x.any(axis=2, keepdims=True)
 
 

@@ -1,0 +1,163 @@
+"""Genomic intervals: tables read row by row, checked for order, and laid over windows.
+
+Intervals are counted from 0 and half-open, [start, end), as in BED files.
+"""
+
+import re
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+TRAIN, VALIDATION, TEST = 0, 1, 2
+
+
+class AccessibilityError(ValueError):
+    """An input file does not hold what it should: the message gives file, row and reason."""
+
+
+def read_columns(path: Path, names: list[str], columns: list[int]) -> pd.DataFrame:
+    """Read a chromosome, a start, an end and other whole numbers from a table without header.
+
+    Parameters
+    ----------
+    path : Path
+        Plain or gzip-compressed; columns end at white space.
+    names, columns : list
+        What to read: a name and a number, from 0, for each. The first three are `chrom`, `start`
+        and `end`.
+
+    Raises
+    ------
+    AccessibilityError
+        If the file is no such table or a row is not an interval: file, row and reason.
+    """
+    try:
+        with open(path, "rb") as handle:
+            compression = "gzip" if handle.read(2) == b"\x1f\x8b" else None
+        rows = pd.read_csv(
+            path, sep=r"\s+", header=None, usecols=columns, dtype=str, compression=compression,
+            encoding="ascii", keep_default_na=False,
+        )[columns].set_axis(names, axis=1)
+    except (ValueError, OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise AccessibilityError(f"{path}: not the table it should be ({reason})") from None
+    for name, column in zip(names[1:], columns[1:], strict=True):
+        rows[name] = rows[name].str.removesuffix(".0")
+        bad = ~rows[name].str.fullmatch("-?[0-9]{1,18}").to_numpy(bool)
+        if bad.any():
+            i = int(np.argmax(bad))
+            raise AccessibilityError(f"{path}, row {i + 1}: column {column + 1} is "
+                                     f"{rows[name][i]!r}, not a whole number")
+    rows = rows.astype(dict.fromkeys(names[1:], np.int64))
+    refuse(path, rows, (rows.start < 0) | (rows.end <= rows.start), "is not an interval")
+    return rows
+
+
+def refuse(path: Path, rows: pd.DataFrame, bad, reason: str) -> None:
+    """Raise `AccessibilityError` for the first row of a file where `bad` holds."""
+    bad = np.asarray(bad)
+    if bad.any():
+        i = int(np.argmax(bad))
+        where = f"{rows.chrom[i]}:{rows.start[i]}-{rows.end[i]}"
+        raise AccessibilityError(f"{path}, row {i + 1}: {where} {reason}")
+
+
+def refuse_disorder(path: Path, rows: pd.DataFrame, what: str, advice: str = "") -> None:
+    """Raise `AccessibilityError` unless the rows of a file are sorted and disjoint.
+
+    Parameters
+    ----------
+    what : str
+        What an interval is called.
+    advice : str
+        Ends the message.
+    """
+    same = rows.chrom.eq(rows.chrom.shift())
+    for bad, reason in (
+        (~same & rows.chrom.duplicated(), "is on a chromosome that came before: not sorted"),
+        (same & (rows.start < rows.start.shift()), "is not sorted by start"),
+        (same & (rows.start < rows.end.shift()), f"overlaps the {what} before it"),
+    ):
+        refuse(path, rows, bad, reason + advice)
+
+
+def overlaps(windows: pd.DataFrame, spots: pd.DataFrame) -> np.ndarray:
+    """Whether each window shares a base with an interval.
+
+    Parameters
+    ----------
+    windows, spots : DataFrame
+        Columns chrom, start, end; spots sorted and disjoint.
+
+    Returns
+    -------
+    ndarray of bool, shape (N,)
+    """
+    start, end, spot_start, spot_end = _on_one_axis(windows, spots)
+    first = np.searchsorted(spot_end, start, side="right")
+    return np.searchsorted(spot_start, end, side="left") > first
+
+
+def amount_within(windows: pd.DataFrame, spots: pd.DataFrame, amount: np.ndarray) -> np.ndarray:
+    """How much of what the intervals hold lies in each window.
+
+    Each interval's `amount` is taken to be spread evenly over it; with its length as amount, the
+    result is the number of bases covered.
+
+    Parameters
+    ----------
+    windows, spots : DataFrame
+        As for `overlaps`.
+    amount : ndarray, shape (number of spots,)
+
+    Returns
+    -------
+    ndarray of float64, shape (N,)
+        0 where no interval is.
+    """
+    start, end, spot_start, spot_end = _on_one_axis(windows, spots)
+    # The sum up to each position: flat between intervals, rising evenly inside them.
+    position = np.column_stack([spot_start, spot_end]).ravel()
+    total = np.cumsum(np.asarray(amount, float))
+    up_to = np.column_stack([total - amount, total]).ravel()
+    return np.interp(end, position, up_to) - np.interp(start, position, up_to)
+
+
+def _on_one_axis(windows: pd.DataFrame, spots: pd.DataFrame) -> list[np.ndarray]:
+    """Starts and ends of both, the chromosomes laid end to end in the order of the spots."""
+    number, _ = pd.factorize(pd.concat([spots.chrom, windows.chrom]))
+    offset = number.astype(np.int64) << 32
+    of_spots, of_windows = offset[: len(spots)], offset[len(spots) :]
+    return [windows.start.to_numpy() + of_windows, windows.end.to_numpy() + of_windows,
+            spots.start.to_numpy() + of_spots, spots.end.to_numpy() + of_spots]
+
+
+def split_of(chrom, test=("chr8",), validation=("chr9",)) -> np.ndarray:
+    """Split of each chromosome: 2 for `test`, 1 for `validation`, 0 (training) for all others.
+
+    Raises
+    ------
+    AccessibilityError
+        If a split is empty.
+    """
+    chrom = pd.Series(np.asarray(chrom, str))
+    split = np.select([chrom.isin(test), chrom.isin(validation)], [TEST, VALIDATION], TRAIN)
+    for value, name in enumerate(("training", *split_names(test, validation)[1:])):
+        if not (split == value).any():
+            raise AccessibilityError(f"no sequence for {name}: expected chromosomes named chr1 to "
+                                     "chr22 and chrX, got "
+                                     f"{', '.join(sorted(set(chrom))) or 'none'}")
+    return split.astype(np.uint8)
+
+
+def split_names(test=("chr8",), validation=("chr9",)) -> list[str]:
+    """What the values 0, 1 and 2 of `split` mean, in words."""
+    return ["training", f"validation ({', '.join(validation)})", f"test ({', '.join(test)})"]
+
+
+def rank(name: str) -> tuple[int, str]:
+    """Sort key of a chromosome: chr1 to chr22, then the others by name."""
+    tail = name.removeprefix("chr")
+    return (int(tail), "") if re.fullmatch("[0-9]+", tail) else (1000, tail)
