@@ -507,9 +507,9 @@ for t, truth in (("snr", "SNR"), ("absolute", "absolute SNR")):
 #   network. Inside them the correlations are {glue:text}`i_within_snr_final` and
 #   {glue:text}`i_within_absolute_final` for the final score, {glue:text}`i_within_snr_original`
 #   and {glue:text}`i_within_absolute_original` for the original metric.
-# - Kind by kind, the difference is clear of zero for the final score in: {glue:text}`i_ahead_snr_final`
-#   (signed SNR), {glue:text}`i_ahead_absolute_final` (absolute SNR); for the original metric in:
-#   {glue:text}`i_ahead_snr_original` and {glue:text}`i_ahead_absolute_original`. The choice of the
+# - Kind by kind, the difference is clear of zero for the final score in:
+#   {glue:text}`i_ahead_snr_final` (signed SNR), {glue:text}`i_ahead_absolute_final` (absolute SNR);
+#   for the original metric in: {glue:text}`i_ahead_snr_original` and {glue:text}`i_ahead_absolute_original`. The choice of the
 #   truth matters as much as the choice of the score.
 # ```
 #

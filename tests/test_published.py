@@ -10,9 +10,8 @@ h5py = pytest.importorskip("h5py")
 
 from attribution_consistency import config, pipeline  # noqa: E402
 from attribution_consistency.datasets import registry, sequences, synthetic  # noqa: E402
-from attribution_consistency.models import (  # noqa: E402
-    networks, published, recipes, training, weights,
-)
+from attribution_consistency.models import networks, recipes, training, weights  # noqa: E402
+from attribution_consistency.studies import published  # noqa: E402
 
 # Shapes of the published files: kernels of the convolutions, and of the two dense layers.
 KERNELS = {
@@ -79,7 +78,7 @@ def forward(kind, activation, layers, x):
 
 
 def recipe(model_id):
-    return recipes.published_recipe(model_id, "0" * 64)
+    return published.recipe_of(model_id, "0" * 64)
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +108,7 @@ def test_conversion_writes_weights_and_a_record_once(x, tmp_path):
 
     def convert():
         published.convert_models(
-            one, lambda model_id: written, lambda: data, tmp_path / "out", lines.append
+            one, lambda: data, tmp_path / "out", lines.append, lambda name: written
         )
 
     convert()
@@ -124,7 +123,7 @@ def test_conversion_writes_weights_and_a_record_once(x, tmp_path):
     written.unlink()
     convert()
     assert len(lines) == 1, "what is there is not converted again"
-    one["shallow-relu-03"] = recipes.published_recipe("shallow-relu-03", "1" * 64)
+    one["shallow-relu-03"] = published.recipe_of("shallow-relu-03", "1" * 64)
     with pytest.raises(ValueError, match="a.h5"):
         convert()  # another source file is another network
 
@@ -291,9 +290,9 @@ def test_real_networks_predict_our_simulated_sequences(tmp_path):
     arrays = {
         "x": sequences.codes_to_one_hot(data.codes), "y": data.y, "split": np.full(1000, 2)
     }
-    found = {i: recipes.published_recipe(i, "0" * 64) for i in REAL}
+    found = {i: published.recipe_of(i, "0" * 64) for i in REAL}
     published.convert_models(
-        found, lambda i: registry.verified(found[i]["source"]), lambda: arrays, tmp_path
+        found, lambda: arrays, tmp_path, lambda line: None
     )
     for model_id in REAL:
         record = json.loads((tmp_path / f"{model_id}.json").read_text())

@@ -237,24 +237,21 @@ def _check_networks(config, source):
                 f"{source}: zoo.extra[{i}]: {model_id} is already in the run; choose another init"
             )
         ids.append(model_id)
-    if config["gm12878"]["models"] != "shipped":
-        for i, model_id in enumerate(config["gm12878"]["models"]):
+    for part, check in (
+        ("gm12878", recipes.accessibility_recipe), ("koo", recipes.published_file)
+    ):
+        named = config[part]["models"]
+        for i, model_id in enumerate(named if isinstance(named, list) else []):
             try:
-                recipes.accessibility_recipe(model_id)
+                check(model_id)
             except ValueError as error:
-                raise ConfigError(f"{source}: gm12878.models[{i}]: {error}") from None
-    for i, model_id in enumerate(config["koo"]["models"]):
-        if config["koo"]["models"] == "available":
-            break
-        if config["synthetic"]["length"] != recipes.PUBLISHED_LENGTH:
-            raise ConfigError(
-                f"{source}: koo.models: these networks read {recipes.PUBLISHED_LENGTH} nt, "
-                f"and synthetic.length is {config['synthetic']['length']}: change one of them"
-            )
-        try:
-            recipes.published_file(model_id)
-        except ValueError as error:
-            raise ConfigError(f"{source}: koo.models[{i}]: {error}") from None
+                raise ConfigError(f"{source}: {part}.models[{i}]: {error}") from None
+    length, read = config["synthetic"]["length"], recipes.PUBLISHED_LENGTH
+    if config["koo"]["models"] not in ("available", []) and length != read:
+        raise ConfigError(
+            f"{source}: koo.models: these networks read {read} nt, and synthetic.length is "
+            f"{length}: change one of them"
+        )
 
 
 def _check_lengths(config, source):

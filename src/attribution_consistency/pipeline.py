@@ -105,7 +105,9 @@ def model_recipes(settings, population):
         extra = {f"{e['configuration']}-{e['init']:02d}" for e in zoo["extra"]}
         return {i: r for i, r in named.items() if i in extra or _is_shipped(i, r)}
     if population == "koo":
-        return _published_recipes(settings)
+        from .studies import published
+
+        return published.model_recipes(settings)
     if population != "gm12878_dnase":
         raise PipelineError(f"unknown population {population!r}: synthetic, gm12878_dnase or koo")
     named = settings["gm12878"]["models"]
@@ -114,23 +116,6 @@ def model_recipes(settings, population):
         return {path.stem: artefacts.read_json(path)["recipe"] for path in records}
     epochs = settings["gm12878"]["epochs"]
     return {model_id: recipes.accessibility_recipe(model_id, epochs) for model_id in named}
-
-
-def _published_recipes(settings):
-    """Recipes of the published networks of a run: those named, or those on this machine.
-
-    They read 200 nucleotides: a run with sequences of another length has none of them.
-    """
-    from .datasets import registry
-    from .models import recipes
-
-    named = settings["koo"]["models"]
-    files = {i: recipes.published_file(i) for i in recipes.published_ids()}
-    if named == "available":
-        fits = settings["synthetic"]["length"] == recipes.PUBLISHED_LENGTH
-        named = [i for i, file in files.items() if fits and registry.locate(file)]
-    digests = {entry.name: entry.sha256 for entry in registry.entries("koo_synthetic_models/")}
-    return {i: recipes.published_recipe(i, digests[files[i]]) for i in named}
 
 
 def _is_shipped(model_id, recipe):
@@ -172,12 +157,10 @@ def train(run, population, ids):
 
     with timed(run, f"train {population}", ids[0]):
         if population == "koo":
-            from .datasets import registry
-            from .models import published
+            from .studies import published
 
             published.convert_models(
-                recipes, lambda i: registry.verified(recipes[i]["source"]), data,
-                run.models(population), progress=lambda line: print(line, flush=True),
+                recipes, data, run.models(population), lambda line: print(line, flush=True)
             )
             return
         training.train_models(

@@ -112,19 +112,6 @@ def published_file(model_id):
     return f"koo_synthetic_models/{PUBLISHED[depth]}_{PUBLISHED[activation]}_{init}.h5"
 
 
-def published_recipe(model_id, sha256):
-    """Recipe of one published network: what it is, and the SHA-256 of the file it comes from.
-
-    How long it was trained is not recorded with the file, so there are no epochs.
-    """
-    depth, activation, init = _parts(model_id, [("deep", "shallow"), ACTIVATIONS])
-    return {
-        "population": "koo", "architecture": depth, "batch_norm": True, "activation": activation,
-        "regulariser": "standard", "init": init, "task": "binary", "targets": [0],
-        "n_outputs": 1, "l2": 1e-6, "source": published_file(model_id), "sha256": sha256,
-    }
-
-
 def digest(recipe):
     """Twelve hexadecimal digits that name a recipe and the training version."""
     text = json.dumps([TRAINING_VERSION, recipe], sort_keys=True)

@@ -8,7 +8,36 @@ from pathlib import Path
 
 import numpy as np
 
-from . import networks, recipes, training, weights
+from ..datasets import registry
+from ..models import recipes
+
+
+def recipe_of(model_id, sha256):
+    """Recipe of one published network: what it is, and the SHA-256 of the file it comes from.
+
+    How long it was trained is not recorded with the file, so there are no epochs.
+    """
+    source = recipes.published_file(model_id)
+    depth, activation, init = model_id.split("-")
+    return {
+        "population": "koo", "architecture": depth, "batch_norm": True, "activation": activation,
+        "regulariser": "standard", "init": int(init), "task": "binary", "targets": [0],
+        "n_outputs": 1, "l2": 1e-6, "source": source, "sha256": sha256,
+    }
+
+
+def model_recipes(settings):
+    """Recipes of the published networks of a run, {id: recipe}: those named, or those here.
+
+    They read 200 nucleotides: a run with sequences of another length has none of them.
+    """
+    named = settings["koo"]["models"]
+    files = {i: recipes.published_file(i) for i in recipes.published_ids()}
+    if named == "available":
+        fits = settings["synthetic"]["length"] == recipes.PUBLISHED_LENGTH
+        named = [i for i, file in files.items() if fits and registry.locate(file)]
+    digests = {entry.name: entry.sha256 for entry in registry.entries("koo_synthetic_models/")}
+    return {i: recipe_of(i, digests[files[i]]) for i in named}
 
 
 def read_weights(path, model):
@@ -46,19 +75,21 @@ def read_weights(path, model):
     return [value for _, value in found]
 
 
-def convert_models(model_recipes, files, data, out_dir, progress=print):
+def convert_models(wanted, data, out_dir, progress=print, locate=registry.verified):
     """Bring published networks into ``out_dir`` as ``<id>.npz`` and ``<id>.json``.
 
-    model_recipes : {id: recipe}, see `recipes.published_recipe`.
-    files : callable from the id of a network to the path of its file.
-    data : callable that gives ``x`` (N, L, 4), ``y`` and ``split``, see `training.train`.
+    wanted : {id: recipe}, see `recipe_of`.
+    data : callable that gives ``x`` (N, L, 4), ``y`` and ``split``, see `models.training.train`.
+    locate : callable from the name of a remote file to its path here.
 
     A network that is there already, from the same file, stays.  Raises ValueError as
     `read_weights` does.
     """
+    from ..models import networks, training, weights
+
     built, test, out_dir = {}, None, Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
-    for number, (model_id, recipe) in enumerate(model_recipes.items(), 1):
+    for number, (model_id, recipe) in enumerate(wanted.items(), 1):
         if training.has_weights(out_dir, model_id, recipes.digest(recipe)):
             continue
         if test is None:
@@ -68,7 +99,7 @@ def convert_models(model_recipes, files, data, out_dir, progress=print):
         if key not in built:
             built[key] = networks.build(recipe, test[0].shape[1])
         model = built[key]
-        values = read_weights(files(model_id), model)
+        values = read_weights(locate(recipe["source"]), model)
         # As they will be read again, in half precision: the scores are those of what is kept.
         model.set_weights(weights.unpack(weights.pack_values(
             (variable.path, value) for variable, value in zip(model.weights, values)
@@ -79,7 +110,7 @@ def convert_models(model_recipes, files, data, out_dir, progress=print):
             "diverged": False, "history": {}, "test": training.evaluate(model, recipe, *test),
         }
         training.save(model, record, out_dir, model_id)
-        progress(f"[{number}/{len(model_recipes)}] {model_id} converted: published weights")
+        progress(f"[{number}/{len(wanted)}] {model_id} converted: published weights")
 
 
 def _text(value):
