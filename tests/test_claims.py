@@ -117,6 +117,20 @@ def koo_between():
     return 1 - inside / (len(snr) * snr.var(ddof=0))
 
 
+def taught(rule, distance=False):
+    """Networks of the chapter on interactions that were taught a rule."""
+    table = pd.read_csv(STORED / "interactions_networks.csv")
+    return table[(table["rule"] == rule) & (table["distance"] == distance)].set_index("activation")
+
+
+def divergence_of_cells(rule, activation, distance=False):
+    """Divergence of pairs in bits, from the shares that the cells of one network received."""
+    cells = pd.read_csv(STORED / "interactions_cells.csv")
+    own = cells[(cells["id"] == f"{rule}-{activation}-00") & (cells["distance"] == distance)]
+    own = own[own["j"] > 0]
+    return (own["j"] * np.log2(own["j"] / own["r"])).sum()
+
+
 RECOMPUTED = {
     "networks": lambda t, w: len(t),
     "pair_high_snr": lambda t, w: matched_pair(t)[0],
@@ -162,6 +176,15 @@ RECOMPUTED = {
     "koo_pearson_geometric": lambda t, w: pearsonr(koo()["kld_geometric"], koo()["snr"])[0],
     "linear": lambda t, w: explained(final(t, w), t["snr"]),
     "exponential": lambda t, w: explained(final(t, w)[t["snr"] > 0], np.log(t["snr"][t["snr"] > 0])),
+    "taught_networks": lambda t, w: sum(
+        len(taught(rule)) for rule in ("pairing", "and", "presence", "spacing")
+    ),
+    "pairing_bits": lambda t, w: divergence_of_cells("pairing", "exp"),
+    "and_bits": lambda t, w: divergence_of_cells("and", "exp"),
+    "spacing_bits": lambda t, w: divergence_of_cells("spacing", "exp", True),
+    "presence_bits": lambda t, w: divergence_of_cells("presence", "exp"),
+    "before_bits": lambda t, w: divergence_of_cells("before", "exp"),
+    "pairing_auroc": lambda t, w: taught("pairing")["auroc"]["exp"],
 }
 
 

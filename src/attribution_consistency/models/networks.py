@@ -140,8 +140,15 @@ def basenji(h, blocks, hook):
     return blocks.dense(layers.Flatten()(layers.MaxPooling1D(5)(h)), 64, 0.3)
 
 
+def pairs(h, blocks, hook):
+    """A layer for motifs and one whose filters span two of them, for rules about pairs."""
+    h = hook(blocks.conv(h, 24, 19, first=True, pool=10), 1)
+    h = hook(blocks.conv(h, 64, 9, dropout=0.1), 2)
+    return blocks.dense(layers.GlobalMaxPooling1D()(h), 96, 0.3)
+
+
 ARCHITECTURES = {
     "synthetic": synthetic_cnn, "deep": functools.partial(synthetic_cnn, width=11),
     "shallow": shallow, "cnn": cnn, "residual": residual,
-    "basset": basset, "bpnet": bpnet, "basenji": basenji,
+    "basset": basset, "bpnet": bpnet, "basenji": basenji, "pairs": pairs,
 }

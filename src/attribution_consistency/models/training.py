@@ -53,7 +53,7 @@ def train(recipe, data, checkpoint=None, progress=None):
     while not state.finished:
         epoch, started = state.epoch, time.perf_counter()
         rng = np.random.default_rng([recipe["init"], epoch])
-        _reseed(network, recipe["init"], epoch)
+        reseed(network, recipe["init"], epoch)
         network.optimizer.learning_rate.assign(state.learning_rate)
         batch_x, batch_y = train_x, train_y
         if recipe["reverse_complement"]:
@@ -200,7 +200,7 @@ def _compiled(recipe, length):
     return network, networks.build(recipe, length)
 
 
-def _reseed(network, init, epoch):
+def reseed(network, init, epoch):
     """Give every random layer a state that depends on the initialisation and the epoch."""
     for position, layer in enumerate(network.layers):
         generator = getattr(layer, "seed_generator", None)

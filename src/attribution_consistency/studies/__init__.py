@@ -6,18 +6,27 @@ can be read where its inputs cannot be had or its computation takes too long.
 
 Each module has ``PREFIX`` (of its tables' names), ``TABLES``, ``POPULATIONS`` (networks whose
 maps and scores it reads) and ``make(run, settings)``, which returns ``{table: DataFrame}``.
+It may have ``CHAPTER``: a run that leaves this notebook out leaves out the study too, as does one
+with ``run: false`` under ``studies.<name>`` of its configuration.
 """
 
 import importlib
 
 from .. import artefacts
 
-NAMES = ("real_data",)
+NAMES = ("real_data", "interactions")
 
 
 def module(study):
     """The module of a study of `NAMES`."""
     return importlib.import_module(f"{__name__}.{study}")
+
+
+def shown(study, settings):
+    """Whether a run makes the tables of a study: not turned off, and its chapter is there."""
+    chapter = getattr(module(study), "CHAPTER", None)
+    wanted = settings["studies"].get(study, {}).get("run", True)
+    return wanted and (chapter is None or chapter in settings["notebooks"])
 
 
 def table_names(study):

@@ -1,0 +1,265 @@
+"""Networks trained on rules about *pairs* of motifs, which a score of single k-mers cannot see.
+
+Every sequence holds two motifs.  Under ``pairing`` and ``and`` the classes hold each motif
+equally often and differ only in who stands with whom; under ``spacing`` only in the distance;
+under ``presence`` each motif counts by itself.
+"""
+
+import time
+
+import numpy as np
+
+from .. import artefacts, evaluation, metric
+from ..datasets.motifs import load_motifs
+from ..datasets.sequences import codes_to_one_hot
+from . import interactions_metric as pairs
+
+PREFIX = "interactions"
+CHAPTER = "08_interactions"
+POPULATIONS = ()
+TABLES = ("networks", "cells")
+# Four core motifs of the synthetic task that share little.
+MOTIFS = {"A": "MA0466.2", "B": "MA0062.2", "C": "MA0058.3", "D": "MA0095.2"}
+# Pairs of the negative and of the positive class, each as likely as the others of its class.
+GRAMMARS = {
+    "pairing": (["AD", "CB"], ["AB", "CD"]),
+    "and": (["AA", "BB"], ["AB"]),
+    "presence": (["AC", "AD", "BC", "BD", "CC", "CD", "DD", "CD"],
+                 ["AC", "AD", "BC", "BD", "AA", "AB", "BB", "AB"]),
+    "spacing": (["AB"], ["AB"]),
+}
+PPM = {m.matrix_id: m.ppm for m in load_motifs() if m.strand == "+"}
+WIDTHS = {letter: len(PPM[matrix]) for letter, matrix in MOTIFS.items()}
+NEAR, FAR = (20, 35), (55, 80)  # distances of two starts, nucleotides
+EDGES = (45,)  # where a pair counts as far
+# Networks of the zoo, which know the four motifs; the first layer comes from them.
+START = {"exp": "bn-exp-standard-00", "relu": "bn-relu-standard-00"}
+BEFORE = "before"  # the networks of the zoo themselves, on the sequences of ``pairing``
+FIRST = 6  # arrays of a first layer and its batch norm
+CELLS = ["distance", "one", "two", "far", "p", "j", "r"]
+NOTICE = """:::{warning}
+This run left the networks of this chapter out (`studies.interactions.run` is off in its
+configuration). **The chapter shows their stored results of our last full run**, drawn by the same
+code. The made-up maps are computed here.
+:::"""
+
+
+def simulate(grammar, n=6000, length=200, seed=0):
+    """Sequences with two motifs each, labelled by a grammar: a dict of arrays.
+
+    codes uint8 (N, L), y float32 (N, 1), split uint8 (N,) 0 training, 2 test;
+    motif str (N, 2) and start int (N, 2), in the order of the sequence; takes_part bool (N, 2),
+    whether the rule makes the motif speak for the positive class where it stands.
+    """
+    rng = np.random.default_rng(seed)
+    positive = rng.permutation(np.arange(n) < n // 2)
+    motif, start = np.empty((n, 2), "<U1"), np.empty((n, 2), int)
+    probabilities = np.full((n, length, 4), 0.25)
+    for row, label in enumerate(positive):
+        choices = GRAMMARS[grammar][int(label)]
+        motif[row] = rng.permutation(list(choices[rng.integers(len(choices))]))
+        low, high = (NEAR[0], FAR[1]) if grammar != "spacing" else NEAR if label else FAR
+        distance = rng.integers(low, high, endpoint=True)
+        start[row, 0] = rng.integers(length - distance - WIDTHS[motif[row, 1]], endpoint=True)
+        start[row, 1] = start[row, 0] + distance
+        for m, at in zip(motif[row], start[row]):
+            probabilities[row, at : at + WIDTHS[m]] = PPM[MOTIFS[m]]
+    edges = probabilities.cumsum(axis=2)[:, :, :3]
+    codes = (rng.random((n, length, 1)) >= edges).sum(axis=2).astype(np.uint8)
+    if grammar == "presence":
+        takes_part = np.isin(motif, ["A", "B"])
+    else:
+        takes_part = np.repeat(positive[:, None], 2, axis=1)
+    return {
+        "codes": codes, "y": positive[:, None].astype(np.float32),
+        "split": rng.choice([0, 2], n, p=(0.7, 0.3)).astype(np.uint8),
+        "motif": motif, "start": start, "takes_part": takes_part,
+    }
+
+
+def made_map(data, takes_part, noise=0.3, seed=0):
+    """Sequences and maps (N, L, 4) of a network that followed a rule exactly.
+
+    The base that is there scores 1 under every motif that `takes_part`, bool (N, 2), and 0
+    elsewhere; `noise` is the standard deviation of what is added to every entry.
+    """
+    x = codes_to_one_hot(data["codes"])
+    score = np.zeros(x.shape[:2])
+    for column in range(2):
+        for row in np.flatnonzero(takes_part[:, column]):
+            width = WIDTHS[data["motif"][row, column]]
+            at = data["start"][row, column]
+            score[row, at : at + width] = 1
+    # The mean over the four bases is 0, so that the gradient correction changes nothing.
+    a = score[:, :, None] * (4 * x - 1) / 3
+    a += np.random.default_rng(seed).normal(0, noise, a.shape)
+    return x, a.astype(np.float32)
+
+
+def recipe(rule, activation, settings):
+    """All that decides what a network is; its digest keys the weights, see `models.recipes`."""
+    from ..models import recipes
+
+    data = {"grammar": rule, "n_sequences": settings["n_sequences"], "data_seed": settings["seed"]}
+    given = recipes.synthetic_recipe(START[activation], settings["epochs"], data)
+    if rule == BEFORE:
+        return given | {"epochs": 0, "start": START[activation]}
+    return given | {
+        "population": PREFIX, "architecture": "pairs", "init": settings["seed"],
+        "start": START[activation],
+    }
+
+
+def teach(given, data):
+    """Train a network on a rule: ``(model, record)`` as `models.training.train` gives them.
+
+    Its first layer is that of a network of the zoo, which knows the motifs, and stays as it is;
+    its output is computed once, which makes an epoch cheap.  The layers behind it, wide enough
+    to see two motifs at once, start at random.
+
+    given : recipe.  data : dict of `simulate`.
+    """
+    from ..models import networks, performance, recipes, training, weights
+
+    rng = np.random.default_rng(given["init"])
+    model = networks.build(given, data["codes"].shape[1])
+    with np.load(artefacts.shipped("synthetic") / f"{given['start']}.npz") as arrays:
+        first = weights.unpack(arrays)[:FIRST]
+    model.set_weights(first + [
+        rng.normal(0, np.sqrt(2 / np.prod(w.shape[:-1])), w.shape) if w.ndim > 1 else w  # He-normal
+        for w in model.get_weights()[FIRST:]
+    ])
+    layers = [type(layer).__name__ for layer in model.layers]
+    cut = len(layers) - 1 - layers[::-1].index("Conv1D")
+    features = model.layers[cut].input
+    trunk, tail = type(model)(model.inputs, features), type(model)(features, model.output)
+    tail.compile("adam", loss=training.LOSSES["binary"](), jit_compile=False)
+    y, training_rows, test = data["y"], *(np.flatnonzero(data["split"] == s) for s in (0, 2))
+    x = training.predict(trunk, codes_to_one_hot(data["codes"]))
+    began, losses = time.perf_counter(), []
+    for epoch in range(given["epochs"]):
+        training.reseed(tail, given["init"], epoch)
+        rows = np.random.default_rng([given["init"], epoch]).permutation(training_rows)
+        fitted = tail.fit(
+            x[rows], y[rows], batch_size=given["batch_size"], shuffle=False, verbose=0
+        )
+        losses.append(round(float(fitted.history["loss"][0]), 6))
+    record = {
+        "recipe": given, "digest": recipes.digest(given), "seed": given["init"],
+        "training_version": recipes.TRAINING_VERSION, "epochs": given["epochs"],
+        "minutes": round((time.perf_counter() - began) / 60, 2), "diverged": False,
+        "history": {"loss": losses},
+        "test": {"auroc": performance.auroc(y[test, 0], training.predict(tail, x[test])[:, 0])},
+    }
+    return model, record
+
+
+def trained(run, model_id, given, data, shipped):
+    """A network with its weights, and its record: from the repository, an earlier run, or taught.
+
+    shipped : whether weights in ``data/interactions`` may be used.
+    """
+    from ..models import networks, recipes, training, weights
+
+    model = networks.build(given, data["codes"].shape[1])
+    if given["epochs"] == 0:  # of the zoo, as it is
+        folder, name = artefacts.shipped("synthetic"), given["start"]
+        return weights.load_into(model, folder / f"{name}.npz"), {"epochs": 0, "minutes": 0.0}
+    kept, digest = run.checkpoints / PREFIX, recipes.digest(given)
+    folder = artefacts.shipped(PREFIX)
+    if not (shipped and training.has_weights(folder, model_id, digest)):
+        folder = kept
+        if not training.has_weights(folder, model_id, digest):
+            kept.mkdir(parents=True, exist_ok=True)
+            training.save(*teach(given, data), kept, model_id)
+    record = artefacts.read_json(folder / f"{model_id}.json")
+    return weights.load_into(model, folder / f"{model_id}.npz"), record
+
+
+def make(run, settings):
+    """The tables of the study, {name: DataFrame}.
+
+    ``networks`` : two rows a network, pairs of names without and with their distance.
+    ``cells`` : every kind of pair behind them.
+    """
+    import pandas as pd
+
+    from ..models.attribution import saliency
+    from ..models.performance import auroc
+    from ..models.training import predict
+
+    chosen = settings["studies"][PREFIX]
+    shipped = chosen["weights"] == "shipped"
+    learnt = evaluation.length_weights_from(artefacts.read_json(run.length_weights)["frequency"])
+    rows, cells = [], []
+    for rule in [*GRAMMARS, BEFORE]:
+        grammar = "pairing" if rule == BEFORE else rule
+        data = simulate(grammar, chosen["n_sequences"], seed=chosen["seed"])
+        test = data["split"] == 2
+        x = codes_to_one_hot(data["codes"][test])
+        for activation in START:
+            model_id = f"{rule}-{activation}-{chosen['seed']:02d}"
+            given = recipe(rule, activation, chosen)
+            model, record = trained(run, model_id, given, data, shipped)
+            a = saliency(model, x)
+            row = {
+                "id": model_id, "rule": rule, "activation": activation,
+                "epochs": record["epochs"], "minutes": record["minutes"],
+                "auroc": auroc(data["y"][test, 0], predict(model, x)[:, 0]), "n": len(x),
+            } | single_scores(x, a, learnt)
+            found, table = measure(x, a, chosen["draws"])
+            rows += [row | part for part in found]
+            cells.append(table.assign(id=model_id))
+            print(f"{model_id}: AUROC {row['auroc']:.3f}", flush=True)
+    return {
+        "networks": pd.DataFrame(rows),
+        "cells": pd.concat(cells, ignore_index=True)[["id", *CELLS]],
+    }
+
+
+def single_scores(x, a, learnt):
+    """What scores of single k-mers say about the same maps, as columns."""
+    klds = metric.kmer_klds(x, a)
+    return {
+        "kld_frequency_k6": klds[3],
+        "kld_instance_k6": metric.kmer_klds(x, a, [6], reading="instance")[0],
+        "kld_original": metric.thresholded_kld(x, a),
+        "consistency_frequency": float(metric.consistency(klds, learnt)),
+    }
+
+
+def measure(x, a, draws=99, seed=0):
+    """The divergence of pairs without and with distance: (two rows, table of cells).
+
+    Where there are too few pairs, the row holds the reason and no number.
+    """
+    import pandas as pd
+
+    tokens = pairs.find_tokens(x, a)
+    rows, tables = [], []
+    for distance, edges in ((False, ()), (True, EDGES)):
+        row = {"distance": distance, "tokens": len(tokens.start), "reason": ""}
+        try:
+            found = pairs.pair_divergence(tokens, edges=edges, n_draws=draws, seed=seed)
+        except pairs.TooFewPairs as error:
+            rows.append(row | {"reason": str(error)})
+            continue
+        rows.append(row | {
+            "pairs": len(found.pairs.one), "cells": len(found.p), "bits": found.bits,
+            "bits_low": found.low, "bits_high": found.high, "null": found.null.mean(),
+            "p_value": found.p_value,
+        })
+        tables.append(cell_table(tokens, found).assign(distance=distance))
+    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=CELLS)
+    return rows, table[CELLS]
+
+
+def cell_table(tokens, found):
+    """Every cell of a divergence: names, far (second bin of distance), p, j and r."""
+    import pandas as pd
+
+    return pd.DataFrame({
+        "one": [tokens.words[i] for i in found.pairs.left],
+        "two": [tokens.words[i] for i in found.pairs.right],
+        "far": found.pairs.bin.astype(bool), "p": found.p, "j": found.j, "r": found.r,
+    })
