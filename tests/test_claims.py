@@ -131,7 +131,56 @@ def divergence_of_cells(rule, activation, distance=False):
     return (own["j"] * np.log2(own["j"] / own["r"])).sum()
 
 
+def fooled(column, kind="network", rotated=False, words=None, population="synthetic"):
+    """Mean share of networks that score less than a control, from the table of control maps."""
+    maps = pd.read_csv(STORED / "controls_maps.csv")
+    maps = maps[maps["population"] == population]
+    real = maps.loc[(maps["kind"] == "network") & ~maps["rotated"], column]
+    fake = maps[(maps["kind"] == kind) & (maps["rotated"] == rotated)]
+    fake = (fake if words is None else fake[fake["words"] == words])[column].dropna()
+    return np.mean([(real < value).mean() for value in fake])
+
+
+def other_half(column):
+    """Mean Spearman correlation of a score on some sequences with SNR on the others."""
+    table = pd.read_csv(STORED / "controls_halves.csv").set_index(["half", "id"])
+    even, odd = table.loc["even"], table.loc["odd"].loc[table.loc["even"].index]
+    return np.mean([spearmanr(a[column], b["snr"])[0] for a, b in ((even, odd), (odd, even))])
+
+
+def noise_instance():
+    table = pd.read_csv(STORED / "controls_sizes.csv")
+    found = table[(table["id"] == "noise") & (table["reading"] == "instance")]
+    return found.loc[found["n"].idxmax()].filter(regex=r"^k\d").iloc[-1]
+
+
+def widest_range():
+    table = pd.read_csv(STORED / "controls_choices.csv").replace([np.inf, -np.inf], np.nan)
+    r = {key: spearmanr(part["value"], part["snr"], nan_policy="omit")[0]
+         for key, part in table.groupby(["family", "variant"])}
+    by_family = pd.Series(r).groupby(level=0)
+    return (by_family.max() - by_family.min()).max()
+
+
+def gm_frequency():
+    controls = ({"rotated": True}, {"kind": "spike"}, {"kind": "words", "words": 40},
+                {"kind": "words_in_noise"})
+    return max(fooled("final_frequency", population="gm12878_dnase", **c) for c in controls)
+
+
 RECOMPUTED = {
+    "words_original": lambda t, w: fooled("original", "words", words=40),
+    "words_final": lambda t, w: fooled("final_frequency", "words", words=40),
+    "one_word_final": lambda t, w: fooled("final_frequency", "words", words=1),
+    "rotated_frequency": lambda t, w: fooled("final_frequency", rotated=True),
+    "rotated_instance": lambda t, w: fooled("final_instance", rotated=True),
+    "untrained_final": lambda t, w: fooled("final_frequency", "untrained"),
+    "untrained_rotated": lambda t, w: fooled("final_frequency", "untrained", rotated=True),
+    "other_half_final": lambda t, w: other_half("final"),
+    "other_half_original": lambda t, w: other_half("original"),
+    "noise_instance": lambda t, w: noise_instance(),
+    "widest_range": lambda t, w: widest_range(),
+    "gm_frequency": lambda t, w: gm_frequency(),
     "networks": lambda t, w: len(t),
     "pair_high_snr": lambda t, w: matched_pair(t)[0],
     "pair_low_snr": lambda t, w: matched_pair(t)[1],

@@ -6,15 +6,16 @@ can be read where its inputs cannot be had or its computation takes too long.
 
 Each module has ``PREFIX`` (of its tables' names), ``TABLES``, ``POPULATIONS`` (networks whose
 maps and scores it reads) and ``make(run, settings)``, which returns ``{table: DataFrame}``.
-It may have ``CHAPTER``: a run that leaves this notebook out leaves out the study too, as does one
-with ``run: false`` under ``studies.<name>`` of its configuration.
+It may have ``OPTIONAL``, populations that it reads where the run has them, and ``CHAPTER``: a
+run that leaves this notebook out leaves out the study too, as does one with ``run: false`` under
+``studies.<name>`` of its configuration.
 """
 
 import importlib
 
 from .. import artefacts
 
-NAMES = ("real_data", "interactions")
+NAMES = ("real_data", "controls", "interactions")
 
 
 def module(study):
