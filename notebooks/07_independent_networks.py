@@ -68,7 +68,7 @@ compute them here, run `make prepare NETWORKS=1`, which downloads the files
 #
 # Majdandzic and colleagues {cite:p}`majdandzic2023` trained networks for a study of gradient
 # correction and published the weights: {glue:text}`i_published` networks, fifty initialisations of
-# each of four kinds. The *deep* network is the one of our zoo with shorter first filters (11
+# each of four *kinds*. The *deep* network is the one of our zoo with shorter first filters (11
 # instead of 19 bases). The *shallow* one has two convolutions; after the first it keeps only the
 # maximum over 50 positions, so its first filters must recognise whole motifs
 # {cite:p}`koo2021`. Each comes with a ReLU or an exponential first layer, and always with batch
@@ -247,9 +247,10 @@ wide["pearson"].rename_axis(columns="Pearson with", index=None).style
 #
 # ## What the pooled number compares
 #
-# Look at the figure again. The points are not one cloud but {glue:text}`i_kinds`. Any number that
-# knew nothing but the *kind* of a network would correlate with SNR, too. How much of each score is
-# the kind? Take the share of its variance that lies between the kinds.
+# Look at the figure again. The points are not one cloud: each of the {glue:text}`i_kinds` kinds keeps
+# to a part of the plot. Any number that knew nothing but the *kind* of a network would correlate
+# with SNR, too. How much of each score is the kind? Take the share of its variance that lies
+# between the kinds.
 
 
 # %%
@@ -312,7 +313,7 @@ figures.show("fig_kinds")
 # %% [markdown]
 # ```{glue:figure} fig_kinds
 # :name: fig-kinds
-# :alt: Left, signal-to-noise ratio of the networks in four columns, one for each kind, with medians; the columns hardly overlap. Right, horizontal lines giving the share of variance between kinds for three truths and six scores.
+# :alt: Left, signal-to-noise ratio of the networks in four columns, one for each kind, with medians; the exponential kinds lie higher than the ReLU kinds. Right, horizontal lines giving the share of variance between kinds for three truths and six scores.
 #
 # Left: SNR of {glue:text}`i_networks` published networks by kind; black: medians. Right: the share
 # of the variance that lies between the {glue:text}`i_kinds` kinds, for the truths (grey) and the

@@ -275,6 +275,25 @@ def test_networks_are_fetched_only_when_asked_and_a_failure_can_be_a_note(monkey
         pipeline.fetch(networks=True)
 
 
+def test_a_run_with_published_networks_is_planned(repository, tmp_path, command):
+    """They have no epochs, by which the others' jobs are measured, and no data of their own."""
+    pytest.importorskip("snakemake")
+    for name in ("workflow", "notebooks", "src", "data", "pyproject.toml"):
+        (tmp_path / name).symlink_to(repository / name)
+    (tmp_path / "my.yml").write_text(
+        "koo: {models: [deep-exp-03, shallow-relu-12]}\ngm12878: {models: []}\n"
+        "zoo: {configurations: [bn-exp-standard]}\nnotebooks: {}\n"
+    )
+    done = command(
+        "run", "my.yml", "--offline", "--dry-run", "--until", "scores", cwd=tmp_path,
+        env={"ATTRIBUTION_CONSISTENCY_ROOT": str(tmp_path)}, timeout=600,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for step in ("models: koo networks 1-2 of 2", "attribution maps: koo", "scores: koo, all"):
+        assert f"- {step}" in done.stdout
+    assert done.stdout.count("- sequences: ") == 1
+
+
 # --- the real files --------------------------------------------------------------------
 
 REAL = ["deep-exp-00", "deep-relu-00", "shallow-exp-00"]
