@@ -154,7 +154,9 @@ report("original_ratio_max", ratio.max().max(), ".2f")
 # | `instance` | $\sum_n w_n(m)$ | each instance counts with its own attribution |
 # | `per_sequence` | $\sum_n f_n(m)\, w_n(m)$ | frequency inside each sequence times weight |
 #
-# The book reproduces the paper with `frequency`, unless it says otherwise.
+# The book reproduces the paper with `frequency`, unless it says otherwise. Which reading one *should*
+# use is another question. {doc}`06_controls` puts it to all three, by a rule that was fixed before
+# looking: how well they follow the truth, and how often maps that know nothing fool them.
 
 # %%
 names = kmer_names(k)
