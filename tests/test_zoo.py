@@ -37,6 +37,14 @@ def records(folder):
     return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
 
 
+def test_longer_trainings_stand_apart_and_are_found_by_their_recipe(folder):
+    longer = folder / "100-epochs"
+    for name, record in records(longer).items():
+        assert record["recipe"]["epochs"] == 100 and not record["diverged"], name
+        key = recipes.digest(recipes.synthetic_recipe(name, 100, record["recipe"]["data"]))
+        assert training.has_weights(longer, name, key), name
+
+
 def test_every_configuration_is_shipped_with_its_record(folder):
     found = records(folder)
     assert {name.rsplit("-", 1)[0] for name in found} == set(recipes.configurations())
@@ -48,7 +56,7 @@ def test_every_configuration_is_shipped_with_its_record(folder):
 
 
 def test_the_zoo_is_small(folder):
-    assert sum(path.stat().st_size for path in folder.iterdir()) <= MAX_MEGABYTES * 1e6
+    assert sum(path.stat().st_size for path in folder.rglob("*")) <= MAX_MEGABYTES * 1e6
 
 
 @pytest.mark.parametrize("configuration", EXAMPLES)
