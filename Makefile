@@ -26,7 +26,9 @@ test: $(TESTABLE) ## build the quick book strictly, then run the tests
 	$(AC) run config/quick.yml --cores $(CORES) --strict --offline
 	$(BIN)/python -m pytest --require-book
 
-lab: $(INSTALLED) ## open the notebooks in JupyterLab
+lab: $(INSTALLED) ## open the chapters and the exercises in JupyterLab
+	$(AC) run config/default.yml --cores $(CORES) --until exercises
+	$(BIN)/python -m attribution_consistency.studies.exercises default
 	$(BIN)/jupyter lab notebooks
 
 prepare: $(INSTALLED) ## download the real sequences; NETWORKS=1: also the published networks

@@ -311,11 +311,16 @@ figures.show("fig_prior")
 #
 # ## Exercises
 #
-# 1. Set `example` to another number. Can you find a sequence in which two motifs touch?
-# 2. Set `k` to 3 and to 8. How does the curve of {numref}`fig-prior` change, and why?
-# 3. Simulate 2,000 sequences of 400 nt with
-#    `attribution_consistency.simulate(2000, 400, seed=1)`. What share of the positions lies in
-#    motifs now?
+# Work on them in the {doc}`student notebook <exercises/01_synthetic_data>`
+# (<a href="../exercises/01_synthetic_data.ipynb" download>download</a>; `make lab` copies all of them into
+# `my_exercises`). It checks your answers and, when one is wrong, says why.
+#
+# 1. ★ *Change a parameter.* Which share of the positions lies in motifs if the sequences are half
+#    as long, or twice as long?
+# 2. ★★ *Write a few lines.* How many bits does each core motif carry? Compute
+#    {eq}`eq-information` yourself.
+# 3. ★★★ *Extend the method.* Classify the test sequences without a network, by how well the core
+#    motifs fit. Does it help to know which motifs should *not* be there?
 #
 # ## Where next
 #

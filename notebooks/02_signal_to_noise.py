@@ -330,9 +330,15 @@ ranked.style.format(precision=3).hide(axis="index")
 #
 # ## Exercises
 #
-# 1. Draw another sequence with `example=0`, then `example=1`. Does the upper network always look better?
-# 2. Call `signal_to_noise` with `top=1` and `top=50`. Which networks change rank?
-# 3. Recompute the SNR of both networks with `absolute=True`. What happens to the noise?
+# Work on them in the {doc}`student notebook <exercises/02_signal_to_noise>`
+# (<a href="../exercises/02_signal_to_noise.ipynb" download>download</a>; `make lab` copies all of them into
+# `my_exercises`). It checks your answers and, when one is wrong, says why.
+#
+# 1. ★ *Change a parameter.* Noise is the mean of the ten largest spacer scores. Does the verdict on
+#    two networks change with five or twenty, and what does a large number cost?
+# 2. ★★ *Write a few lines.* Which share of a network's attribution falls on motif positions?
+# 3. ★★★ *Extend the method.* Build a ratio with quantiles and medians, without the ten and without
+#    signs. Does it rank all networks as SNR does?
 #
 # ## Where next
 #

@@ -411,10 +411,14 @@ figures.show("fig_weighted_snr")
 #
 # ## Exercises
 #
-# 1. Set `low` to another network of {numref}`fig-weighted-snr` and run the chapter again.
-# 2. Score the maps with `correct=False`. Which of the two networks changes more?
-# 3. Write a map that is 1 on eight random consecutive positions of each sequence and 0 elsewhere.
-#    Where does it land in {numref}`fig-null`, under each reading?
+# Work on them in the {doc}`student notebook <exercises/03_attribution_weighting>`
+# (<a href="../exercises/03_attribution_weighting.ipynb" download>download</a>; `make lab` copies all of them into
+# `my_exercises`). It checks your answers and, when one is wrong, says why.
+#
+# 1. ★ *Change a parameter.* By which factor do the two networks differ under each reading?
+# 2. ★★ *Write a few lines.* Compute the `instance` divergence at k = 3 by hand, with NumPy alone.
+# 3. ★★★ *Extend the method.* Fool the metric: a map that consistently marks forty arbitrary words.
+#    How many real networks does it outrank, and what is its SNR?
 #
 # ## Where next
 #

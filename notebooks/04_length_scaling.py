@@ -609,10 +609,15 @@ for name, (below, above) in spread.items():
 #
 # ## Exercises
 #
-# 1. Set `reading` to `instance`. Do the weights move to longer or shorter words?
-# 2. Set `split` to `random`. Why does nothing change much while each configuration has one
-#    network?
-# 3. Repeat the primary comparison inside the exponential networks only.
+# Work on them in the {doc}`student notebook <exercises/04_length_scaling>`
+# (<a href="../exercises/04_length_scaling.ipynb" download>download</a>; `make lab` copies all of them into
+# `my_exercises`). It checks your answers and, when one is wrong, says why.
+#
+# 1. ★ *Change a parameter.* Do the weights move to longer or shorter words under another reading?
+# 2. ★★ *Write a few lines.* Correlate the score with SNR among exponential networks alone, and
+#    among ReLU networks alone.
+# 3. ★★★ *Extend the method.* Fit all lengths together instead of one by one. Does it rank networks
+#    better that the fit has not seen?
 #
 # ## Where next
 #

@@ -776,12 +776,15 @@ report("g_best_performance", best["performance"])
 #
 # ## Exercises
 #
-# 1. Set `within` to 0.005 and to 0.05. Which pairs stay, and what does each choice risk?
-# 2. Set `k` to 4. Do the enriched words belong to the same motifs?
-# 3. The tables hold four peaks. Draw the logos of the third and the fourth with
-#    `real_data.logo_values`. Would they have told another story?
-# 4. Leave the exponential networks out of `scored`. Are there matched pairs left, and how far
-#    apart are they?
+# Work on them in the {doc}`student notebook <exercises/05_real_data>`
+# (<a href="../exercises/05_real_data.ipynb" download>download</a>; `make lab` copies all of them into
+# `my_exercises`). It checks your answers and, when one is wrong, says why.
+#
+# 1. ★ *Change a parameter.* How does the largest difference among matched pairs depend on how equal
+#    their performance must be?
+# 2. ★★ *Write a few lines.* Show Simpson's paradox in the published networks.
+# 3. ★★★ *Extend the method.* Compute the jackknife intervals of all scores by hand. Does the best
+#    network clearly beat the second?
 #
 # ## Where next
 #

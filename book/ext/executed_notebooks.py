@@ -5,14 +5,23 @@ The book lists the sources, ``notebooks/*.py``.  For each, the reader below look
 (its ``source_sha256`` says so) and hands it to MyST-NB; without one the build fails.  The
 run is named by the environment variable ``ATTRIBUTION_CONSISTENCY_RUN``, "default" if unset.
 
+The pages of the exercises are not executed: their copies are the student notebooks, which the
+book also offers for download.
+
+The directive ``run-figure`` shows a figure of a chapter on another page.
+
 It also switches the repository buttons on once the configuration names a repository, and
 takes out Thebe, which would load its code from another host.
 """
 
 import os
+import shutil
 
 import nbformat
+from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
 
 from attribution_consistency import artefacts
 
@@ -26,7 +35,7 @@ def read(text):
     """
     run = os.environ.get(artefacts.RUN_VARIABLE, "default")
     wanted = artefacts.text_sha256(text)
-    for path in sorted(artefacts.Run(run).notebooks.glob("*.ipynb")):
+    for path in sorted(artefacts.Run(run).notebooks.rglob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         if notebook.metadata.get("source_sha256") == wanted:
             return notebook
@@ -37,11 +46,49 @@ def read(text):
     )
 
 
+class RunFigure(SphinxDirective):
+    """A figure of a chapter on another page: ``{run-figure} notebook/figure``, with alt text."""
+
+    required_arguments = 1
+    option_spec = {"alt": directives.unchanged_required}
+
+    def run(self):
+        run = artefacts.Run(os.environ.get(artefacts.RUN_VARIABLE, "default"))
+        notebook, name = self.arguments[0].split("/")
+        path = run.notebook(notebook)
+        cells = nbformat.read(path, as_version=4).cells if path.exists() else []
+        for output in (output for cell in cells for output in cell.get("outputs", [])):
+            if output.get("metadata", {}).get("scrapbook", {}).get("name") == name:
+                address = f"data:image/png;base64,{output['data']['image/png'].strip()}"
+                return [nodes.image(uri=address, alt=self.options["alt"])]
+        raise self.warning(f"run {run.name!r} shows no figure {self.arguments[0]}")
+
+
 def show_repository_buttons(app, config):
     """Repository, edit and issue buttons need a repository address: none, no buttons."""
     options = config.html_theme_options
     for button in BUTTONS:
         options[button] = bool(options.get("repository_url"))
+
+
+def offer_download(app, page, template, context, doctree):
+    """Begin the page of a student notebook with a link to the notebook itself."""
+    if page.startswith("notebooks/exercises/"):
+        name = f"{os.path.basename(page)}.ipynb"
+        context["body"] = (
+            f'<p><a href="../../exercises/{name}" download>Download this notebook</a>, and open '
+            "it inside your copy of the repository.</p>" + context["body"]
+        )
+
+
+def copy_downloads(app, error):
+    """Put the student notebooks of the run into the book, under ``exercises/``."""
+    run = artefacts.Run(os.environ.get(artefacts.RUN_VARIABLE, "default"))
+    if error or app.builder.format != "html":
+        return
+    for path in run.notebook("exercises/x").parent.glob("*.ipynb"):
+        os.makedirs(os.path.join(app.outdir, "exercises"), exist_ok=True)
+        shutil.copyfile(path, os.path.join(app.outdir, "exercises", path.name))
 
 
 def drop_thebe(app, page, template, context, doctree):
@@ -55,6 +102,9 @@ def drop_thebe(app, page, template, context, doctree):
 
 
 def setup(app):
+    app.add_directive("run-figure", RunFigure)
+    app.connect("build-finished", copy_downloads)
+    app.connect("html-page-context", offer_download)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("config-inited", show_repository_buttons, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -127,6 +127,10 @@ class Run:
         """The executed copy of a notebook."""
         return self.notebooks / f"{name}.ipynb"
 
+    def exercise(self, name):
+        """What the solutions of the exercises leave: right values and target figures."""
+        return self.folder / "exercises" / name
+
     def claims(self, name):
         """Values that a notebook reports in its prose."""
         return self.folder / "claims" / f"{name}.json"

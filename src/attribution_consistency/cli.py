@@ -87,7 +87,7 @@ def _job(arguments):
     argument("--cores", type=int, default=2, help="processes at a time (default: 2)"),
     argument("--strict", action="store_true", help="fail on any warning of the book"),
     argument("--offline", action="store_true", help="do not try to download the real sequences"),
-    argument("--until", choices=["sequences", "models", "maps", "scores", "notebooks"],
+    argument("--until", choices=["sequences", "models", "maps", "scores", "notebooks", "exercises"],
              help="stop after this step"),
     argument("--profile", metavar="FOLDER", help="Snakemake profile, for a cluster"),
     argument("--dry-run", action="store_true", help="only list the steps that would be run"),

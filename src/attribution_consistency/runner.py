@@ -21,7 +21,7 @@ from .artefacts import relative
 
 
 JOBS_LOCK = ".jobs"
-STEPS = ("sequences", "models", "maps", "scores", "notebooks")
+STEPS = ("sequences", "models", "maps", "scores", "notebooks", "exercises")
 
 
 class RunError(ValueError):

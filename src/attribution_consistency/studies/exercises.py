@@ -1,0 +1,316 @@
+"""Exercises: student notebooks made from solution notebooks, and the checks inside them.
+
+A solution, ``notebooks/solutions/<chapter>.py``, is written by hand.  The tags of a cell say what
+becomes of it in the student's ``notebooks/exercises/<chapter>.py``:
+
+``solution``
+    Only the comment lines at its top stay, the task; for each name in ``answers=[...]`` a line
+    ``name = ...`` follows, to be filled in.
+``key``
+    Goes.  It tells the checks the right values and the common mistakes.
+``target``
+    Stays, and shows the figure that the solution draws under this name.
+
+All other cells stay.  The workflow runs the solutions, which leave the right values and the
+figures in the run's folder ``exercises``, and writes the student notebooks of the run.  After a
+change of a solution, ``python -m attribution_consistency.studies.exercises`` writes the student
+sources again.
+"""
+
+import base64
+import contextlib
+import io
+import json
+import math
+import re
+import sys
+
+from .. import artefacts
+
+CELL = re.compile(r"(?m)^(?=# %%)")
+
+
+class ExerciseError(ValueError):
+    """An exercise cannot be made or checked; the message says which and what to do."""
+
+
+# --- student notebooks -----------------------------------------------------------------
+
+
+def names():
+    """Chapters with exercises, in reading order."""
+    folder = artefacts.notebook_source("solutions/x").parent
+    return sorted(path.stem for path in folder.glob("[0-9][0-9]_*.py"))
+
+
+def student(text):
+    """The student's percent-format source for the source of a solution."""
+    return "".join(_student_cell(cell) for cell in CELL.split(text)).rstrip() + "\n"
+
+
+def _student_cell(cell):
+    marker, *lines = cell.splitlines()
+    tags = _listed("tags", marker)
+    if "key" in tags:
+        return ""
+    if "solution" not in tags:
+        return cell
+    last = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    stubs = [f"{name} = ..." for name in _listed("answers", marker)]
+    return "\n".join(['# %% tags=["answer"]', *lines[:last], *stubs, "", ""])
+
+
+def _listed(key, marker):
+    """The list after ``key=`` in the first line of a cell."""
+    found = re.search(rf"\b{key}=(\[[^\]]*\])", marker)
+    return json.loads(found[1]) if found else []
+
+
+def write_sources():
+    """Write ``notebooks/exercises/*.py`` from the solutions; returns the paths."""
+    paths = []
+    for name in names():
+        text = artefacts.notebook_source(f"solutions/{name}").read_text(encoding="utf-8")
+        paths.append(artefacts.notebook_source(f"exercises/{name}"))
+        with artefacts.write_atomic(paths[-1]) as temporary:
+            temporary.write_text(student(text), encoding="utf-8")
+    return paths
+
+
+def make(run, name):
+    """Run the solution of a chapter and write the student notebook of the run.
+
+    Raises ExerciseError when the student source is not that of the solution, or the solution
+    fails.
+    """
+    import jupytext
+
+    source = artefacts.notebook_source(f"exercises/{name}")
+    solution = artefacts.notebook_source(f"solutions/{name}").read_text(encoding="utf-8")
+    text = source.read_text(encoding="utf-8") if source.exists() else ""
+    if text != student(solution):
+        raise ExerciseError(
+            f"{artefacts.relative(source)}: is not what its solution gives; write it again with "
+            "'python -m attribution_consistency.studies.exercises'"
+        )
+    run.exercise(f"{name}.json").unlink(missing_ok=True)
+    solve(_of_run(solution, run), name)
+    document = jupytext.reads(_of_run(text, run), fmt="py:percent")
+    document.metadata = {
+        "source_sha256": artefacts.text_sha256(text),
+        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+        "language_info": {"name": "python", "pygments_lexer": "ipython3"},
+    }
+    for cell in document.cells:
+        if "target" in cell.metadata.get("tags", []):
+            figure = re.search(r"target\(\"(\w+)\"\)", cell.source)[1]
+            cell.outputs = [_picture(run.exercise(f"{name}-{figure}.png"))]
+    with artefacts.write_atomic(run.notebook(f"exercises/{name}")) as temporary:
+        jupytext.write(document, temporary, fmt="ipynb")
+
+
+def _of_run(text, run):
+    """A source with the name of the run as the default of its parameter."""
+    return text.replace('run: str = "default"', f"run: str = {json.dumps(run.name)}", 1)
+
+
+def solve(text, name):
+    """Run the source of a solution in this process; its checks must all be content."""
+    import matplotlib.pyplot as plt
+
+    plt.switch_backend("agg")
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            exec(compile(text, f"notebooks/solutions/{name}.py", "exec"), {})
+    except Exception as error:
+        step = error.__traceback__.tb_next
+        where = f"line {step.tb_lineno}" if step else "start"
+        reason = " ".join(str(error).split())
+        raise ExerciseError(
+            f"notebooks/solutions/{name}.py: {where}: {type(error).__name__}: {reason}"
+        ) from None
+    finally:
+        plt.close("all")
+    wrong = [line for line in printed.getvalue().splitlines() if line.startswith("✗")]
+    if wrong:
+        raise ExerciseError(f"notebooks/solutions/{name}.py: fails its own check: {wrong[0]}")
+
+
+def _picture(path):
+    """A notebook output that shows a PNG file."""
+    from nbformat.v4 import new_output
+
+    if not path.exists():
+        raise ExerciseError(f"{artefacts.relative(path)}: the solution draws no such figure")
+    return new_output("display_data", {"image/png": base64.b64encode(path.read_bytes()).decode()})
+
+
+def hand_out(run):
+    """Copy the student notebooks of a run to ``notebooks/my_exercises``, where students work.
+
+    A notebook that is there stays as it is.  Returns the paths of the new ones.
+    """
+    copied = []
+    for name in names():
+        path = artefacts.notebook_source(f"my_exercises/{name}").with_suffix(".ipynb")
+        if not path.exists():
+            with artefacts.write_atomic(path) as temporary:
+                temporary.write_bytes(run.notebook(f"exercises/{name}").read_bytes())
+            copied.append(path)
+    return copied
+
+
+# --- checks ----------------------------------------------------------------------------
+
+
+class Checks:
+    """Checks of the answers to one chapter: ``checks(name, value)`` says what is wrong.
+
+    run : str, whose data the notebook uses.  chapter : str, such as "02_signal_to_noise".
+    """
+
+    def __init__(self, run, chapter):
+        self.run, self.chapter = artefacts.Run(run), chapter
+        self.path = self.run.exercise(f"{chapter}.json")
+
+    def __call__(self, name, value):
+        hint = self.hint(name, value)
+        print(f"✓ {name}" if hint is None else f"✗ {name}: {hint}")
+
+    def hint(self, name, value):
+        """What is wrong with an answer, in one sentence that does not give it away; or None."""
+        entry = self._key().get(name)
+        if entry is None:
+            raise ExerciseError(f"{name}: not an answer of {self.chapter}")
+        if value is ...:
+            return "not answered yet"
+        value = _plain(value)
+        if _same(value, entry["right"], entry["tolerance"]):
+            return None
+        for mistake in entry["mistakes"]:
+            if _same(value, mistake["value"], entry["tolerance"]):
+                return mistake["hint"]
+        return _difference(value, entry["right"], entry["tolerance"])
+
+    def _key(self):
+        if not self.path.exists():
+            raise ExerciseError(
+                f"{artefacts.relative(self.path)}: no such file: start from 'make lab', or run "
+                f"attribution-consistency run config/{self.run.name}.yml --until exercises"
+            )
+        return artefacts.read_json(self.path)
+
+    def expect(self, name, value, mistakes=None, tolerance=1e-3):
+        """Note the right answer and ``{hint: wrong answer}``; only solutions call this."""
+        key = artefacts.read_json(self.path) if self.path.exists() else {}
+        wrong = [{"hint": h, "value": _plain(v)} for h, v in (mistakes or {}).items()]
+        for mistake in wrong:
+            if _same(mistake["value"], _plain(value), tolerance):
+                raise ExerciseError(f"{name}: right, but listed as a mistake: {mistake['hint']}")
+        artefacts.write_json(self.path, key | {
+            name: {"right": _plain(value), "mistakes": wrong, "tolerance": tolerance}
+        })
+
+    def keep(self, name, figure):
+        """Keep a figure of the solution as the target that students see."""
+        with artefacts.write_atomic(self.run.exercise(f"{self.chapter}-{name}.png")) as temporary:
+            figure.savefig(temporary, dpi=90)
+
+    def target(self, name):
+        """Show the target figure ``name``."""
+        from IPython.display import Image, Markdown
+
+        path = self.run.exercise(f"{self.chapter}-{name}.png")
+        return Image(path.read_bytes()) if path.exists() else Markdown("*The solution draws it.*")
+
+
+def _plain(value):
+    """`value` as JSON knows it: arrays and tuples as lists, keys as text."""
+    if hasattr(value, "to_dict"):
+        value = value.to_dict()
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _same(value, right, tolerance):
+    if isinstance(right, dict):
+        return (
+            isinstance(value, dict) and set(value) == set(right)
+            and all(_same(value[key], right[key], tolerance) for key in right)
+        )
+    if isinstance(right, list):
+        return (
+            isinstance(value, list) and len(value) == len(right)
+            and all(_same(v, r, tolerance) for v, r in zip(value, right))
+        )
+    if _kind(value) != _kind(right):
+        return False
+    if _kind(right) == "a number":
+        both_nan = math.isnan(value) and math.isnan(right)
+        return both_nan or math.isclose(value, right, rel_tol=tolerance, abs_tol=1e-9)
+    return value == right
+
+
+def _kind(value):
+    kinds = {bool: "True or False", int: "a number", float: "a number", str: "text",
+             list: "a list", dict: "a dictionary"}
+    return kinds.get(type(value), type(value).__name__)
+
+
+def _difference(value, right, tolerance):
+    """How a wrong value differs from the right one, without saying the right one."""
+    if _kind(value) != _kind(right):
+        return f"got {_kind(value)}, expected {_kind(right)}"
+    if isinstance(right, dict):
+        lacking, surplus = set(right) - set(value), set(value) - set(right)
+        if lacking or surplus:
+            word, some = ("lacks", lacking) if lacking else ("should not have", surplus)
+            return f"{word} the key {min(some)!r}"
+        wrong = [key for key in right if not _same(value[key], right[key], tolerance)]
+        about = _difference(value[wrong[0]], right[wrong[0]], tolerance)
+        return f"{len(wrong)} of {len(right)} are wrong; for {wrong[0]!r}: {about}"
+    if isinstance(right, list):
+        if len(value) != len(right):
+            return f"has {len(value)} entries, expected {len(right)}"
+        wrong = [i for i, (v, r) in enumerate(zip(value, right)) if not _same(v, r, tolerance)]
+        about = _difference(value[wrong[0]], right[wrong[0]], tolerance)
+        return f"{len(wrong)} of {len(right)} are wrong; entry {wrong[0]}: {about}"
+    if _kind(right) == "a number":
+        if math.isnan(value):
+            return "is not a number (NaN): is something undefined left in, or divided by 0?"
+        if value * right < 0:
+            return "has the wrong sign"
+        return "is too large" if value > right else "is too small"
+    return "is another one"
+
+
+def main(arguments):
+    """No argument: write the student sources. RUN: hand out. RUN CHAPTER ...: make these."""
+    if not arguments:
+        changed = write_sources()
+    elif len(arguments) == 1:
+        changed = hand_out(artefacts.Run(arguments[0]))
+    else:
+        from .. import pipeline
+
+        run, changed = artefacts.Run(arguments[0]), []
+        with pipeline.timed(run, "exercises"):
+            for name in arguments[1:]:
+                make(run, name)
+    for path in changed:
+        print(artefacts.relative(path))
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
