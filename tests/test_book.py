@@ -111,6 +111,15 @@ def test_every_image_has_a_description(pages):
             assert not re.search(r"(^|/)_images/|\.(png|svg)$", alternative), f"{name}: {image}"
 
 
+def test_pages_are_light(pages, quick_book):
+    """Without what all pages share: at most 3 MB a page, and 400 kB an image."""
+    for name, page in pages.items():
+        here = (quick_book / name).parent
+        weights = {i["src"]: (here / i["src"]).stat().st_size for i in page.images}
+        assert not {image: size for image, size in weights.items() if size > 400_000}, name
+        assert (quick_book / name).stat().st_size + sum(weights.values()) <= 3_000_000, name
+
+
 def test_nothing_is_loaded_from_another_host(pages, quick_book):
     foreign = re.compile(r"^(?:[a-z]+:)?//", re.I)
     for name, page in pages.items():
