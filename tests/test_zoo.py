@@ -37,6 +37,13 @@ def records(folder):
     return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
 
 
+def shipped_network(folder, name, length):
+    """A shipped network with its weights, and its record."""
+    record = json.loads((folder / f"{name}.json").read_text())
+    network = networks.build(record["recipe"], length)
+    return weights.load_into(network, folder / f"{name}.npz"), record
+
+
 def test_longer_trainings_stand_apart_and_are_found_by_their_recipe(folder):
     longer = folder / "100-epochs"
     for name, record in records(longer).items():
@@ -64,9 +71,7 @@ def test_half_precision_keeps_auroc_and_divergences(folder, simulated, configura
     """Recorded scores were measured before rounding.  Divergences are compared with those of
     weights that would round to the shipped ones: moved by up to half a step of float16."""
     data, x = simulated
-    record = records(folder)[f"{configuration}-00"]
-    network = networks.build(record["recipe"], x.shape[1])
-    weights.load_into(network, folder / f"{configuration}-00.npz")
+    network, record = shipped_network(folder, f"{configuration}-00", x.shape[1])
     target = data.y[data.split == 2][:, 0]
     auroc = performance.auroc(target, training.predict(network, x)[:, 0])
     assert abs(auroc - record["test"]["auroc"]) <= 1e-3
@@ -103,9 +108,7 @@ def test_stored_divergences_are_reproduced(folder, repository, simulated, config
     data, x = simulated
     name = f"{configuration}-00"
     stored = pd.read_csv(repository / "data" / "stored" / "scores_synthetic.csv").set_index("id")
-    record = records(folder)[name]
-    network = networks.build(record["recipe"], x.shape[1])
-    weights.load_into(network, folder / f"{name}.npz")
+    network, _ = shipped_network(folder, name, x.shape[1])
     some = x[data.y[data.split == 2][:, 0] > 0.5][: int(stored.loc[name, "n"])]
     found = metric.kmer_klds(some, attribution.saliency(network, some))
     expected = stored.loc[name, [f"kld_frequency_k{k}" for k in range(3, 9)]].to_numpy(float)
