@@ -1,5 +1,6 @@
 """Shared fixtures: the repository, and the quick book that `make test` has built."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -21,6 +22,20 @@ def pytest_addoption(parser):
 def repository():
     """Folder of the repository."""
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def script():
+    """Function from the path of a script, below workflow/, to a module of its own."""
+
+    def load(name):
+        path = REPOSITORY / "workflow" / name
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
 
 
 @pytest.fixture(scope="session")

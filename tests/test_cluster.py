@@ -133,12 +133,8 @@ def test_minutes_torn_by_two_computers_are_left_out(compendium):
 
 
 @pytest.fixture(scope="module")
-def pod(repository):
-    path = repository / "workflow" / "profiles" / "kubernetes" / "pod.py"
-    spec = importlib.util.spec_from_file_location("pod", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def pod(script):
+    return script("profiles/kubernetes/pod.py")
 
 
 JOB = Namespace(

@@ -1,6 +1,5 @@
 """The reference pages of the book: every public name, every column, and nothing that is gone."""
 
-import importlib.util
 import re
 
 import numpy as np
@@ -11,23 +10,14 @@ import attribution_consistency
 from attribution_consistency import evaluation, metric, scoring
 
 
-def script(repository, name):
-    """A script of the workflow as a module."""
-    path = repository / "workflow" / "scripts" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture(scope="module")
+def api(script):
+    return script("scripts/export_api.py")
 
 
 @pytest.fixture(scope="module")
-def api(repository):
-    return script(repository, "export_api")
-
-
-@pytest.fixture(scope="module")
-def costs(repository):
-    return script(repository, "export_costs")
+def costs(script):
+    return script("scripts/export_costs.py")
 
 
 def test_the_page_of_functions_is_up_to_date(repository, api):

@@ -1,7 +1,5 @@
 """`make store` and `make verify`: what the book keeps of a full run."""
 
-import importlib.util
-
 import pandas as pd
 import pytest
 
@@ -9,12 +7,8 @@ from attribution_consistency import artefacts, pipeline
 
 
 @pytest.fixture
-def scripts(repository):
-    path = repository / "workflow" / "scripts" / "stored_results.py"
-    spec = importlib.util.spec_from_file_location("stored_results", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def scripts(script):
+    return script("scripts/stored_results.py")
 
 
 def test_store_and_verify(compendium, scripts, capsys, monkeypatch):
