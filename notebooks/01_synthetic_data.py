@@ -14,20 +14,20 @@
 # # Sequences with a known answer
 #
 # A network that predicts well may still explain itself badly. To tell a good explanation
-# from a bad one we need sequences for which we know the right answer. **How do we make DNA
-# whose every important base is known in advance?** We write it ourselves: short patterns
-# that transcription factors bind go into random DNA, and we note where we put them.
+# from a bad one we need sequences whose right answer we know. **How do we make DNA whose
+# important bases are known in advance?** We write it ourselves: short patterns that proteins
+# bind go into random DNA, and we note where we put them.
 #
 # ```{admonition} After this chapter you can
 # :class: tip
 # - say what a motif is, and read a sequence logo;
 # - simulate DNA with motifs at known places;
-# - explain why half of the sequences are called positive, and why that label is not easy to
-#   predict;
+# - say what makes a sequence positive, and why one motif does not give it away;
 # - describe the background that later chapters compare with: how often each k-mer occurs.
 # ```
 #
-# *You need:* basic Python and the four letters of DNA. *Reading time:* 15 minutes.
+# *You need:* basic Python, the four letters of DNA, and what a probability is. *Reading time:*
+# 10 minutes.
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose sequences are shown
@@ -50,22 +50,30 @@ figures.style()
 # %% [markdown]
 # ## A motif is a table of probabilities
 #
-# A **transcription factor** is a protein that binds short stretches of DNA. It tolerates
-# variation: at some positions only one base will do, at others any base is fine. A **motif**
-# records this as a table, one column for each position and one row for each base, that says
-# how often each base was seen among bound sites. We take our motifs from the open database
-# JASPAR {cite:p}`mathelier2016`.
+# A **transcription factor** is a protein that binds short stretches of DNA and raises or lowers
+# the activity of genes. It tolerates variation: at some positions only one base will do,
+# at others any base is fine. A **motif** records this as a table, one column for each position
+# and one row for each base, that says how often each base was seen among bound sites. We take
+# our motifs from the open database JASPAR {cite:p}`mathelier2016`.
 #
-# A **sequence logo** draws the table. The taller a stack of letters, the more the position
-# says about the base; its height is the *information* of the column, in bits:
+# ```{margin} For readers new to biology
+# DNA is a double strand. A stands opposite T, C opposite G, and the two strands are read in
+# opposite directions. So GGAA on one strand is TTCC on the other, its *reverse complement*. A
+# protein that binds a stretch can meet it on either strand.
+# ```
+#
+# A **sequence logo** draws the table. The height of a stack of letters is the *information* of
+# the column, in bits:
 #
 # ```{math}
 # :label: eq-information
 # I = 2 + \sum_{b \in \{A,C,G,T\}} p_b \log_2 p_b .
 # ```
 #
-# A column that always holds the same base has 2 bits; a column in which all four bases are
-# equally likely has none.
+# Here $p_b$ is the probability of base $b$ in the column, and $0 \log_2 0$ counts as 0. A column
+# that always holds the same base has 2 bits: it answers two yes-no questions, enough to name one
+# of four bases. A column in which all four bases are equally likely has none. Inside a stack the
+# height of each letter is in proportion to its probability.
 
 # %%
 library = motifs.load_motifs()
@@ -94,19 +102,21 @@ figures.show("fig_motifs")
 # %% [markdown]
 # ```{glue:figure} fig_motifs
 # :name: fig-motifs
-# :alt: Five sequence logos, one above the other. Each shows a core of tall letters between shorter ones, such as CCGGAAGT for Gabpa and CACGTG for MAX.
+# :alt: Five sequence logos, one above the other. In each some letters are tall and others short: GGAA stands out for Gabpa, CACGTG for MAX.
 #
-# The {glue:text}`n_core` core motifs of the synthetic task, as sequence logos. Data: JASPAR
-# CORE vertebrates 2016.
+# The {glue:text}`n_core` core motifs of the synthetic task, as sequence logos on one strand. The
+# name of the protein stands above each, with the identifier of its table. Data: JASPAR CORE
+# vertebrates 2016.
 # ```
 #
 # ## Two kinds of sequence
 #
-# The task was designed by Koo and Ploenzke {cite:p}`koo2021`. A **positive** sequence holds
-# three to seven motifs from the core set. A **negative** sequence holds as many motifs from
-# a larger *background* set: {glue:text}`n_background` other motifs, *and* the core ones. Each
-# motif may appear on either strand, so its reverse complement is as likely. Where there is no
-# motif, every base is drawn with probability 1/4; such stretches are called **spacers**.
+# Koo and Ploenzke designed the task {cite:p}`koo2021`. A **positive** sequence holds three to
+# seven motifs, all from the core set; the same motif may come twice. A **negative** sequence
+# holds as many, drawn from a larger set: {glue:text}`n_background` *background* motifs and the
+# core ones. Each motif is as likely to be written forwards as in its
+# {term}`reverse complement`. Between the motifs lie **spacers**, in which every base has
+# probability 1/4.
 
 # %%
 data = store.load(artefacts.Run(run).data("synthetic"))
@@ -132,18 +142,25 @@ report("share_in_motif", data["motif_mask"].mean(), ".0%")
 report("negatives_with_core", is_core[~positive].any(axis=1).mean(), ".0%")
 
 # %% [markdown]
-# The data set has {glue:text}`n_sequences` sequences of {glue:text}`length` nucleotides, half
-# of them positive. {glue:text}`n_train` train a network, {glue:text}`n_valid` decide when to
-# lower its learning rate, and {glue:text}`n_test` test it. A sequence holds
-# {glue:text}`mean_motifs` motifs on average, and {glue:text}`share_in_motif` of all positions
-# lie at an informative position of one (more than 0.1 bit).
+# The data set has {glue:text}`n_sequences` sequences of {glue:text}`length` nucleotides (nt),
+# half of them positive. {glue:text}`n_train` train a network, {glue:text}`n_valid` decide during
+# training when to take smaller steps, and {glue:text}`n_test` test the finished network. A
+# sequence holds {glue:text}`mean_motifs` motifs on average, and {glue:text}`share_in_motif` of
+# all positions are informative ones of a motif (more than 0.1 bit).
 #
-# Note the trap for a lazy network: {glue:text}`negatives_with_core` of the *negative* sequences
-# hold a core motif too. Finding one core motif is therefore not enough. A network has to notice
-# that *all* motifs are core ones, so it must learn the background motifs as well.
+# ```{margin} For readers new to machine learning
+# A neural network is a function with many adjustable numbers, its *weights*. *Training* shows it
+# labelled sequences and changes the weights in small steps, so that its predictions come closer
+# to the labels. *Test* sequences are kept away from it: only there can one see whether it learnt
+# a rule or learnt its examples by heart.
+# ```
 #
-# Here is one positive sequence. The upper row is the truth that we keep: the information of
-# each position. The lower row shows the bases that were drawn.
+# One core motif does not make a sequence positive: {glue:text}`negatives_with_core` of the
+# *negative* sequences hold one too. A network has to notice that several core motifs stand
+# together, or that a background motif is there, which no positive sequence is given.
+#
+# Here is one positive sequence. The upper row is the truth that we keep: the motif tables at the
+# places where we planted them, drawn as logos. The lower row shows the bases that were drawn.
 
 # %% tags=["remove-output", "hide-input"]
 row = np.flatnonzero(positive)[example]
@@ -195,17 +212,18 @@ report("example_motifs", ", ".join(name for *_, name in spans))
 # :name: fig-sequence
 # :alt: Two rows along one simulated sequence. Above, the information of each position rises to 2 bits inside the planted motifs and is zero between them. Below, the drawn bases look alike everywhere.
 #
-# Part of one positive sequence: the planted motifs and the bases drawn from them. The whole
-# sequence holds {glue:text}`example_motifs`; + and − are the strands. By eye, the lower row
-# gives nothing away.
+# Part of one positive sequence: the planted motifs (shaded) and the bases drawn from them. The
+# whole sequence holds {glue:text}`example_motifs`; + and − are the strands. By eye, the lower row
+# gives little away.
 # ```
 #
 # ## Look-alikes
 #
 # Some background motifs resemble a core motif, because related proteins bind related sites.
-# The authors of the task filtered such pairs, but not all of them. We compare each background
-# motif with each core motif at every offset and on both strands, counting informative columns
-# most; 1 means identical.
+# The authors of the task removed such motifs, but not all of them. We lay each background motif
+# over each core motif, at every offset and on both strands. The similarity counts informative
+# columns most; 1 means identical. The table has the closest core motif of each of the most
+# similar background motifs.
 
 # %%
 alike = pd.DataFrame(
@@ -227,15 +245,18 @@ report("lookalike_1_core", closest.loc[0, "core motif"])
 report("lookalike_1_similarity", closest.loc[0, "similarity"], ".2f")
 
 # %% [markdown]
-# The first eight stand apart from the rest. The closest pair is {glue:text}`lookalike_1` and {glue:text}`lookalike_1_core`, with a
-# similarity of {glue:text}`lookalike_1_similarity`. When a later chapter names an enriched
-# k-mer after a core motif, remember that a look-alike may deserve the name as well.
+# The closest pair is {glue:text}`lookalike_1` and {glue:text}`lookalike_1_core`, with a
+# similarity of {glue:text}`lookalike_1_similarity`. Further down, the similarity drops by one
+# large step: the pairs above it are look-alikes. They make the
+# task harder. And when a later chapter names a k-mer after a core motif, remember that a look-alike may
+# deserve the name as well.
 #
 # ## The background to compare with
 #
 # A **k-mer** is a word of *k* bases. The metric of this book compares two lists: how often each
 # k-mer occurs in the sequences, and how often it occurs where a network looks. The first list
-# is called the *uninformative prior*, because it knows nothing of the network.
+# is called the *uninformative prior*, because it knows nothing of the network. Here are its most
+# frequent words, each with the motif that it fits best.
 
 # %%
 test_positive = (data["split"] == 2) & positive
@@ -259,11 +280,13 @@ report("prior_top_times", words.loc[0, "times uniform"], ".1f")
 report("prior_sequences", int(test_positive.sum()), ",d")
 
 # %% [markdown]
-# There are {glue:text}`prior_kmers` different {glue:text}`prior_k`-mers. Among the
+# There are {glue:text}`prior_kmers` different {glue:text}`prior_k`-mers. In the
 # {glue:text}`prior_sequences` positive test sequences the commonest is {glue:text}`prior_top`,
 # {glue:text}`prior_top_times` times as frequent as if all were equally likely. So the planted
-# motifs leave a mark in the plain counts. A metric must look *beyond* this mark: a network earns
-# credit for concentrating on motif words more than the sequences themselves do.
+# motifs leave a mark in the plain counts.
+#
+# A metric must look *beyond* this mark. A network should earn credit only where it concentrates
+# on words more than the sequences themselves do.
 
 # %% tags=["remove-output", "hide-input"]
 fig, ax = plt.subplots(figsize=(figures.WIDTH, 2.8))
@@ -288,26 +311,33 @@ figures.show("fig_prior")
 # :alt: A falling curve of k-mer frequency by rank. A few dozen k-mers are several times more frequent than uniform; most lie close to one.
 #
 # Frequency of every {glue:text}`prior_k`-mer in the positive test sequences, relative to the
-# uniform frequency, in order of rank. Words of planted motifs stand at the left.
+# uniform frequency, the most frequent first. Words of planted motifs stand at the left. Dashed:
+# all k-mers equally likely.
 # ```
 #
 # ```{admonition} Key points
 # :class: note
 # - A motif is a table of base probabilities; its logo shows where the information is.
 # - In simulated sequences we know, for each position, whether it belongs to a motif.
-# - {glue:text}`negatives_with_core` of the negative sequences hold a core motif, so a network
-#   has to learn more than a list of words.
+# - {glue:text}`negatives_with_core` of the negative sequences hold a core motif, so finding one
+#   is not enough.
 # - The prior, the k-mer frequencies of the sequences themselves, is the background against
 #   which every network will be compared.
 # ```
 #
 # ## Limits
 #
-# Real regulatory DNA is not like this. Its spacers are not random, its motifs interact, and
-# nobody knows its truth. The simulation answers one question only: *if* a truth of this kind
-# exists, does a metric notice which network found it? Where the original description leaves a
-# choice open we state ours: each spacer gets a Uniform(0, 2) share of an equal part of what is
-# left, rounded, and is drawn again until the parts add up.
+# Real regulatory DNA is not like this. Between its motifs the bases are not random, its motifs
+# interact, and nobody knows its truth. The simulation answers one question only: *if* a truth of
+# this kind exists, does a metric notice which network found it?
+#
+# A planted position is not a needed one. At a position of low information the drawn base may be
+# almost any, and a word of a motif can arise in a spacer by chance. The truth says where we planted, not
+# what the sequence would lose without it.
+#
+# Where the original description leaves a choice open we state ours. The positions that the motifs
+# leave free are divided among the spacers in equal parts; each part is multiplied by its own
+# random number between 0 and 2 and rounded, and all are drawn again until they add up.
 #
 # ## Exercises
 #
@@ -324,5 +354,5 @@ figures.show("fig_prior")
 #
 # ## Where next
 #
-# The next chapter trains nothing yet: it takes trained networks, asks them which bases matter,
-# and measures how well their answers match the truth we planted.
+# The next chapter takes networks that were trained on these sequences, asks them which bases
+# matter, and measures how well their answers match what we planted.
