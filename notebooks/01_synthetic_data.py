@@ -247,9 +247,9 @@ report("lookalike_1_similarity", closest.loc[0, "similarity"], ".2f")
 # %% [markdown]
 # The closest pair is {glue:text}`lookalike_1` and {glue:text}`lookalike_1_core`, with a
 # similarity of {glue:text}`lookalike_1_similarity`. Further down, the similarity drops by one
-# large step: the pairs above it are look-alikes. They make the
-# task harder. And when a later chapter names a k-mer after a core motif, remember that a look-alike may
-# deserve the name as well.
+# large step: the pairs above it are look-alikes. They make the task harder. And when a later
+# chapter names a k-mer after a core motif, remember that a look-alike may deserve the name as
+# well.
 #
 # ## The background to compare with
 #
@@ -332,8 +332,8 @@ figures.show("fig_prior")
 # this kind exists, does a metric notice which network found it?
 #
 # A planted position is not a needed one. At a position of low information the drawn base may be
-# almost any, and a word of a motif can arise in a spacer by chance. The truth says where we planted, not
-# what the sequence would lose without it.
+# almost any, and a word of a motif can arise in a spacer by chance. The truth says where we
+# planted, not what the sequence would lose without it.
 #
 # Where the original description leaves a choice open we state ours. The positions that the motifs
 # leave free are divided among the spacers in equal parts; each part is multiplied by its own

@@ -13,18 +13,19 @@
 # %% [markdown]
 # # Signal and noise in an explanation
 #
-# Ask a trained network which bases made it call a sequence positive, and it draws a picture.
-# Two networks that predict equally well can draw very different pictures. **How do we measure
-# which picture is right?** On simulated DNA we can: we know where the motifs are.
+# Ask a trained network which bases made it call a sequence positive: the answer is a number for
+# every base, an {term}`attribution map`. Two networks that predict almost equally well can give
+# very different maps. **How do we measure which map is closer to the truth?** On simulated DNA we
+# can: we know where the motifs are.
 #
 # ```{admonition} After this chapter you can
 # :class: tip
 # - compute a saliency map and turn it into one score for each position;
 # - measure a map against the truth with the signal-to-noise ratio;
-# - show that accuracy does not tell you how good the explanations are.
+# - show how much accuracy says about explanations, and how much it leaves open.
 # ```
 #
-# *You need:* the first chapter, and an idea of what a derivative is. *Reading time:* 20 minutes.
+# *You need:* the first chapter, and an idea of what a derivative is. *Reading time:* 10 minutes.
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose networks are shown
@@ -53,36 +54,47 @@ figures.style()
 # %% [markdown]
 # ## What a network thinks of each base
 #
-# A network maps a one-hot sequence $X$, a table with one row for each position and one column
-# for each base, to one number: the *logit* $f(X)$, whose sign decides the class. The
-# **saliency map** {cite:p}`simonyan2013` is its gradient,
+# A network does not read letters. It reads a *one-hot* table $X$ with one row for each position
+# and one column for each base: 1 for the base that is there, 0 for the three others. It returns
+# one number, the *logit* $f(X)$. Where the logit is above 0 the network calls the sequence
+# positive; $1 / (1 + e^{-f(X)})$ is the probability that it states.
+#
+# The **saliency map** {cite:p}`simonyan2013` is the gradient of the logit,
 #
 # ```{math}
 # :label: eq-saliency
 # A_{ic} = \frac{\partial f(X)}{\partial X_{ic}} ,
 # ```
 #
-# the change of the logit per unit change at position $i$ and base $c$. We differentiate the
-# logit and not the probability, because the probability flattens where the network is sure.
+# the change of the logit per unit change of $X$ at position $i$ and base $c$. We differentiate
+# the logit and not the probability, because the probability hardly moves where the network is
+# sure.
 #
-# ```{margin} For biologists
-# A gradient is a sensitivity: how much the output would move if the input moved a little.
+# ```{margin} For readers new to machine learning
+# A gradient is a sensitivity: how much the output would move if one input moved a little. The
+# computer gets it by the chain rule, back through all layers. Training uses the same gradients,
+# but with respect to the weights; here the weights stay as they are, and the *sequence* varies.
 # ```
 #
 # One part of the gradient carries no information. The four entries of a position of $X$ always
-# sum to 1, so the network never saw what happens when all four rise together, and that part of
-# the gradient is arbitrary. We subtract it: $A_{ic} \leftarrow A_{ic} - \tfrac14 \sum_c A_{ic}$.
-# This *gradient correction* is due to Majdandzic and colleagues {cite:p}`majdandzic2023`. The
-# paper that this book reproduces does not use it; here it is on unless we say otherwise.
+# sum to 1, so no sequence shows what happens when all four rise together, and that part of the
+# gradient is arbitrary. We subtract it: $A_{ic} \leftarrow A_{ic} - \tfrac14 \sum_b A_{ib}$, where
+# $b$ runs over the four bases. This *gradient correction* is due to Majdandzic and colleagues
+# {cite:p}`majdandzic2023`. The paper that this book reproduces does not use it; here it is on
+# unless we say otherwise.
 #
-# The score of a position is the entry of the base that is really there (*gradient times input*).
-# A positive score speaks for the positive class, a negative one against it.
+# The **score** of a position, $s_i = \sum_c A_{ic} X_{ic}$, is the entry of the base that is
+# there (*gradient times input*). After the correction it says how much, by the slope alone, this
+# base raises the logit above the mean of the four bases. A positive score speaks for the positive
+# class, a negative one against it.
 #
 # ## Two networks, one sequence
 #
-# We look for two networks of nearly equal accuracy whose maps differ most, by a fixed rule:
-# among all pairs whose AUROC differs by at most {glue:text}`matched_within`, the one with the
-# largest ratio of signal to noise between them, as defined below.
+# Accuracy here is the {term}`AUROC` on the test sequences: the probability that a network ranks a
+# random positive sequence above a random negative one. We look for two networks of nearly equal
+# accuracy whose maps differ most, by a fixed rule: of all pairs whose AUROC differs by at most
+# {glue:text}`matched_within`, we take the one whose signal-to-noise ratios, defined below, differ
+# by the largest factor. It is an extreme pair, chosen to show that such pairs exist.
 
 # %%
 table, _ = artefacts.load_scores(run, "synthetic")
@@ -146,19 +158,24 @@ figures.show("fig_two_maps")
 # %% [markdown]
 # ```{glue:figure} fig_two_maps
 # :name: fig-two-maps
-# :alt: Attribution logos of two networks on the same sequence. In the upper one tall letters stand mostly inside the shaded motifs; in the lower one letters of similar height are scattered along the whole sequence.
+# :alt: Attribution logos of two networks on the same sequence. In the upper one the tallest letters stand inside the shaded motifs and the others are small; in the lower one the letters outside the motifs are larger in comparison with those inside.
 #
-# Saliency (corrected gradient times input) of two networks on one test sequence. Shaded: the
-# planted motifs. The upper network ({glue:text}`pair_high`) and the lower one
-# ({glue:text}`pair_low`) predict almost equally well. The sequence is a typical one: the ratio
-# between the networks, defined below, is nearest to its median over all sequences.
+# Scores (corrected gradient times input) of two networks on one test sequence, drawn as letters:
+# up for the positive class, down against it; each row has its own scale. Shaded: the planted
+# motifs. The upper network is {glue:text}`pair_high` (AUROC {glue:text}`pair_high_auroc`), the
+# lower one {glue:text}`pair_low` ({glue:text}`pair_low_auroc`). The sequence is a typical one:
+# the factor between the two networks is nearest to its median over all sequences.
 # ```
+#
+# The name of a network says how it was made. `bn` or `nobn`: with or without batch normalisation.
+# `relu` or `exp`: the activation function of its first layer. Then the regularisation, and a
+# number for the initialisation. The section on all networks explains these words.
 #
 # ## Signal, noise and their ratio
 #
-# Call **signal** the mean score over positions inside motifs, and **noise** the mean of the ten
-# largest positive scores among the spacers: the places where a reader would most likely see a
-# motif that is not there. The **signal-to-noise ratio** (SNR) of a sequence is
+# Call **signal** the mean score over the informative positions of motifs, and **noise** the mean
+# of the ten largest positive scores among the spacers: the places where a reader would most
+# likely see a motif that is not there. The **signal-to-noise ratio** (SNR) of a sequence is
 #
 # ```{math}
 # :label: eq-snr
@@ -166,8 +183,20 @@ figures.show("fig_two_maps")
 #                     {\operatorname{mean}_{i \in \text{top 10 of spacers}} s_i} .
 # ```
 #
-# If a sequence has fewer than ten positive spacer scores, its SNR is undefined; we count such
-# sequences and leave them out. The SNR of a network is the mean over its sequences.
+# with $s_i$ the score of position $i$.
+#
+# ```{margin} For readers new to biology
+# A biologist reads a map as a list of bases to test: change one in living cells and see whether
+# the activity changes. Each test takes weeks. A tall letter in a spacer sends such an experiment
+# to a place where nothing binds.
+# ```
+#
+# Informative are positions of more than 0.1 bit; the other
+# positions of a motif count as neither signal nor noise. If a sequence has fewer than ten positive
+# spacer scores, its SNR is undefined; we count such sequences and leave them out.
+#
+# The SNR of a network is the mean over positive test sequences, because only there the motifs
+# speak for the class that the logit stands for.
 
 # %%
 snr = {
@@ -212,10 +241,11 @@ figures.show("fig_snr_sequences")
 # %% [markdown]
 # ```{glue:figure} fig_snr_sequences
 # :name: fig-snr-sequences
-# :alt: Two overlapping histograms of signal-to-noise ratio per sequence. The histogram of the first network lies to the right of the second.
+# :alt: Two overlapping histograms of signal-to-noise ratio per sequence. That of the second network is narrow and lies at low values; that of the first is wide and reaches far to the right.
 #
 # Signal-to-noise ratio of {glue:text}`n_mapped` positive test sequences under the two networks
-# of {numref}`fig-two-maps`. Dashed: the means, which are the networks' SNR.
+# of {numref}`fig-two-maps`. Dashed: the means, which are the networks' SNR. A few sequences with
+# extreme values lie outside the picture.
 # ```
 #
 # The first network reaches an SNR of {glue:text}`pair_high_snr`, the second
@@ -225,9 +255,18 @@ figures.show("fig_snr_sequences")
 #
 # ## All networks
 #
-# The zoo of this book holds {glue:text}`n_networks` networks of one architecture that differ in
-# three choices: batch normalisation or not, the activation of the first layer (ReLU or
-# exponential), and one of seven ways to regularise the training.
+# The {term}`zoo` of this book holds {glue:text}`n_networks` {term}`convolutional networks
+# <convolutional network (CNN)>` of one architecture that differ in three choices:
+#
+# - {term}`batch normalisation` or none;
+# - the {term}`activation function` of the first layer, ReLU or exponential;
+# - the {term}`regularisation`, what makes it harder to learn the training sequences by heart.
+#   `standard` adds nothing to what all networks have. The six others blend pairs of sequences and
+#   of their labels (`mixup`, or inside the network `manifoldmixup`), add random noise (`noise`, or
+#   inside the network `manifoldnoise`), change each sequence a little in the direction that hurts
+#   most (`adversarial`), or limit how far a layer can stretch its input (`spectral`).
+#
+# Each combination of the three is a *configuration*. How far do accuracy and SNR go together?
 
 # %%
 groups = evaluation.configuration(table)
@@ -266,19 +305,28 @@ figures.show("fig_auroc_snr")
 # %% [markdown]
 # ```{glue:figure} fig_auroc_snr
 # :name: fig-auroc-snr
-# :alt: Scatter plot of signal-to-noise ratio against test AUROC, one point a network. Networks of nearly the same AUROC differ several-fold in signal-to-noise ratio.
+# :alt: Scatter plot of signal-to-noise ratio, on a logarithmic axis, against test AUROC, one point a network. Most networks crowd at a high AUROC; among them those with exponential activation tend to lie higher. Two points are ringed.
 #
 # Accuracy and SNR of {glue:text}`n_networks` networks of {glue:text}`n_configurations`
-# configurations, {glue:text}`n_mapped` test sequences each. Rings: the pair of {numref}`fig-two-maps`.
+# configurations, {glue:text}`n_mapped` test sequences each. Rings: the pair of
+# {numref}`fig-two-maps`.
 # ```
 #
-# How far do accuracy and SNR go together? Their Spearman correlation is {glue:text}`auroc_snr` (95 % interval {glue:text}`auroc_snr_low` to
-# {glue:text}`auroc_snr_high`, bootstrap over configurations). Among the {glue:text}`top_quarter`
-# most accurate networks the SNR still differs {glue:text}`top_snr_ratio`-fold.
-
-# The paper keeps only networks with a test AUROC of at least 0.97, which were 84 % of its own
-# (327 of 390) {cite:p}`chen2025`. Of ours {glue:text}`n_accurate` pass, {glue:text}`share_accurate`. The next table
-# has the mean AUROC of each configuration and, in brackets, how many of its networks pass.
+# The {term}`Spearman correlation` of accuracy and SNR is {glue:text}`auroc_snr` (95 % interval
+# {glue:text}`auroc_snr_low` to {glue:text}`auroc_snr_high`, {term}`bootstrap` over
+# configurations). Accuracy says something, then, and leaves much open. Among the
+# {glue:text}`top_quarter` most accurate networks the largest SNR is {glue:text}`top_snr_ratio`
+# times the smallest.
+#
+# A ratio grows without limit when its denominator shrinks. A network with hardly any positive
+# score in the spacers can stand far above all others, whatever its accuracy. So the figure has a
+# logarithmic axis, this book compares ranks, and the second table below has the median as well.
+#
+# The paper keeps only networks with a test performance of at least 0.97, which we read as AUROC;
+# 84 % of its own passed (327 of 390) {cite:p}`chen2025`. Of ours {glue:text}`n_accurate` pass,
+# {glue:text}`share_accurate`. The next table has the mean AUROC of each configuration and, in
+# brackets, how many of its networks pass. The mean is rounded: a network just below the threshold
+# may look as if it passed.
 
 # %% tags=["hide-input"]
 kind = table["batch_norm"].map({True: "batch norm", False: "no batch norm"})
@@ -308,16 +356,17 @@ ranked = table.sort_values("snr", ascending=False)[
 ranked.style.format(precision=3).hide(axis="index")
 
 # %% [markdown]
-# *Absolute* SNR drops the signs of the scores first. Motif AUPR
-# asks another question of the same truth: if positions are called motif in the order of their
-# absolute scores, how pure are the calls?
+# *Median SNR* takes the median over sequences in place of the mean. *Absolute* SNR drops the
+# signs of the scores first. {term}`Motif AUPR <motif AUPR>` asks another question of the same
+# truth: if we call positions motif one after the other, the largest absolute score first, what
+# share of the calls is right, on average?
 #
 # ```{admonition} Key points
 # :class: note
 # - A saliency map gives each base a signed score; we use the corrected gradient of the logit.
-# - SNR compares the mean score inside motifs with the ten loudest spacer positions.
-# - Networks of equal accuracy differ in SNR: {glue:text}`pair_high_snr` against
-#   {glue:text}`pair_low_snr` for the pair shown. Accuracy does not choose between them.
+# - SNR compares the mean score inside motifs with the ten largest scores of the spacers.
+# - Networks of nearly equal accuracy can differ in SNR: {glue:text}`pair_high_snr` against
+#   {glue:text}`pair_low_snr` for the most extreme pair. Accuracy does not choose between them.
 # - SNR needs the truth, so it exists for simulated data only. The next chapters look for a
 #   measure that does not.
 # ```
@@ -325,8 +374,12 @@ ranked.style.format(precision=3).hide(axis="index")
 # ## Limits
 #
 # SNR depends on choices: ten positions, the mean, signs kept. {glue:text}`n_undefined` pairs of
-# network and sequence had too few positive spacer scores and were left out. The simulated motifs
-# are independent; a network that uses their combination would not be rewarded here.
+# network and sequence had too few positive spacer scores and were left out. Such maps have little
+# noise of this kind, so leaving them out tends to work against their networks.
+#
+# SNR takes every planted motif for signal. A network may rightly call a sequence positive after
+# three of its motifs and ignore the rest, and a gradient is small where the output no longer
+# changes. And motifs are planted independently: SNR does not ask how a network combines them.
 #
 # ## Exercises
 #
