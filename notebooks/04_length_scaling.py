@@ -13,20 +13,27 @@
 # %% [markdown]
 # # One score from many lengths
 #
-# Motifs are five to twenty bases long, so no single k is right. **Can the divergences of several
-# lengths be joined into one score that follows the truth better than the original metric?** The
-# paper weights each length by how well it explains the signal-to-noise ratio of simulated
-# networks, and carries the weights over to data without a truth. We repeat this on our zoo, and
-# then ask whether it was worth the trouble.
+# The {term}`motifs <motif>` that proteins bind are about five to twenty bases long, so no single k
+# fits them all. **Can the divergences of several lengths be joined into one score that follows the
+# truth better than the {term}`original metric`?** The paper weights each length by how well its
+# KLD explains the {term}`SNR <signal-to-noise ratio (SNR)>` of simulated networks. It then carries
+# the weights over to data whose truth is not known. We repeat this on our {term}`zoo`, and ask
+# what the weights add.
+#
+# ```{margin} For readers new to biology
+# A binding site has a core that hardly varies and flanks that do: around the GGAA that GABPA
+# needs, other bases matter less. A short word can catch the core of many sites. A long word
+# includes the flanks and fits fewer sites, but is rarer by chance.
+# ```
 #
 # ```{admonition} After this chapter you can
 # :class: tip
 # - learn length weights without letting a network judge itself;
 # - read a rank correlation with an interval that respects how networks were made;
-# - say which part of the final score does the work.
+# - say what each part of the final score adds, by setting it beside simpler scores.
 # ```
 #
-# *You need:* the first three chapters and linear regression. *Reading time:* 25 minutes.
+# *You need:* the first three chapters and linear regression. *Reading time:* 20 minutes.
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose scores are used
@@ -84,17 +91,25 @@ report("l_k_max", ks[-1], "d")
 
 # %% [markdown]
 # We use {glue:text}`l_networks` trained networks of {glue:text}`l_configurations`
-# configurations, each scored on the same {glue:text}`l_sequences` positive test sequences
-# ({glue:text}`l_diverged` networks diverged in training and are left out).
+# {term}`configurations <configuration>`, each scored on the same {glue:text}`l_sequences` positive
+# test sequences. Networks whose training diverged are left out.
 #
 # ## Each length against the truth
 #
-# The paper finds that SNR grows exponentially with the KLD, so it fits a straight line to the
+# The paper reports an exponential relation of SNR and KLD, so it fits a straight line to the
 # *logarithm* of SNR, for each length k by itself:
 #
 # ```{math}
 # :label: eq-length-model
 # \log \mathrm{SNR} = \alpha_k + \beta_k \, \mathrm{KLD}_k + \varepsilon .
+# ```
+#
+# Here $\alpha_k$ is the intercept, $\beta_k$ the slope, and $\varepsilon$ what $\mathrm{KLD}_k$
+# does not explain.
+#
+# ```{margin} For readers new to statistics
+# A logarithm turns an exponential curve into a straight line. If SNR doubles whenever the KLD
+# grows by a fixed amount, then log SNR rises by log 2 each time.
 # ```
 
 # %% tags=["remove-output", "hide-input"]
@@ -131,10 +146,10 @@ figures.show("fig_lengths")
 # ## Weights that were not learnt on the networks they judge
 #
 # The weight of length k should say how much of the variance of log SNR its KLD explains *in
-# networks it has not seen*. The networks are cut into {glue:text}`l_subsets` subsets
-# (here: {glue:text}`l_split` split). Each subset is held out once. Among the other networks,
-# {glue:text}`l_folds`-fold cross-validation predicts every log SNR from a fit that did not use it;
-# all predictions are pooled, and
+# networks that the fit has not seen*. We cut the networks into {glue:text}`l_subsets` subsets
+# (the split here: {glue:text}`l_split`). Each subset is held out once; call this a *trial*. Among
+# the other networks, {glue:text}`l_folds`-fold {term}`cross-validation` predicts every log SNR from
+# a fit that did not use it. The predictions of a trial are pooled, and
 #
 # ```{math}
 # :label: eq-r2
@@ -142,9 +157,13 @@ figures.show("fig_lengths")
 #                                  {\sum (\log \mathrm{SNR} - \text{mean})^2}\right).
 # ```
 #
-# Divided by their sum, the six values are the weights of this trial, and the final score is
-# $\sum_k \text{weight}_k\, \mathrm{KLD}_k$. Each network is scored with the weights of the trial
-# that held it out.
+# The sums run over the networks of the trial that have SNR > 0, the others having no logarithm;
+# "mean" is the mean of their log SNR. A perfect prediction gives 1, one that is no better than the
+# mean gives 0.
+#
+# Divided by their sum, the {glue:text}`l_lengths` values of $R^2_k$ are the weights of this trial.
+# The {term}`final score` is $\sum_k \text{weight}_k\, \mathrm{KLD}_k$, for each network with the
+# weights of the trial that held it out.
 
 # %%
 groups = configuration if split == "configuration" else None
@@ -175,10 +194,11 @@ report("l_weight_min", fitted.mean.min(), ".3f")
 report("l_weight_max", fitted.mean.max(), ".3f")
 
 # %% [markdown]
-# How sure are we of the weights? The ten vectors look alike, but any two trials share
-# {glue:text}`l_shared` of their networks, so agreement among them proves little. A *grouped
-# jackknife* is fairer: leave out one configuration with all its networks, learn the weights anew,
-# and see how far they move.
+# How sure are we of the weights? The paper takes the agreement of its trials as a validation. But
+# any two of {glue:text}`l_subsets` trials share {glue:text}`l_shared` of their networks, so their
+# agreement proves little. A grouped {term}`jackknife` is fairer: leave out one configuration with
+# all its networks, learn the weights anew, and see how far they move. The subsets change each time
+# too, so the standard error includes some of the chance in how networks are dealt out.
 
 
 # %%
@@ -230,17 +250,24 @@ figures.show("fig_weights")
 # rebuilds figure 3a of the paper.
 # ```
 #
-# The lengths explain between {glue:text}`l_r2_min` and {glue:text}`l_r2_max` of the variance of
-# log SNR, the most at k = {glue:text}`l_best_k`; the weights run from
-# {glue:text}`l_weight_min` to {glue:text}`l_weight_max`. The largest standard error is
-# {glue:text}`l_se_max`; {glue:text}`l_se_sure` of the {glue:text}`l_lengths` weights differ from
-# equal weights by more than two standard errors.
+# On average over the trials, the lengths explain between {glue:text}`l_r2_min` and
+# {glue:text}`l_r2_max` of the variance of log SNR in networks left out of the fit, the most at
+# k = {glue:text}`l_best_k`. The weights run from {glue:text}`l_weight_min` to
+# {glue:text}`l_weight_max`, and their largest standard error is {glue:text}`l_se_max`. The number
+# of weights that differ from equal weights by more than two standard errors is
+# {glue:text}`l_se_sure` of {glue:text}`l_lengths`. All weights add up to 1, so these are not
+# separate tests.
 #
-# "Variance ratio", the paper's word, can be read in more than one way. The next table has the mean
-# weights if the F statistic, or the ratio of explained to total variance, replaces $R^2$; under a
-# random split; and learnt inside one kind of network only, with as many subsets as the kind has
-# configurations. These last rest on few networks; a kind is missing where, in one of its trials, no
-# length explains anything.
+# "Variance ratio", the paper's word for what the weights measure, can be read in more than one way.
+# The next table repeats the mean weights and their standard error, and has the mean weights
+#
+# - when the {term}`F statistic`, or the variance of the predictions over that of log SNR, replaces
+#   $R^2$;
+# - under a random split;
+# - learnt inside one kind of network only, cut into no more subsets than it has configurations.
+#
+# The last rest on few networks. A kind is missing where its fit fails, as it does when no length
+# explains anything in one of its trials.
 
 # %%
 kind = (
@@ -266,11 +293,12 @@ found.style.format(precision=3)
 # ## The comparison that counts
 #
 # One comparison was fixed before the networks were trained: the final score against the original
-# metric, by their Spearman correlation with signed SNR, weights learnt with whole configurations
-# held out, on our zoo. Everything else in this chapter is exploration.
+# metric, by their {term}`Spearman correlation` with signed SNR, weights learnt with whole
+# configurations held out, on our zoo. Everything else in this chapter is exploration.
 #
-# The intervals are bootstrap intervals over *configurations*: two initialisations of one
-# configuration are not two independent networks.
+# The intervals are {term}`bootstrap` intervals over *configurations*: two
+# {term}`initialisations <initialisation>` of one configuration are not two independent networks.
+# The weights are not learnt anew in each bootstrap sample, so their own uncertainty is left out.
 
 
 # %%
@@ -332,16 +360,19 @@ figures.show("fig_final")
 # | our zoo, {glue:text}`l_accurate` with AUROC ≥ {glue:text}`l_threshold` | {glue:text}`filtered_final_value` ({glue:text}`filtered_final_low` to {glue:text}`filtered_final_high`) | {glue:text}`filtered_original_value` ({glue:text}`filtered_original_low` to {glue:text}`filtered_original_high`) | {glue:text}`filtered_difference_value` ({glue:text}`filtered_difference_low` to {glue:text}`filtered_difference_high`) |
 # | the paper, 327 of 390 networks {cite:p}`chen2025` | 0.868 | 0.587 | – |
 #
-# The paper keeps networks above {glue:text}`l_threshold`; {glue:text}`l_pass_rate` of ours pass.
-# If the interval of the difference contains zero, our zoo does not decide between the two
-# metrics. {doc}`07_independent_networks` asks networks that others trained.
+# The paper keeps networks whose test performance passes {glue:text}`l_threshold`. It does not name
+# the measure; we take AUROC, and {glue:text}`l_pass_rate` of ours pass. If the interval of the
+# difference contains zero, our zoo does not decide between the two metrics. The paper's row is of
+# other networks and comes without intervals. {doc}`07_independent_networks` asks networks that
+# others trained.
 #
 # ## Which part does the work?
 #
-# The final score is a weighted sum over lengths of a divergence. We compare it with what one
-# could have used instead: equal weights, a single length, other readings, the geometric method
-# of Majdandzic and colleagues, the Gini coefficient of the scores (how uneven the map is, with no
-# regard to words) and plain accuracy.
+# The final score is a sum of divergences, weighted over the lengths. We compare it with what one
+# could have used instead: equal weights, a single length, the other {term}`readings <reading>`,
+# maps without {term}`gradient correction`, {term}`rotated maps <rotated map>`, the
+# {term}`geometric method` of Majdandzic and colleagues, plain accuracy, and the
+# {term}`Gini coefficient` of the scores: how uneven the map is, with no regard to words.
 
 # %%
 rivals = {"final score": final}
@@ -427,35 +458,40 @@ figures.show("fig_rivals")
 # %% [markdown]
 # ```{glue:figure} fig_rivals
 # :name: fig-rivals
-# :alt: Horizontal intervals of Spearman correlation with signal-to-noise ratio for the final score and its rivals. The KLD variants overlap widely.
+# :alt: Horizontal intervals of Spearman correlation with signal-to-noise ratio for the final score and its rivals, one row each, with a second mark for absolute signal-to-noise ratio.
 #
 # Spearman correlation of the final score and its rivals with SNR (blue, 95 % bootstrap interval
 # over {glue:text}`l_configurations` configurations) and with absolute SNR (orange).
 # ```
 #
 # - **Does weighting the lengths help?** {glue:text}`l_weighting_verdict`: the correlation of the
-#   final score minus that of equal weights is {glue:text}`l_weighting_value` ({glue:text}`l_weighting_low` to
-#   {glue:text}`l_weighting_high`).
+#   final score minus that of equal weights is {glue:text}`l_weighting_value`
+#   ({glue:text}`l_weighting_low` to {glue:text}`l_weighting_high`).
 # - **If not, why not?** Each network is scored with the weights of its own trial, and raw KLDs grow
-#   with k. A trial that happens to favour long words therefore gives larger scores, whatever the
-#   network, and the ranks of different trials are mixed up. Two remedies test this explanation: the
-#   mean of all weights, which have seen the network, reaches {glue:text}`l_mean_weights`, and
-#   held-out weights on KLDs scaled to equal spread reach {glue:text}`l_standardised`, against
-#   {glue:text}`primary_final_value` for the final score and {glue:text}`l_equal` for equal weights.
-# - **Is it only concentration?** The Gini coefficient alone reaches {glue:text}`l_gini`. With its
-#   ranks held fixed, the final score still correlates {glue:text}`l_partial_final_value`
-#   ({glue:text}`l_partial_final_low` to {glue:text}`l_partial_final_high`) with SNR and the
-#   original metric {glue:text}`l_partial_original_value` ({glue:text}`l_partial_original_low` to
-#   {glue:text}`l_partial_original_high`).
+#   with k. A trial whose weights happen to favour long words gives larger scores, whatever the
+#   network, and so mixes up the ranks of networks from different trials. Two remedies test this
+#   explanation. One mean weight vector for all networks, which has seen them, reaches
+#   {glue:text}`l_mean_weights`. Held-out weights on KLDs scaled to equal spread reach
+#   {glue:text}`l_standardised`. The final score reaches {glue:text}`primary_final_value` and equal
+#   weights {glue:text}`l_equal`. If the explanation is right, both remedies come closer to equal
+#   weights than the final score does.
+# - **Is it only concentration?** The Gini coefficient, which knows no words, reaches
+#   {glue:text}`l_gini` by itself. The {term}`partial correlation` with SNR, with the ranks of the
+#   Gini held fixed, is {glue:text}`l_partial_final_value` ({glue:text}`l_partial_final_low` to
+#   {glue:text}`l_partial_final_high`) for the final score and
+#   {glue:text}`l_partial_original_value` ({glue:text}`l_partial_original_low` to
+#   {glue:text}`l_partial_original_high`) for the original metric. An interval that contains zero
+#   leaves open whether a score says more about SNR than how uneven the map is.
 # - **Would accuracy have done?** It reaches {glue:text}`l_auroc`.
-# - **Does it need the bases at all?** The KLD of *rotated* maps, whose scores no longer stand where
-#   the network put them, reaches {glue:text}`l_rotated`.
+# - **Does it need the bases at all?** In rotated maps the scores no longer stand over the bases to
+#   which the network gave them. Their KLD reaches {glue:text}`l_rotated`.
 # - The largest correlation in the figure, {glue:text}`l_best_rival_value`, belongs to:
-#   {glue:text}`l_best_rival`. It was picked after looking, so it is not a result.
+#   {glue:text}`l_best_rival`. A maximum picked after looking is not a result.
 #
-# A rank correlation with signed SNR is one way to keep the score. There are others: absolute SNR,
-# where scores of either sign count as signal, and the area under the precision–recall curve (AUPR)
-# of the scores against the motif positions.
+# Signed SNR is one truth; we show two more. *Absolute* SNR counts scores of either sign as signal.
+# The {term}`motif AUPR` asks how well the scores pick out the motif positions. Both are computed
+# from |gradient × input|, the position score inside the final score too; the original metric takes
+# the norm of all four entries. This may favour the final score.
 
 # %% tags=["hide-input"]
 def with_interval(rows):
@@ -469,9 +505,10 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# Pearson's r asks for a straight line, and single extreme networks rule it. On the right the rank
-# correlations again, over the {glue:text}`l_accurate` networks with
-# AUROC ≥ {glue:text}`l_threshold` only.
+# {term}`Pearson's r <Pearson correlation>` asks for a straight line, and a single extreme network
+# can dominate it. The right half of the next table has the rank correlations again, over the
+# {glue:text}`l_accurate` networks with AUROC ≥ {glue:text}`l_threshold` only. It has no intervals:
+# read it as a description.
 
 # %% tags=["hide-input"]
 kept = table.iloc[accurate]
@@ -494,11 +531,12 @@ pd.DataFrame(others).reindex(rivals).style.format(precision=2, na_rep="–")
 # %% [markdown]
 # {cite:t}`majdandzic2022` report, over their networks, Pearson correlations with SNR of 0.6177 for
 # the original metric and 0.8747 for their geometric one. On ours the two numbers are
-# {glue:text}`l_pearson_original` and {glue:text}`l_pearson_geometric`.
+# {glue:text}`l_pearson_original` and {glue:text}`l_pearson_geometric`. The networks differ, so
+# neither pair tests the other.
 #
-# **Inside one configuration.** A pooled correlation partly compares configurations. If several
-# initialisations of each are at hand, one can subtract from every rank the mean rank of its
-# configuration, and correlate what is left.
+# **Inside one configuration.** A pooled correlation compares configurations; where each has a
+# single network, it compares nothing else. With several initialisations of each, one can subtract
+# from every rank the mean rank of its configuration, and correlate what is left.
 
 # %% tags=["hide-input"]
 repeated = pd.Series(configuration).duplicated(keep=False).to_numpy()
@@ -528,8 +566,10 @@ else:
 # %% [markdown]
 # ## Three claims of the paper, tested
 #
-# The paper says that the relation of KLD and SNR is *exponential*, that the new metric spreads
-# out the networks of *low* SNR, and that accuracy does not rise steadily with the KLD.
+# The paper says that the relation of KLD and SNR is *exponential*; that the new metric, more than
+# the original, spreads out the networks of *low* SNR; and, of its chromatin networks, that
+# performance does not rise steadily with the KLD. We test all three on our zoo; the next chapter
+# returns to the third on chromatin.
 
 
 # %%
@@ -571,19 +611,25 @@ for name, (below, above) in spread.items():
     report(f"l_spread_{name}_high", above, ".2f")
 
 # %% [markdown]
-# A line explains {glue:text}`l_linear` of the variance of SNR, an exponential
-# {glue:text}`l_exponential` (of log SNR); on our zoo the better form is {glue:text}`l_form`.
-# The standard deviation of the final score, relative to that of all networks, is
-# {glue:text}`l_spread_final_low` in the lower and {glue:text}`l_spread_final_high` in the upper
-# half of SNR; for the original metric the numbers are {glue:text}`l_spread_original_low` and
-# {glue:text}`l_spread_original_high`. A larger first number than second means more spread where
-# SNR is low.
+# **Exponential?** The final score explains {glue:text}`l_linear` of the variance of SNR by a
+# straight line, and {glue:text}`l_exponential` of the variance of log SNR, which is an exponential
+# curve for SNR itself. The form with the larger share is {glue:text}`l_form`. The two shares are of
+# different quantities, and a few networks of very high SNR can rule the first, so this describes
+# our zoo and tests nothing.
 #
-# Accuracy and the final score have a rank correlation of {glue:text}`l_steady_value`
-# ({glue:text}`l_steady_low` to {glue:text}`l_steady_high`). If accuracy rose steadily with the
-# score it would be close to 1. A parabola through the ranks bends by {glue:text}`l_bend`
-# (p = {glue:text}`l_bend_p`, networks taken as independent, so the p-value is too small): below
-# zero, accuracy rises and then falls.
+# **More spread at low SNR?** We divide the standard deviation of a score among the networks below,
+# and among those above, the median SNR by that of all networks. For the final score this gives
+# {glue:text}`l_spread_final_low` (low SNR) and {glue:text}`l_spread_final_high` (high SNR), for the
+# original metric {glue:text}`l_spread_original_low` and {glue:text}`l_spread_original_high`. If
+# the claim holds here, the first number of the final score lies above its second, and above the
+# first of the original metric. There are no intervals: small differences mean nothing.
+#
+# **Does accuracy rise steadily?** Its rank correlation with the final score is
+# {glue:text}`l_steady_value` ({glue:text}`l_steady_low` to {glue:text}`l_steady_high`). If accuracy
+# rose with every step of the score it would be 1; chance alone also lowers it. A parabola fitted to
+# the standardised ranks has a quadratic coefficient of {glue:text}`l_bend`
+# (p = {glue:text}`l_bend_p`, too small, since it takes all networks as independent). Below zero,
+# accuracy rises more slowly, or falls, among high scores.
 
 # %% [markdown]
 # ```{admonition} Key points
@@ -595,17 +641,19 @@ for name, (below, above) in spread.items():
 # - Learnt length weights against equal ones: {glue:text}`l_weighting_value` in correlation
 #   ({glue:text}`l_weighting_low` to {glue:text}`l_weighting_high`). With few networks the weights
 #   of a trial are noisy, and scores of different trials are not on one scale.
-# - How uneven a map is, with no regard to words, already correlates {glue:text}`l_gini` with SNR.
-#   Report it beside the KLD.
+# - How uneven a map is, with no regard to words, correlates {glue:text}`l_gini` with SNR by itself.
+#   Report the Gini coefficient beside the KLD.
 # ```
 #
 # ## Limits
 #
-# {glue:text}`l_networks` networks are few: the weights are *provisional* below 60, and the
-# intervals are wide. The zoo has one initialisation of each configuration, trained for 40 epochs
-# where the paper trained 14 for 100. Architecture explains much of the variance of SNR, so a
-# pooled correlation partly compares architectures. And consistency is not correctness: the zoo
-# holds no network that is consistently wrong.
+# The zoo has {glue:text}`l_networks` networks of {glue:text}`l_configurations` configurations; the
+# paper had 390, each trained for 100 epochs ({doc}`status` says for how many ours were). Below 60
+# networks the package calls the weights *provisional*. A pooled
+# correlation compares configurations, and says little about networks that differ only in their
+# initialisation. And consistency is not correctness: no network of the zoo was made to be
+# consistently wrong, so this chapter cannot show what the score does then. {doc}`06_controls` does,
+# with made-up maps.
 #
 # ## Exercises
 #
