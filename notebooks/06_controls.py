@@ -14,9 +14,9 @@
 # # Consistency is not correctness
 #
 # A good explanation raises the score. **What else raises it, and which of our many choices
-# matter?** An instrument is known by what it reads when there is nothing to measure. So we
-# show the metrics maps that know nothing, and networks that learnt nothing. Then we change every choice
-# made so far, one at a time.
+# matter?** Like any instrument, a metric must be tried where there is nothing to measure. So we
+# show the metrics maps that know nothing, and networks that learnt nothing. Then we change the
+# choices made so far, one at a time.
 #
 # ```{admonition} After this chapter you can
 # :class: tip
@@ -26,7 +26,7 @@
 # - choose between readings by a rule that was fixed before looking.
 # ```
 #
-# *You need:* the first four chapters. *Reading time:* 25 minutes.
+# *You need:* the first four chapters. *Reading time:* 20 minutes.
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose results are shown
@@ -79,17 +79,22 @@ report("c_word", controls_maps.WORD, "d")
 # %% [markdown]
 # ## Three maps that know nothing
 #
-# Each control keeps one thing that a metric may reward.
+# Each {term}`control` keeps one thing that a metric may reward.
 #
 # - **Rotated:** the scores of a real map, moved around each sequence by a random offset. They are
-#   as uneven as before, and stand in the wrong place.
-# - **Random spike:** 1 at {glue:text}`c_spike` consecutive random positions of each sequence,
-#   0 elsewhere. As concentrated as can be.
+#   as uneven as before, but stand in the wrong place.
+# - **Random spike:** 1 at {glue:text}`c_spike` consecutive positions of each sequence, 0 elsewhere;
+#   where they start is random. Concentrated, whatever the bases are.
 # - **Arbitrary words:** 1 wherever one of {glue:text}`c_words` randomly drawn
-#   {glue:text}`c_word`-mers stands, in every sequence. Perfectly *consistent*, and wrong. We also
-#   hide them in noise that adds up to as much as they do.
+#   {glue:text}`c_word`-mers stands, in every sequence. Perfectly *consistent*, and wrong, since
+#   they are drawn without a look at the motifs. We also hide them in noise that adds up to as much as they do.
 #
-# All in a few lines, for {glue:text}`c_network`:
+# ```{margin} For readers new to biology
+# A protein that binds one word also binds words that differ from it in a base or two. The words of
+# a real motif therefore resemble each other. Those of this control do not.
+# ```
+#
+# Here they are, made for the network {glue:text}`c_network`:
 
 # %%
 live = artefacts.Run(run).maps("synthetic", network).exists()
@@ -144,11 +149,11 @@ figures.show("fig_control_maps")
 #
 # ## Which metric do they fool?
 #
-# A metric is fooled when a control *outranks* a real network. We score the controls and all
-# {glue:text}`c_networks` networks of the zoo on the same {glue:text}`c_sequences` sequences. The
-# table gives the share of networks that a control outranks: the mean over the rotated maps of
-# all networks, or over {glue:text}`c_draws` random maps. The final scores use the mean length
-# weights.
+# We say that a control *fools* a metric when it outranks a real network: when it scores higher. We
+# score the controls and {glue:text}`c_networks` networks of the zoo, one of each configuration, on
+# the same {glue:text}`c_sequences` sequences. The table gives the share of networks that a control
+# outranks: the mean over the rotated maps of all networks, or over {glue:text}`c_draws` random
+# maps. In the final scores, networks and controls alike have the mean length weights.
 
 # %%
 fooled = controls_summary.outranked_table(maps)
@@ -175,25 +180,28 @@ report("c_network_auroc", real["motif_auroc"].median(), ".2f")
 # %% [markdown]
 # The arbitrary words outrank {glue:text}`c_original_words` of the networks on the original metric
 # and {glue:text}`c_final_frequency_words` on the final score. They know nothing: as a detector of
-# motif positions such a map has an AUROC of {glue:text}`c_words_auroc`, where 0.5 is guessing and
-# the median network has {glue:text}`c_network_auroc`. Rotated maps outrank
-# {glue:text}`c_original_rotated`, {glue:text}`c_final_frequency_rotated` (`frequency`) and
-# {glue:text}`c_final_instance_rotated` (`instance`).
+# motif positions such a map has an {term}`AUROC` of {glue:text}`c_words_auroc`, where 0.5 is
+# guessing and the median network has {glue:text}`c_network_auroc`. Rotated maps outrank
+# {glue:text}`c_original_rotated` on the original metric, and on the final score
+# {glue:text}`c_final_frequency_rotated` (`frequency`) and {glue:text}`c_final_instance_rotated`
+# (`instance`).
 #
-# Why do the words do so well? They are not only consistent but spotless: nothing outside them has
-# any attribution, which no network achieves. Under noise of the same total they outrank
+# The words are not only consistent but spotless: nothing outside them has any attribution, which no
+# network achieves. Is that why they score high? Under noise of the same total they outrank
 # {glue:text}`c_original_words_in_noise` on the original metric and
-# {glue:text}`c_final_frequency_words_in_noise` on the final score. The difference is what a
-# clean background is worth.
+# {glue:text}`c_final_frequency_words_in_noise` on the final score. Where this share is smaller than
+# the one without noise, the difference is what a clean background is worth; where it is not, the
+# words need no clean background.
 #
-# Two rows need care. The Gini coefficient knows no words, so a rotated map has exactly the value
-# of its original. The geometric metric sees directions only: a map of 0 and 1 has just four,
-# one for each base, the most concentrated there can be. Of its controls only the rotated
-# one is fair.
+# Two rows need care. The {term}`Gini coefficient` knows no words, so a rotated map has exactly the
+# value of its original, and the share is close to one half whatever the networks are. The
+# {term}`geometric method` sees directions only. Every control but the rotated one has attribution
+# only at the base that is there, hence just four directions, and scores high by construction. Of
+# these controls only the rotated one is fair to it.
 #
 # ## How few words fool the final score?
 #
-# Forty words are many. A map may point at fewer, and then it is *more* consistent.
+# A map may point at fewer words than {glue:text}`c_words`, and then it is *more* consistent.
 
 # %% tags=["remove-output", "hide-input"]
 words = by_words[by_words["population"] == "synthetic"].sort_values("words")
@@ -247,10 +255,12 @@ report(
 #
 # A map that points at a single arbitrary word outranks {glue:text}`c_final_frequency_1_words` of
 # the networks on the final score, one with four words {glue:text}`c_final_frequency_4_words`, one
-# with ten {glue:text}`c_final_frequency_10_words`. Such a map outranks at least half of the
-# networks with this many words: {glue:text}`c_words_enough`. This is no flaw that a better formula would
-# remove. The score asks whether a network keeps pointing at the same words; this map does
-# nothing else. **No metric without a truth can tell a wrong word from a right one.**
+# with ten {glue:text}`c_final_frequency_10_words`. With how many words does it still outrank at
+# least half of the networks? With {glue:text}`c_words_enough`.
+#
+# A better formula would not remove this. The score asks whether a network keeps pointing at the
+# same words, and this map does nothing else. **A metric that sees only maps and sequences cannot
+# tell a wrong word from a right one.**
 #
 # ## Networks that learnt nothing
 #
@@ -258,10 +268,16 @@ report(
 # model is broken? We break networks in three ways and map them like the others.
 #
 # - **shuffled labels:** trained on labels that were permuted among the sequences;
-# - **permuted weights:** every trained network, the entries of each weight array permuted;
-# - **untrained:** fresh weights.
+# - **permuted weights:** the trained networks, with the entries of each weight array permuted;
+# - **untrained:** random initial weights.
 #
-# Their maps should score lower than those of trained networks.
+# We expect their maps to score lower than those of trained networks.
+#
+# ```{margin} For readers new to machine learning
+# Shuffling the labels cuts every link between sequence and class. Whatever the maps of such a
+# network still show comes from its architecture, its training and the sequences, not from the
+# task.
+# ```
 
 # %%
 synthetic = maps[maps["population"] == "synthetic"]
@@ -349,24 +365,25 @@ for column in panels:
 # maps rotated.
 # ```
 #
-# The networks trained on shuffled labels predict as one expects (AUROC
-# {glue:text}`c_labels_auroc` on true labels; trained networks {glue:text}`c_trained_auroc`).
-# Compared with the median trained network, the median of the broken ones is
+# A check first: on true labels, the networks trained on shuffled ones have a mean AUROC of
+# {glue:text}`c_labels_auroc` (0.5 is guessing), the trained networks {glue:text}`c_trained_auroc`.
+# Compared with the median score of the trained networks, the median of the broken ones is
 #
 # - on the original metric: {glue:text}`c_broken_original`;
 # - on the final score: {glue:text}`c_broken_final_frequency`.
 #
-# If a broken network scores high, why? Either its map is merely uneven, and then a rotated copy
-# scores as high. Or the map is tied to words, although the network was taught none: a first-layer
-# filter with random weights still answers to some k-mers and not to others, in every sequence
-# alike. The rotated copies tell the two apart. Untrained networks outrank
-# {glue:text}`c_untrained_final_frequency` of the trained ones on the final score, their rotated
-# copies {glue:text}`c_untrained_final_frequency_rotated`; permuted weights
-# {glue:text}`c_weights_final_frequency` and {glue:text}`c_weights_final_frequency_rotated`. On
-# the original metric the pairs are {glue:text}`c_untrained_original` and
-# {glue:text}`c_untrained_original_rotated`, {glue:text}`c_weights_original` and
-# {glue:text}`c_weights_original_rotated`. What the rotation takes away is the share that random
-# filters get for being consistent.
+# If a broken network outranks a trained one, why? Either its map is merely uneven, and then a
+# rotated copy scores as high. Or the map is tied to words, although the network was taught none: a
+# first-layer filter with random weights still answers to some k-mers and not to others, in every
+# sequence alike. The rotated copies tell the two apart: where the rotation lowers a share, the
+# difference is what random filters get for being consistent.
+#
+# On the final score, untrained networks outrank {glue:text}`c_untrained_final_frequency` of the
+# trained ones and their rotated copies {glue:text}`c_untrained_final_frequency_rotated`; permuted
+# weights {glue:text}`c_weights_final_frequency` and
+# {glue:text}`c_weights_final_frequency_rotated`. On the original metric the pairs are
+# {glue:text}`c_untrained_original` and {glue:text}`c_untrained_original_rotated`,
+# {glue:text}`c_weights_original` and {glue:text}`c_weights_original_rotated`.
 #
 # ## Scored here, checked there
 #
@@ -397,13 +414,18 @@ for title, name in (("final score", "final"), ("original metric", "original")):
 # %% [markdown]
 # The Spearman correlation with SNR is {glue:text}`c_same_final` on the same half and
 # {glue:text}`c_other_final` on the other half for the final score, {glue:text}`c_same_original`
-# and {glue:text}`c_other_original` for the original metric (mean of two). What separates the
-# networks is not the choice of sequences.
+# and {glue:text}`c_other_original` for the original metric (mean of two). An accident of the
+# sequences would show as a lower second number of a pair. The test cannot see what the two halves
+# share: the networks, and maps made in the same way.
 #
 # ## How many sequences, how long a word?
 #
-# There are $4^k$ words of length k. With few sequences most of them are never seen, and a
-# distribution over too few observations looks concentrated whatever the map says.
+# There are $4^k$ words of length k, and few sequences hold few of them, most only once or twice.
+# This moves the KLD in two ways. Under `instance`, chance makes the attribution of rare words
+# uneven, so that even noise has a KLD, which falls as sequences are added. Under `frequency`, the
+# {term}`floor` comes on top: the weight is multiplied by the frequency of the word. While each word
+# occurs about once this changes little; with more sequences frequencies differ, and the floor of
+# long words *rises*.
 
 # %% tags=["remove-output", "hide-input"]
 sizes = tables["sizes"]
@@ -478,26 +500,28 @@ report("c_enough", min(enough), "d")
 # At k = {glue:text}`c_k_max` pure noise scores {glue:text}`c_noise_instance_few` nats from
 # {glue:text}`c_n_min` sequences and {glue:text}`c_noise_instance_many` from
 # {glue:text}`c_n_max` under `instance`; under `frequency` {glue:text}`c_noise_frequency_few` and
-# {glue:text}`c_noise_frequency_many`. KLDs from different numbers of sequences must not be
-# compared.
+# {glue:text}`c_noise_frequency_many`. **Do not compare KLDs from different numbers of sequences.**
 #
-# Controls profit from scarcity too. A spike selects a few positions of each sequence, and a few
-# positions hold few words: with the lengths weighted equally (`frequency`), the spikes outrank
-# {glue:text}`c_spike_few` of the networks on {glue:text}`c_n_min` sequences and
-# {glue:text}`c_spike_many` on {glue:text}`c_n_max`; the arbitrary words
+# Controls can profit from scarcity. A spike selects a few positions of each sequence, and a few
+# positions hold few words. With the lengths weighted equally (`frequency`), one set of spikes
+# outranks {glue:text}`c_spike_few` of the networks on {glue:text}`c_n_min` sequences and
+# {glue:text}`c_spike_many` on {glue:text}`c_n_max`; one set of arbitrary words
 # {glue:text}`c_words_few` and {glue:text}`c_words_many`. Where the share falls, a metric that
 # resists controls on many sequences does not resist them on few: **score as many sequences as
 # you can, and show the controls for your number.**
 #
-# The *order* of the networks is more robust: with the lengths weighted equally, their
-# ranks from {glue:text}`c_n_min` sequences correlate {glue:text}`c_kept_few` with those from
-# {glue:text}`c_n_max`, and from {glue:text}`c_enough` on by 0.95 or more.
+# What becomes of the *order* of the networks? With the lengths weighted equally, their ranks from
+# {glue:text}`c_n_min` sequences correlate {glue:text}`c_kept_few` with those from
+# {glue:text}`c_n_max`. The smallest number with a correlation of 0.95 or more is
+# {glue:text}`c_enough`. The small sets are part of the large one, so ranks from separate sequences
+# would agree less.
 #
 # ## Other attribution methods
 #
-# The score takes any map. Saliency is the cheapest; SmoothGrad {cite:p}`smilkov2017` averages
-# gradients around the sequence, integrated gradients {cite:p}`sundararajan2017` along a path to
-# it, and in-silico mutagenesis changes every base in turn.
+# The score takes any map. {term}`Saliency <saliency map>` is the cheapest. {term}`SmoothGrad`
+# {cite:p}`smilkov2017` averages gradients around the sequence. {term}`Integrated gradients`
+# {cite:p}`sundararajan2017` average them along a path to it that starts where all four bases are
+# equally likely. {term}`In-silico mutagenesis` replaces every base by each of the others.
 
 # %%
 methods = tables["methods"]
@@ -524,19 +548,25 @@ for method, name in (("smoothgrad", "smooth"), ("integrated_gradients", "integra
     report(f"c_{name}_order", agree.value, ".2f")
 
 # %% [markdown]
-# Medians over the {glue:text}`c_method_networks` networks without a regulariser, mapped on
-# {glue:text}`c_method_sequences` sequences. Over all networks, integrated gradients raise SNR in
-# {glue:text}`c_integrated_clearer` and the score in {glue:text}`c_integrated_higher` of them, SmoothGrad
-# in {glue:text}`c_smooth_clearer` and {glue:text}`c_smooth_higher`. They keep the order
-# of the networks with a rank correlation of {glue:text}`c_integrated_order` and
-# {glue:text}`c_smooth_order`. Compare networks under one method only.
+# The table has medians over the {glue:text}`c_method_networks` networks without
+# {term}`regularisation`, mapped on {glue:text}`c_method_sequences` sequences. Of all networks,
+# integrated gradients raise SNR, as compared with saliency, in {glue:text}`c_integrated_clearer`
+# and the final score in {glue:text}`c_integrated_higher`; SmoothGrad in
+# {glue:text}`c_smooth_clearer` and {glue:text}`c_smooth_higher`. The final scores of the networks
+# under the two methods have rank correlations of {glue:text}`c_integrated_order` and
+# {glue:text}`c_smooth_order` with those under saliency. Compare networks under one method only.
 #
 # ## Which choices matter?
 #
-# Every choice of the last chapters could have been another. Each row of {numref}`fig-choices` is
-# one family of choices, each point one option: how well networks scored that way follow SNR. We
-# call a choice *visible* when the 95 % interval of its difference from the book's option,
-# bootstrapped over configurations, leaves out zero.
+# The choices of the last chapters could have been others. Each row of {numref}`fig-choices` is
+# one family of choices, each point one option: how well the networks, scored that way, follow SNR.
+# We call an option *visibly different* when the 95 % interval of its difference from the book's
+# option, by {term}`bootstrap` over configurations, leaves out zero.
+#
+# ```{margin} For readers new to statistics
+# If no option differed from the book's, about one 95 % interval in twenty would still leave out
+# zero by chance. Among dozens of options, expect one or two.
+# ```
 
 # %%
 options = controls_summary.choice_table(tables["choices"], seed, draws)
@@ -614,28 +644,35 @@ for name, part in (("worse", worse), ("better", better)):
 # sequences ({glue:text}`c_method_sequences` for the attribution methods, each against the SNR of
 # its own maps) under every option, the widest family on top. Diamonds: the book's option. Filled:
 # visibly different from it. Blue: the final score; orange: the original metric. Options away from
-# the book's are named.
+# the book's are named. A network whose divergence is infinite under an option is left out of its
+# point.
 # ```
 #
 # The widest family is *{glue:text}`c_widest`*, with a range of {glue:text}`c_widest_range`; next,
 # the comparison of metrics apart, comes *{glue:text}`c_second`* with {glue:text}`c_second_range`.
-# Of {glue:text}`c_options` other options in {glue:text}`c_families` families,
-# {glue:text}`c_visible` differ visibly from the book's. Visibly worse: {glue:text}`c_worse`.
-# Visibly better: {glue:text}`c_better`. These are many comparisons, uncorrected: read them as
-# hints of where to look, not as results.
+# (A family with more options has more chances of a wide range.) Of {glue:text}`c_options` other
+# options in {glue:text}`c_families` families, {glue:text}`c_visible` differ visibly from the
+# book's. Visibly worse: {glue:text}`c_worse`. Visibly better: {glue:text}`c_better`. These are many
+# comparisons, uncorrected: read them as hints of where to look, not as results.
+#
+# Two families need care. *Metric* is not the primary comparison of {doc}`04_length_scaling`: here
+# the final score has mean weights, which have seen these networks, on fewer sequences. And for
+# *attribution method* the difference sets both scores, the method's and that of saliency, against
+# the SNR of the method's maps, while the diamond in the figure is saliency against its own SNR.
 #
 # ## Which reading?
 #
-# "Frequency times weight" has three readings, and the floor can be kept, subtracted, or
-# replaced by the divergence from the constant map. We choose by a rule fixed before looking:
+# "Frequency times weight" has three {term}`readings <reading>`. The {term}`floor` can be kept or
+# subtracted, or the KLD replaced by the divergence from the distribution that a constant map gives.
+# We choose among these options by a rule fixed before looking:
 #
-# 1. admitted is what does not follow SNR visibly worse than the best option;
+# 1. admit every option that does not follow SNR visibly worse than the best one;
 # 2. of these, take the option whose *worst* control outranks the fewest networks;
-# 3. of equals, take the first listed, which is the literal one.
+# 3. of equals, take the first listed; the literal one stands at the top.
 #
-# On the same sequences the floor of each length is one number for all networks. Subtracting it
-# cannot change who outranks whom under common weights; it acts only where weights differ, that is
-# between networks held out in different trials.
+# On the same sequences the floor of each length is one number for all networks. Under common
+# weights, subtracting it cannot change who outranks whom. It acts only where weights differ, that
+# is between networks held out in different trials.
 
 # %%
 readings = controls_summary.readings(maps, seed, draws)
@@ -689,13 +726,15 @@ report("c_gm_verdict", verdict_there)
 
 # %% [markdown]
 # {glue:text}`c_admitted` of {glue:text}`c_candidates` options are admitted. With the floor kept,
-# the readings follow SNR with {glue:text}`c_frequency_spearman` (`frequency`),
-# {glue:text}`c_instance_spearman` (`instance`) and {glue:text}`c_per_sequence_spearman`
-# (`per_sequence`), and their worst controls outrank {glue:text}`c_frequency_worst`,
-# {glue:text}`c_instance_worst` and {glue:text}`c_per_sequence_worst` of the networks. The rule
-# chooses {glue:text}`c_chosen`, {glue:text}`c_chosen_treatment`
-# ({glue:text}`c_chosen_spearman`; {glue:text}`c_chosen_worst`). The reading that the command
-# `score` uses unless told otherwise, `frequency`, {glue:text}`c_default_verdict`.
+# the Spearman correlations of the readings with SNR are {glue:text}`c_frequency_spearman`
+# (`frequency`), {glue:text}`c_instance_spearman` (`instance`) and
+# {glue:text}`c_per_sequence_spearman` (`per_sequence`), and their worst controls outrank
+# {glue:text}`c_frequency_worst`, {glue:text}`c_instance_worst` and
+# {glue:text}`c_per_sequence_worst` of the networks. The rule chooses {glue:text}`c_chosen`,
+# {glue:text}`c_chosen_treatment` (correlation {glue:text}`c_chosen_spearman`, worst control
+# {glue:text}`c_chosen_worst`). The reading that the command `score` uses unless told otherwise,
+# `frequency`, {glue:text}`c_default_verdict`. The rule compares worst cases: where the worst
+# control of every reading outranks most networks, the chosen one is the least fooled, not safe.
 #
 # One look at data that had no say: on the {glue:text}`c_gm_networks` networks of GM12878 the
 # worst controls outrank {glue:text}`c_gm_frequency` (`frequency`), {glue:text}`c_gm_instance`
@@ -704,21 +743,21 @@ report("c_gm_verdict", verdict_there)
 #
 # ```{admonition} Key points
 # :class: note
-# - Arbitrary words, pointed at consistently, outrank {glue:text}`c_original_words` of
+# - Maps of {glue:text}`c_words` arbitrary words outrank {glue:text}`c_original_words` of
 #   {glue:text}`c_networks` networks on the original metric and
-#   {glue:text}`c_final_frequency_words` on the final score, but a map with a *single* arbitrary word
-#   outranks {glue:text}`c_final_frequency_1_words` on the final score too. Hidden in noise, the
-#   first map outranks {glue:text}`c_final_frequency_words_in_noise`. Consistency is not correctness.
+#   {glue:text}`c_final_frequency_words` on the final score. With a *single* arbitrary word they
+#   outrank {glue:text}`c_final_frequency_1_words` on the final score; with {glue:text}`c_words`,
+#   hidden in noise, {glue:text}`c_final_frequency_words_in_noise`. Consistency is not correctness.
 # - Rotated maps outrank {glue:text}`c_final_frequency_rotated` under `frequency` and
 #   {glue:text}`c_final_instance_rotated` under `instance`.
-# - Networks that learnt nothing were expected to score lower. On the final score their median is
-#   {glue:text}`c_broken_final_frequency`; on the original metric
-#   {glue:text}`c_broken_original`. Rotated copies show how much of it is unevenness.
-# - With few sequences controls look consistent: random spikes outrank {glue:text}`c_spike_few` of
-#   the networks on {glue:text}`c_n_min` sequences, {glue:text}`c_spike_many` on
-#   {glue:text}`c_n_max`.
-# - KLDs from different numbers of sequences, lengths, methods or readings are on different
-#   scales; the order of networks moves far less.
+# - Networks that learnt nothing were expected to score lower than the median trained network. On
+#   the final score their median is {glue:text}`c_broken_final_frequency`; on the original metric
+#   {glue:text}`c_broken_original`.
+# - The number of sequences matters: with equal weights, random spikes outrank
+#   {glue:text}`c_spike_few` of the networks on {glue:text}`c_n_min` sequences and
+#   {glue:text}`c_spike_many` on {glue:text}`c_n_max`.
+# - KLDs from different numbers of sequences, lengths, methods or readings are on different scales.
+#   Compare networks under one choice.
 # - The rule chooses the reading {glue:text}`c_chosen` ({glue:text}`c_chosen_treatment`).
 # ```
 #
@@ -726,10 +765,10 @@ report("c_gm_verdict", verdict_there)
 #
 # The controls are ours; another control could fool what these do not. Arbitrary words of other
 # lengths were not tried. The networks trained on shuffled labels had few epochs, too few to learn
-# labels by heart, and there are {glue:text}`c_labels` of them. The zoo has one initialisation of
-# each configuration here, and a pooled correlation with SNR partly compares architectures. In-silico
-# mutagenesis was run on {glue:text}`c_method_networks` networks only. And SNR itself is a choice:
-# it is computed from the same maps, so it shares their faults.
+# labels by heart, and there are {glue:text}`c_labels` of them. This chapter takes one network of
+# each configuration, so its correlations with SNR compare configurations. In-silico mutagenesis was
+# run on {glue:text}`c_method_networks` networks only. And SNR itself is a choice: it is computed
+# from the same maps, so it shares their faults.
 #
 # ## Exercises
 #
@@ -741,6 +780,6 @@ report("c_gm_verdict", verdict_there)
 #
 # ## Where next
 #
-# A score that cannot see correctness needs company: a truth where there is one, agreement
-# between networks where there is none. To control your own maps, see
-# {doc}`../book/how_to_rerun`.
+# Does the score follow the truth in networks that we did not train? The next chapter asks. To
+# set your own maps beside rotated copies of themselves, use the command `score`
+# ({doc}`../book/api`); to run this chapter with other parameters, see {doc}`../book/how_to_rerun`.
