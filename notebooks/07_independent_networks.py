@@ -13,11 +13,11 @@
 # %% [markdown]
 # # Networks that we did not train
 #
-# The length weights were learnt on our own zoo, and we judged them on our own zoo. Whoever trains
-# the networks, chooses the regularisers and sets the length of the training can make a score look
-# good without meaning to. **Does the score also follow the truth in networks that others trained,
-# with weights that have never seen them?** A group that works on the same synthetic task has
-# published two hundred networks. We score them, change nothing, and compare.
+# The {term}`length weights` were learnt on our own zoo, and we judged them on our own zoo. Whoever
+# trains the networks, chooses the {term}`regularisation` and sets the length of the training can
+# make a score look good without meaning to. **Does the score also follow the truth in networks that
+# others trained, with weights that have never seen them?** A group that works on the same synthetic
+# task has published its networks. We score those at hand, adjust nothing, and compare.
 #
 # ```{admonition} After this chapter you can
 # :class: tip
@@ -27,7 +27,7 @@
 # - say which comparison a published number belongs to.
 # ```
 #
-# *You need:* the first four chapters. *Reading time:* 20 minutes.
+# *You need:* the first four chapters. *Reading time:* 15 minutes.
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose networks are shown
@@ -70,16 +70,22 @@ compute them here, run `make prepare NETWORKS=1`, which downloads the files
 # correction and published the weights: {glue:text}`i_published` networks, fifty initialisations of
 # each of four *kinds*. The *deep* network is the one of our zoo with shorter first filters (11
 # instead of 19 bases). The *shallow* one has two convolutions; after the first it keeps only the
-# maximum over 50 positions, so its first filters must recognise whole motifs
-# {cite:p}`koo2021`. Each comes with a ReLU or an exponential first layer, and always with batch
-# norm. Their last layer is a sigmoid; we leave it out, so that a gradient explains the logit, as
-# in our zoo.
+# maximum of every 50 positions, so its first filters must recognise whole motifs
+# {cite:p}`koo2021`. The first layer of each is ReLU or exponential, its
+# {term}`activation function`, and all have {term}`batch norm <batch normalisation>`. Their last
+# layer is a sigmoid; we leave it out, so that a gradient explains the {term}`logit`, as in our zoo.
 #
 # Four things are independent of us: who trained the networks, how, on which draw of sequences, and
 # one of the two architectures. Three are not: the task is the same, so are its motifs, and the
 # {glue:text}`i_sequences` positive test sequences on which we map and score are those on which we
 # mapped our zoo. So this chapter asks whether the score carries over to other *networks*. It does
 # not ask whether it carries over to other data.
+#
+# ```{margin} For readers new to biology
+# Think of a second laboratory that repeats an experiment on the same cells. If it finds the same,
+# the method is sound in other hands. What happens in other cells, where other proteins bind, it
+# does not say.
+# ```
 
 # %%
 NAMES = {
@@ -116,19 +122,20 @@ report("i_auroc_min", table["auroc"].min(), ".2f")
 report("i_auroc_max", table["auroc"].max(), ".2f")
 
 # %% [markdown]
-# This run has {glue:text}`i_networks` of them. The table gives medians on *our* test sequences.
-# The AUROC is also a check of the conversion: a weight in the wrong place would ruin it. Deep
-# networks reach a median of {glue:text}`i_auroc_deep`, shallow ones {glue:text}`i_auroc_shallow`.
+# This run scores {glue:text}`i_networks` of them. The table gives medians on *our* test sequences.
+# The {term}`AUROC` is also a check of the conversion: a weight in the wrong place would ruin it.
+# Deep networks reach a median of {glue:text}`i_auroc_deep`, shallow ones
+# {glue:text}`i_auroc_shallow`.
 #
-# Three truths stand beside each other. *Signed* SNR is the one of the paper: motif positions
-# count with their sign, noise is the largest positive attributions outside. *Absolute* SNR drops
-# the signs. The *motif AUPR* asks, in each sequence, how well the attribution score picks out the
-# motif positions (1 is perfect).
+# Three truths stand beside each other. *Signed* {term}`SNR <signal-to-noise ratio (SNR)>` is the
+# one of the paper: scores inside motifs count with their sign, and noise is the largest positive
+# scores outside. *Absolute* SNR drops the signs. The {term}`motif AUPR` asks, in each sequence, how
+# well the scores without their signs pick out the motif positions (1 is perfect).
 #
 # ## Weights from our zoo, unchanged
 #
-# The final score is $\sum_k \text{weight}_k\, \mathrm{KLD}_k$ with the mean weights of the fourth
-# chapter. None of these networks had a part in them.
+# The {term}`final score` is $\sum_k \text{weight}_k\, \mathrm{KLD}_k$ with the mean weights of the
+# fourth chapter. None of these networks had a part in them.
 
 # %%
 metrics = {"final score": f"consistency_{reading}"}
@@ -211,7 +218,7 @@ figures.show("fig_independent")
 # and against the original metric. Intervals: 95 %, bootstrap over networks inside each kind.
 # ```
 #
-# Over all {glue:text}`i_networks` networks the rank correlation with signed SNR is
+# Over all {glue:text}`i_networks` networks the {term}`Spearman correlation` with signed SNR is
 # {glue:text}`i_all_snr_final` for the final score and {glue:text}`i_all_snr_original` for the
 # original metric, a difference of {glue:text}`i_all_snr_difference`
 # ({glue:text}`i_all_snr_difference_low` to {glue:text}`i_all_snr_difference_high`). With
@@ -241,16 +248,22 @@ wide["spearman"].rename_axis(columns="Spearman with", index=None).style
 wide["pearson"].rename_axis(columns="Pearson with", index=None).style
 
 # %% [markdown]
-# Spearman compares ranks, Pearson asks for a straight line. Brackets: 95 % intervals, bootstrap
-# over networks inside each kind. A "weighted" reading has length weights of its own, learnt on
-# our zoo like those of the final score.
+# Spearman compares ranks, {term}`Pearson <Pearson correlation>` asks for a straight line. Brackets:
+# 95 % intervals, {term}`bootstrap` over networks inside each kind. A "weighted"
+# {term}`reading` has length weights of its own, learnt on our zoo like those of the final score.
 #
 # ## What the pooled number compares
 #
-# Look at the figure again. The points are not one cloud: each of the {glue:text}`i_kinds` kinds keeps
-# to a part of the plot. Any number that knew nothing but the *kind* of a network would correlate
-# with SNR, too. How much of each score is the kind? Take the share of its variance that lies
-# between the kinds.
+# Look at the figure again: colour and shape mark the {glue:text}`i_kinds` kinds. As far as they
+# keep to different parts of the plot, a number that knew nothing but the *kind* of a network
+# would correlate with SNR too. How much of each score is the kind? Take the share of its variance
+# that lies between the kinds.
+#
+# ```{margin} For readers new to statistics
+# A pooled correlation mixes two questions. Do kinds with a higher mean score have a higher mean
+# SNR? And inside a kind, do networks with a higher score have a higher SNR? The answers may even
+# have opposite signs.
+# ```
 
 
 # %%
@@ -322,12 +335,13 @@ figures.show("fig_kinds")
 #
 # The kind explains {glue:text}`i_between_snr` of the variance of SNR ({glue:text}`i_between_log`
 # on the logarithmic scale), {glue:text}`i_between_final` of that of the final score and
-# {glue:text}`i_between_original` of that of the original metric. The pooled correlation is mostly
-# a comparison of four ways to build a network. It has {glue:text}`i_kinds` independent points, not
-# {glue:text}`i_networks`, and no bootstrap over networks can repair that.
+# {glue:text}`i_between_original` of that of the original metric. The larger these shares, the more
+# the pooled correlation compares ways to build a network. For that comparison there are
+# {glue:text}`i_kinds` points, not {glue:text}`i_networks`, and intervals from a bootstrap over
+# networks do not show it.
 #
-# Inside a kind only the initialisation differs. That is the harder question, and for a user who
-# has settled on an architecture it is the one that matters.
+# Inside a kind only the {term}`initialisation` differs. For a user who has settled on an
+# architecture, this is the comparison that matters.
 
 # %%
 inside = compared.xs("spearman", level="statistic").reset_index()
@@ -364,7 +378,7 @@ for part in ("estimate", "difference", "difference_low", "difference_high"):
     report(f"i_deep_exp_{part}", row[part], two)
 
 # %% [markdown]
-# The last row is the mean of the {glue:text}`i_kinds` kinds. With signed SNR it is
+# The last row is the mean over the {glue:text}`i_kinds` kinds. With signed SNR it is
 # {glue:text}`i_within_snr_final` for the final score and {glue:text}`i_within_snr_original` for
 # the original metric (difference {glue:text}`i_within_snr_difference`,
 # {glue:text}`i_within_snr_difference_low` to {glue:text}`i_within_snr_difference_high`); with
@@ -373,19 +387,23 @@ for part in ("estimate", "difference", "difference_low", "difference_high"):
 # {glue:text}`i_within_absolute_difference_low` to
 # {glue:text}`i_within_absolute_difference_high`).
 #
-# Kind by kind, the interval of the paired difference decides which score follows the truth more
-# closely:
+# Kind by kind, the interval of the paired difference may decide which score follows the truth more
+# closely. Undecided means that it contains zero, not that the scores are equal; the intervals are
+# not corrected for their number.
 #
-# | | final score | original metric | undecided |
+# | ahead with | final score | original metric | undecided |
 # |---|---|---|---|
 # | signed SNR | {glue:text}`i_ahead_snr_final` | {glue:text}`i_ahead_snr_original` | {glue:text}`i_ahead_snr_open` |
 # | absolute SNR | {glue:text}`i_ahead_absolute_final` | {glue:text}`i_ahead_absolute_original` | {glue:text}`i_ahead_absolute_open` |
 #
 # In deep networks with an exponential first layer the difference for signed SNR is
 # {glue:text}`i_deep_exp_difference` ({glue:text}`i_deep_exp_difference_low` to
-# {glue:text}`i_deep_exp_difference_high`). The final score takes absolute values, so it cannot see
-# whether a motif pushes the output up or down, and neither can absolute SNR. That the two agree so
-# well is in part this shared choice.
+# {glue:text}`i_deep_exp_difference_high`).
+#
+# Neither score sees whether a motif pushes the output up or down: the final score takes
+# |gradient × input|, the original metric the norm of all four entries. Absolute SNR and the motif
+# AUPR are made from the same |gradient × input| as the final score. Part of their agreement with it
+# may be this shared choice, so signed SNR is the stricter truth here.
 #
 # ## Every rival, pooled and inside
 
@@ -468,20 +486,24 @@ for t, truth in (("snr", "SNR"), ("absolute", "absolute SNR")):
         report(f"i_pearson_{t}_{m}", row["estimate"], two)
 
 # %% [markdown]
-# - **Is it only concentration?** The Gini coefficient, which knows no words, reaches
+# - **Is it only concentration?** The {term}`Gini coefficient`, which knows no words, reaches
 #   {glue:text}`i_all_snr_gini` over all networks and {glue:text}`i_within_snr_gini` inside a
-#   kind. With its ranks held fixed, the final score still correlates {glue:text}`i_partial_final`
-#   ({glue:text}`i_partial_final_low` to {glue:text}`i_partial_final_high`) with SNR, the original
-#   metric {glue:text}`i_partial_original` ({glue:text}`i_partial_original_low` to
-#   {glue:text}`i_partial_original_high`); inside a kind {glue:text}`i_partial_final_within` and
+#   kind. The {term}`partial correlation` with SNR, with the ranks of the Gini held fixed, is
+#   {glue:text}`i_partial_final` ({glue:text}`i_partial_final_low` to
+#   {glue:text}`i_partial_final_high`) for the final score and {glue:text}`i_partial_original`
+#   ({glue:text}`i_partial_original_low` to {glue:text}`i_partial_original_high`) for the original
+#   metric; inside a kind {glue:text}`i_partial_final_within` and
 #   {glue:text}`i_partial_original_within`.
-# - **Do the length weights matter?** The final score minus equal weights makes a difference of
-#   {glue:text}`i_weighting_value` ({glue:text}`i_weighting_low` to
+# - **Do the length weights matter?** The correlation of the final score minus that of equal weights
+#   is {glue:text}`i_weighting_value` ({glue:text}`i_weighting_low` to
 #   {glue:text}`i_weighting_high`). Single lengths reach {glue:text}`i_single_min` to
 #   {glue:text}`i_single_max`, the most at k = {glue:text}`i_best_k`, a choice one could only make
 #   after looking.
 # - **Would accuracy have done?** It reaches {glue:text}`i_all_snr_auroc` over all networks and
 #   {glue:text}`i_within_snr_auroc` inside a kind.
+#
+# The intervals of the first two answers come from a bootstrap over all networks, whatever their
+# kind.
 #
 # ## The published numbers beside ours
 #
@@ -495,8 +517,8 @@ for t, truth in (("snr", "SNR"), ("absolute", "absolute SNR")):
 # | here, absolute SNR | {glue:text}`i_networks` | {glue:text}`i_pearson_absolute_final` | {glue:text}`i_pearson_absolute_original` | {glue:text}`i_pearson_absolute_geometric` |
 #
 # The first row is theirs, on other networks, and their k-mer metric and SNR came from their own
-# code; our geometric method is written anew from the description. The rows stand beside each other
-# and do not test each other.
+# code; our {term}`geometric method` is written anew from the description. The rows stand beside
+# each other and do not test each other.
 #
 # ```{admonition} Key points
 # :class: note
@@ -508,10 +530,10 @@ for t, truth in (("snr", "SNR"), ("absolute", "absolute SNR")):
 #   network. Inside them the correlations are {glue:text}`i_within_snr_final` and
 #   {glue:text}`i_within_absolute_final` for the final score, {glue:text}`i_within_snr_original`
 #   and {glue:text}`i_within_absolute_original` for the original metric.
-# - Kind by kind, the difference is clear of zero for the final score in:
+# - Kind by kind, the interval of the difference favours the final score in:
 #   {glue:text}`i_ahead_snr_final` (signed SNR), {glue:text}`i_ahead_absolute_final` (absolute SNR);
-#   for the original metric in: {glue:text}`i_ahead_snr_original` and {glue:text}`i_ahead_absolute_original`. The choice of the
-#   truth matters as much as the choice of the score.
+#   for the original metric in: {glue:text}`i_ahead_snr_original` (signed SNR),
+#   {glue:text}`i_ahead_absolute_original` (absolute SNR).
 # ```
 #
 # ## Limits
@@ -521,7 +543,8 @@ for t, truth in (("snr", "SNR"), ("absolute", "absolute SNR")):
 # weights were learnt, with the same motifs, and we scored on our own simulated sequences, of which
 # there is one draw. The intervals speak of other initialisations of the same four kinds, and of
 # nothing else. The length of their training is not recorded with the weights. And no network here
-# is consistently *wrong*: the score measures consistency, not correctness.
+# was made to be consistently *wrong*, so the chapter cannot show what the score does then: it
+# measures consistency, not correctness.
 #
 # ## Exercises
 #
@@ -533,6 +556,6 @@ for t, truth in (("snr", "SNR"), ("absolute", "absolute SNR")):
 #
 # ## Where next
 #
-# A score that follows the truth on average can still be fooled by one network.
-# To score networks of your own, or to run this chapter with other parameters, see
-# {doc}`../book/how_to_rerun`.
+# All scores so far read a map one word at a time. The next chapter asks what they miss when motifs
+# count in pairs. To score networks of your own, use the command `score` ({doc}`../book/api`); to
+# run this chapter with other parameters, see {doc}`../book/how_to_rerun`.
