@@ -187,8 +187,8 @@ figures.show("fig_two_maps")
 #
 # ```{margin} For readers new to biology
 # A biologist reads a map as a list of bases to test: change one in living cells and see whether
-# the activity changes. Each test takes weeks. A tall letter in a spacer sends such an experiment
-# to a place where nothing binds.
+# the activity changes. Such tests cost time and money. A tall letter in a spacer sends them to a
+# place where nothing binds.
 # ```
 #
 # Informative are positions of more than 0.1 bit; the other

@@ -13,9 +13,9 @@
 # %% [markdown]
 # # From maps to words
 #
-# A network that has found real motifs points at the same words in many sequences; a network
-# that has not points at anything. **Can we tell them apart without knowing the truth, from the
-# words alone?** This chapter builds the number that does: the divergence between the words a
+# A network that has found real motifs points at the same words in many sequences; one that has
+# not points now here, now there. **Can we tell them apart without knowing the truth, from the
+# words alone?** This chapter builds a number that tries: the divergence between the words a
 # network looks at and the words the sequences are made of.
 #
 # ```{admonition} After this chapter you can
@@ -26,7 +26,7 @@
 # - test a map against rotated copies of itself.
 # ```
 #
-# *You need:* the first two chapters. *Reading time:* 25 minutes.
+# *You need:* the first two chapters, and logarithms. *Reading time:* 15 minutes.
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose networks are shown
@@ -61,6 +61,12 @@ from attribution_consistency.metric.association import spearman
 
 figures.style()
 
+# %% [markdown]
+# Two networks serve as examples: {glue:text}`w_high`, whose maps are clear, and
+# {glue:text}`w_low`, whose maps are noisier. As the parameters above stand, they differ only in
+# the activation function of their first layer. We take the maps of both for the same
+# {glue:text}`w_sequences` positive test sequences.
+
 # %%
 data = store.load(artefacts.Run(run).data("synthetic"))
 maps = {
@@ -87,19 +93,32 @@ report("w_k", k, "d")
 # \mathrm{KLD}(q \,\|\, p) = \sum_m q(m) \log \frac{q(m)}{p(m)}
 # ```
 #
-# is zero when the lists agree and grows as $q$ concentrates on words that $p$ finds rare. We use
-# the natural logarithm, so the unit is the *nat*. All that remains is to define $q$.
+# adds up over all k-mers $m$; a word with $q(m) = 0$ adds nothing. It is zero when the lists agree
+# and grows as $q$ concentrates on words that are rare under $p$. We use the natural logarithm, so
+# the unit is the {term}`nat`. All that remains is to define $q$.
 #
-# ```{margin} For biologists
-# If $q$ used a single word, the KLD would be $-\log p$ of that word: the surprise of meeting it.
+# ```{margin} For readers new to machine learning
+# A divergence says how badly one distribution stands in for another. If $q$ used a single word,
+# the KLD would be $-\log p$ of that word: the surprise of meeting it. It is no distance, because
+# exchanging $q$ and $p$ changes it.
 # ```
 #
 # ## The original metric: cut, then count
 #
-# Majdandzic and colleagues {cite:p}`majdandzic2022` keep, in each sequence, the positions whose
-# attribution lies above the 90th percentile, extend every run of kept positions by two
-# nucleotides to the right, and count the 6-mers that fit inside. Three numbers here were chosen
-# by hand: the percentile, the buffer and the length. What happens if we choose others?
+# Majdandzic and colleagues {cite:p}`majdandzic2022` score each position by the length of its
+# attribution vector, $\sqrt{\sum_c A_{ic}^2}$ over the four bases $c$ (we correct the gradient
+# first, as everywhere). In each sequence they keep the positions whose score lies above the 90th
+# percentile, extend every run of kept positions by two nucleotides to the right, and count the
+# 6-mers that fit inside. The frequencies of these 6-mers are $q$.
+#
+# ```{margin} For readers new to biology
+# Why six? A transcription factor touches some six to twelve bases, and the core that it insists
+# on is often shorter. A 6-mer is long enough to be told from chance and short enough to be met
+# often.
+# ```
+#
+# Three numbers here were chosen by hand: the percentile, the two nucleotides and the length. What
+# happens if we choose another percentile or another length?
 
 # %%
 quantiles = [0.8, 0.85, 0.9, 0.95]
@@ -130,33 +149,48 @@ report("original_ratio_max", ratio.max().max(), ".2f")
 # %% [markdown]
 # With the published settings the two networks score {glue:text}`original_high` and
 # {glue:text}`original_low`. Over the settings in the table the ratio between them runs from
-# {glue:text}`original_ratio_min` to {glue:text}`original_ratio_max`. The comparison of two
-# networks should not hang on such a choice.
+# {glue:text}`original_ratio_min` to {glue:text}`original_ratio_max`. How far apart two networks
+# are should not hang on such a choice.
 #
 # ## The extension: keep everything, weight it
 #
 # The extension of Chen {cite:p}`chen2025` drops the cutoff. Every occurrence of every k-mer
 # counts, in proportion to the attribution under it. Let $a_{ni}$ be the score of position $i$ of
-# sequence $n$, here the absolute corrected gradient times input. The weight of k-mer $m$ in
-# sequence $n$ is
+# sequence $n$: the absolute value of the corrected gradient times input. The weight of k-mer $m$
+# in sequence $n$ is
 #
 # ```{math}
 # :label: eq-weight
 # w_n(m) = \frac{\sum_{\text{instances of } m} \; \sum_{j=0}^{k-1} a_{n,i+j}}{\sum_i a_{ni}} .
 # ```
 #
-# The paper then multiplies "each k-mer in the global frequency" by its weight. This can be read
-# in three ways, and we compute all of them:
+# The outer sum runs over the instances of $m$ in the sequence, that is over its occurrences, each
+# of which starts at a position $i$. The inner sum adds up the scores of the $k$ positions under
+# it. The denominator is the sum of all scores of the sequence, so that every sequence counts alike
+# and the scale of a network's output does not matter.
 #
-# | reading | $q(m) \propto$ | in words |
+# The paper then multiplies "each k-mer in the global frequency" by its weight. This can be read
+# in three ways, and we compute all of them. Each $q$ is scaled to add up to 1.
+#
+# | reading | $q(m)$ is in proportion to | in words |
 # |---|---|---|
 # | `frequency` | $p(m) \sum_n w_n(m)$ | the literal one: global frequency times weight |
 # | `instance` | $\sum_n w_n(m)$ | each instance counts with its own attribution |
 # | `per_sequence` | $\sum_n f_n(m)\, w_n(m)$ | frequency inside each sequence times weight |
 #
-# The book reproduces the paper with `frequency`, unless it says otherwise. Which reading one *should*
-# use is another question. {doc}`06_controls` puts it to all three, by a rule that was fixed before
-# looking: how well they follow the truth, and how often maps that know nothing fool them.
+# Here $f_n(m)$ is the frequency of $m$ among the k-mers of sequence $n$. The book reproduces the
+# paper with `frequency`, unless it says otherwise.
+#
+# Which reading one *should* use is another question. {doc}`06_controls` puts it to all three, by
+# a rule that was fixed before looking: how well they follow the truth, and how often maps that
+# know nothing fool them.
+#
+# The next table has the words that contribute most to the KLD of each network:
+#
+# - `q / p`: how many times as often the word occurs where the network looks;
+# - `of KLD`: the share of the KLD that the word adds;
+# - `fits`: up to three motifs that the word fits, within one bit of its best fit;
+# - `core`: whether a core motif is among all motifs that it fits so well.
 
 # %%
 names = kmer_names(k)
@@ -215,28 +249,31 @@ figures.show("fig_distributions")
 # %% [markdown]
 # ```{glue:figure} fig_distributions
 # :name: fig-distributions
-# :alt: Two scatter plots of attribution-weighted against prior frequency of all 6-mers on logarithmic axes. A cloud lies along the diagonal; labelled k-mers, many of them parts of planted motifs, lie far above it, further in the left panel.
+# :alt: Two scatter plots of attribution-weighted against prior frequency of all k-mers on logarithmic axes. The cloud is much steeper than the dashed diagonal: rare words lie below it, frequent ones above. The labelled k-mers lie at the upper end, highest above the diagonal.
 #
 # Attribution-weighted frequency against prior of all {glue:text}`w_k`-mers, for two networks on
-# {glue:text}`w_sequences` positive test sequences (`frequency` reading). Red: the eight k-mers
-# that contribute most to the KLD. Dashed: equality. This rebuilds figure 2 of the paper with our
-# data.
+# {glue:text}`w_sequences` positive test sequences (`frequency` reading). Coloured and labelled:
+# the eight k-mers that contribute most to the KLD. Dashed: equality. This rebuilds figure 2 of the
+# paper with our data.
 # ```
 #
-# Of the {glue:text}`w_top` most enriched k-mers of {glue:text}`w_high`, {glue:text}`core_high`
-# fit a core motif within one bit of their best fit; of those of {glue:text}`w_low`,
-# {glue:text}`core_low`. They carry {glue:text}`top_share_high` and {glue:text}`top_share_low` of
-# the divergence. Where the table names several motifs, the word cannot tell them apart: these are
-# the look-alikes of the first chapter.
+# Of the {glue:text}`w_top` words of {glue:text}`w_high` in the table, {glue:text}`core_high` fit a
+# core motif; of those of {glue:text}`w_low`, {glue:text}`core_low`. They carry
+# {glue:text}`top_share_high` and {glue:text}`top_share_low` of the divergence. Where the table
+# names several motifs, the word cannot tell them apart; some are the look-alikes of the first
+# chapter.
 #
 # ## The floor: a map that says nothing
 #
 # Give every position the same score. Such a map points nowhere, so its divergence should be
 # zero. Under `instance` it is. Under `frequency` it is not: the frequency is multiplied by a
-# weight that is itself a frequency, so $q = p^2 / \sum p^2$, which is more uneven than $p$. We
-# call the score of a constant map the **floor**, and show beside each KLD the divergence of $q$
-# from the $q$ of a constant map, the *excess*, which is never negative and zero for a constant
-# map.
+# weight that is itself in proportion to the frequency, so $q(m) = p(m)^2 / \sum_{m'} p(m')^2$,
+# where $m'$ runs over all k-mers. This is more uneven than $p$. That is why the clouds above are
+# so steep: common words stand out for any map.
+#
+# We call the KLD of a constant map the **floor**. Beside each KLD we show the *excess*: the
+# divergence of $q$ from the $q$ of a constant map. It is never negative, and zero for a constant
+# map. It is a divergence of its own, not the KLD minus the floor.
 
 # %%
 ks = list(range(3, 9))
@@ -269,15 +306,20 @@ report(
 
 # %% [markdown]
 # At k = 6 the floor under `frequency` is {glue:text}`floor_6` nats and at k = 8
-# {glue:text}`floor_8`; under `instance` it is {glue:text}`floor_instance`. The floor depends on
-# the sequences and on their number. Hence a rule for the whole book: **compare networks on the
-# same sequences only.**
+# {glue:text}`floor_8`; under `instance` it is {glue:text}`floor_instance` at every length, and
+# under `per_sequence` it stays small. The floor depends on the sequences and on their number.
+# Hence a rule for the whole book: **compare networks on the same sequences only.**
 #
 # ## The null: a map that says it in the wrong place
 #
-# A map can also be uneven without pointing at words, for example a few tall spikes anywhere.
-# To see what unevenness alone brings, we keep the scores of each sequence and *rotate* them by a
-# random offset, so that everything about them survives except their alignment with the bases.
+# A map can also be uneven without pointing at words, for example with a few tall spikes anywhere.
+# To see what unevenness alone brings, we *rotate* the scores of each sequence: move all of them to
+# the right by one random offset, and put what leaves the end at the start. Everything about them
+# survives but their alignment with the bases.
+#
+# If the KLD of the map is not clearly above those of its rotated copies, it says nothing about
+# words. The p-value is $(1 + r) / (1 + B)$, with $B$ the number of copies and $r$ how many of them
+# score at least as much as the map. So it cannot fall below $1 / (1 + B)$.
 
 # %%
 nulls = {
@@ -335,21 +377,26 @@ figures.show("fig_null")
 # %% [markdown]
 # ```{glue:figure} fig_null
 # :name: fig-null
-# :alt: Two panels of KLD against k for two networks. Solid lines, the maps, lie above dashed lines, the rotated maps, which lie above a dotted line, the constant map. All rise with k.
+# :alt: Two panels of KLD against k for two networks. Solid lines, the maps, lie above dashed lines, the rotated maps. Under frequency the dashed lines run along the dotted line of a constant map, which rises with k; under instance the dotted line stays at zero and the dashed lines rise above it at large k.
 #
 # KLD of two networks (solid), mean KLD of {glue:text}`null_draws` rotated copies of their maps
-# (dashed) and of a constant map (dotted), for two readings.
+# (dashed) and KLD of a constant map (dotted), for two readings. The two panels have different
+# scales.
 # ```
 #
 # In {glue:text}`null_beaten` of {glue:text}`null_tests` cases (two networks, two readings, each
 # length) the map scores above all of its {glue:text}`null_draws` rotated copies; the largest
-# p-value is {glue:text}`null_p`. But note how much a rotated map scores, above all at large k: part of a KLD measures how *uneven* a map is
-# and only the rest how well it is *aligned* with words.
+# p-value is {glue:text}`null_p`.
+#
+# But note how much a rotated map scores at large k. Under `frequency` this is mostly the floor.
+# Under `instance`, where the floor is zero, it is unevenness: a long word has few instances, and a
+# few tall spikes decide which of them count. Only what lies above the dashed line says how well a
+# map is *aligned* with words.
 #
 # ## Does it follow the truth?
 #
-# For the simulated networks we know the SNR. Here is the weighted KLD of all of them at one
-# length.
+# For the simulated networks we know the SNR. Here is the attribution-weighted KLD of all of them
+# at one length.
 
 # %%
 table, _ = artefacts.load_scores(run, "synthetic")
@@ -382,32 +429,37 @@ figures.show("fig_weighted_snr")
 # %% [markdown]
 # ```{glue:figure} fig_weighted_snr
 # :name: fig-weighted-snr
-# :alt: Two scatter plots of signal-to-noise ratio, against the weighted KLD on the left and against the original KLD on the right; both rise.
+# :alt: Two scatter plots of signal-to-noise ratio, on a logarithmic axis, against the weighted KLD on the left and against the original KLD on the right; both rise.
 #
-# SNR of {glue:text}`w_networks` networks (one initialisation of each configuration,
-# {glue:text}`w_sequences` sequences) against the weighted KLD at one length and against the
-# original metric.
+# SNR of {glue:text}`w_networks` networks on {glue:text}`w_sequences` sequences against the
+# weighted KLD at one length (left) and against the original metric (right). One point a network;
+# the vertical axis is logarithmic.
 # ```
 #
 # The Spearman correlation with SNR is {glue:text}`w_new_value` (95 % interval
 # {glue:text}`w_new_low` to {glue:text}`w_new_high`) for the weighted KLD at k =
 # {glue:text}`w_k`, and {glue:text}`w_old_value` ({glue:text}`w_old_low` to
-# {glue:text}`w_old_high`) for the original metric. The next chapter combines the lengths and
-# makes the comparison that counts.
+# {glue:text}`w_old_high`) for the original metric. Two intervals side by side do not compare the
+# metrics, because both come from the same networks. The next chapter combines the lengths and
+# gives an interval for the difference.
 #
 # ```{admonition} Key points
 # :class: note
 # - The metric is a divergence between the words a network looks at and the words that are there.
-# - The original version cuts at a percentile; its verdict moves with the percentile and with k.
+# - The original version cuts at a percentile; how far apart it puts two networks depends on the
+#   percentile and on k.
 # - Weighting by attribution needs no cutoff. "Frequency times weight" has three readings.
-# - A map that says nothing scores the floor, not zero; an uneven map that points nowhere scores
-#   more. Show both beside the KLD.
+# - Under `frequency` a map that says nothing scores the floor, not zero. Under `instance` an
+#   uneven map that points nowhere scores above zero at large k. Show both beside the KLD.
 # ```
 #
 # ## Limits
 #
 # The KLD measures *consistency*: whether a network keeps pointing at the same words. A network
 # that consistently points at wrong words scores well too. Consistency is not correctness.
+#
+# The two networks of this chapter are examples, chosen because their maps differ. The tests
+# against rotated maps are not independent of each other: lengths and readings share the same maps.
 #
 # ## Exercises
 #
@@ -422,4 +474,5 @@ figures.show("fig_weighted_snr")
 #
 # ## Where next
 #
-# Which length should we use? The paper answers: all of them, weighted by how much each one tells.
+# Which length should we use? The paper answers: all of them, weighted by how well each one
+# explains the SNR of simulated networks.
