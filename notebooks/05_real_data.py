@@ -15,8 +15,8 @@
 #
 # On simulated DNA we could hold every explanation against the truth. On real DNA nobody can.
 # **Does the score still tell networks apart where there is no answer key?** We take networks
-# that predict which stretches of the human genome are accessible, score their maps with the
-# weights that simulated networks taught us, and look.
+# that predict which stretches of the human genome are open to proteins, score their maps with the
+# length weights of the simulated networks, and look.
 #
 # ```{admonition} After this chapter you can
 # :class: tip
@@ -59,17 +59,24 @@ if origin == "stored":
 # %% [markdown]
 # ## Open chromatin
 #
-# Most DNA of a cell is wrapped up. Proteins reach only the stretches that are *accessible*, and
-# these differ from one kind of cell to the next. **DNase-seq** finds them: an enzyme cuts where
-# DNA lies open, and the cut ends, called *tags*, are sequenced and counted. A *hotspot* is a
-# stretch that holds clearly more tags than its surroundings. GM12878 is a line of human B cells
-# that the ENCODE project {cite:p}`encode2012` has measured with nearly every assay.
+# Most DNA of a cell is wound around proteins and packed away. Most transcription factors reach
+# only the stretches that are *accessible*, and these differ from one kind of cell to the next.
+# **DNase-seq** finds them: the enzyme DNase I cuts where DNA lies open, and the cut ends, called
+# *tags*, are sequenced and counted. A *hotspot* is a stretch that holds clearly more tags than its
+# surroundings. GM12878 is a {term}`cell line` of human B cells that the ENCODE project
+# {cite:p}`encode2012` has measured with nearly every {term}`assay`.
+#
+# ```{margin} For readers new to biology
+# Nearly all cells of a body hold the same DNA. What makes a nerve cell differ from a liver cell is
+# which parts of it are in use, and parts in use lie open. The reference genome comes in versions;
+# a coordinate such as chr8:1,000 means something only together with its version, here hg19.
+# ```
 #
 # Our data set holds {glue:text}`g_sequences` windows of {glue:text}`g_length` nucleotides of the
-# human genome (hg19). Each has two answers. The *binary* one is whether the window overlaps a
-# GM12878 hotspot. The *quantitative* one is how many tags fall into it, as a logarithm, in
-# GM12878 and in three other cell lines. Chromosome 8 tests the networks, chromosome 9 decides
-# when to stop training, all others but Y train.
+# human genome. Each has two kinds of answer. The *binary* one is whether the window overlaps a
+# GM12878 hotspot. The *quantitative* one is the logarithm of the number of tags in it, in GM12878
+# and in three other cell lines. Chromosome 8 tests the networks, chromosome 9 decides when to stop
+# training, all others but Y train.
 
 # %%
 found = tables["counts"].set_index("name")["value"]
@@ -103,15 +110,23 @@ report("g_per_8mer", per_kmer[8], ".1f")
 
 # %% [markdown]
 # The sequences come from a public course on networks for genomics, the hotspots from the code of
-# Min and colleagues {cite:p}`min2017`. They hold traps. A file called *negative* is not:
-# {glue:text}`g_mislabelled` of the windows in such files overlap a hotspot, so the label is the
-# overlap and never the file. {glue:text}`g_in_artefact` windows lie in a known artefact of
-# chromosome 1 and are left out. Tags are raw counts, taken to lie evenly over their hotspot; they
-# are not normalised for how deeply a cell line was sequenced, and they are capped at 2,000 per
-# 200 nucleotides. In GM12878 the cap hardly matters ({glue:text}`g_capped_gm12878` windows), but
-# HepG2 was sequenced far deeper (a median of {glue:text}`g_median_hepg2` tags, against
-# {glue:text}`g_median_gm12878`) and {glue:text}`g_capped_hepg2` windows reach it. A window that
-# stands twice is kept once; windows that merely overlap stay.
+# Min and colleagues {cite:p}`min2017`. What one has to know about them:
+#
+# - *No random sample.* The windows stand around the peaks of five experiments, four of them on
+#   proteins and open DNA of GM12878 and one on breaks of DNA in skin cells, each with windows from
+#   elsewhere. Sites of the protein CTCF and starts of genes are far more common here than in the
+#   genome, and so are accessible windows.
+# - *Labels.* A file called *negative* is not: {glue:text}`g_mislabelled` of the windows in such
+#   files overlap a hotspot. So the label is the overlap and never the file.
+# - *Tags.* They are raw counts, taken to lie evenly over their hotspot and capped at 2,000 per 200
+#   nucleotides. They are not corrected for how deeply a cell line was sequenced. HepG2 has far
+#   more than GM12878 (a median of {glue:text}`g_median_hepg2` against
+#   {glue:text}`g_median_gm12878` in windows with any), and {glue:text}`g_capped_hepg2` windows
+#   reach its cap, against {glue:text}`g_capped_gm12878`.
+# - *Left out.* {glue:text}`g_in_artefact` windows lie in a known artefact of chromosome 1. A window
+#   that stands twice is kept once; windows that merely overlap stay.
+#
+# {doc}`../book/accessibility_data` has the rest.
 #
 # **This is not the data of the paper.** The paper {cite:p}`chen2025` scores networks that were
 # trained on ATAC-seq, another assay of accessibility, in windows of 2,048 nucleotides
@@ -119,22 +134,31 @@ report("g_per_8mer", per_kmer[8], ".1f")
 # window ten times shorter holds fewer motifs and less of their surroundings, so the question is
 # the same but the numbers need not be.
 #
-# We map {glue:text}`g_mapped` of the {glue:text}`g_test_accessible` accessible test windows. That
-# is few: {glue:text}`g_per_6mer` windows of sequence for each 6-mer, but only
-# {glue:text}`g_per_8mer` for each 8-mer, where a KLD says more about the sample than about the
-# network. So this chapter shows, beside the final score, a **short** one that stops at k = 6.
+# We compute maps for {glue:text}`g_mapped` of the {glue:text}`g_test_accessible` accessible test
+# windows. That is few: for each 6-mer there are {glue:text}`g_per_6mer` positions at which it
+# could stand, but for each 8-mer only {glue:text}`g_per_8mer`, so that chance decides much of its
+# KLD. This chapter therefore shows, beside the final score, a **short** one that stops at k = 6.
 #
 # ## The networks
 #
-# The networks differ in task, architecture and first-layer activation: a plain CNN, a network of
-# dilated residual blocks {cite:p}`koo2023`, and small relatives of Basset {cite:p}`kelley2016`,
-# Basenji {cite:p}`kelley2018` and BPNet {cite:p}`avsec2021`. *Binary* networks predict the label;
-# *quantitative* ones the logarithm of the tags, of GM12878 alone or of all four cell lines.
+# The networks differ in task, architecture and first-layer activation. *Binary* networks predict
+# the label; *quantitative* ones the logarithm of the tags, of GM12878 alone (`gm12878` in the
+# name) or of all four cell lines (`four`). The book has five architectures: a plain
+# {term}`CNN <convolutional network (CNN)>`, a `residual` network of
+# {term}`dilated residual blocks <dilated residual block>` {cite:p}`koo2023`, and small relatives of
+# Basset {cite:p}`kelley2016`, Basenji {cite:p}`kelley2018` and BPNet {cite:p}`avsec2021`. The table
+# shows which of them this run holds.
 #
-# Is a network needed at all? As a baseline we take a ridge regression on the counts of all
-# {glue:text}`g_ridge_k`-mers, a k-mer and its reverse complement counted together. It knows which
-# words a window holds, but neither where nor in which order. Its penalty was chosen on
-# chromosome 9. A second regression saw accessible windows only.
+# ```{margin} For readers new to machine learning
+# A network that trains too long learns its training windows by heart. *Early stopping* ends the
+# training when predictions for the validation windows no longer improve. A *baseline* is a simple
+# model of the same task: only what a network predicts better needs a network to explain it.
+# ```
+#
+# Is a network needed at all? As a baseline we take a {term}`ridge regression` of the GM12878
+# signal on the counts of all {glue:text}`g_ridge_k`-mers, a k-mer and its reverse complement
+# counted together. It knows which words a window holds, but neither where nor in which order. Its
+# penalty was chosen on chromosome 9. A second regression saw accessible windows only.
 
 # %%
 table = scores[scores["status"] == "ok"].reset_index(drop=True)
@@ -182,9 +206,10 @@ if 0 < won < len(inside):
 report("g_verdict", verdict)
 
 # %% [markdown]
-# AUROC asks whether accessible windows come before the others. Pearson r is taken with the
-# measured signal, for a binary network with the label. The last column asks a harder question,
-# *how* accessible, among the accessible windows alone.
+# AUROC asks whether accessible windows are ranked above the others. {term}`Pearson r
+# <Pearson correlation>` is taken with the measured signal, but for a binary network with the
+# label: the r of a binary and of a quantitative network cannot be compared. The last column asks a
+# harder question, *how* accessible, among the accessible windows alone.
 #
 # On the first question the best binary network reaches an AUROC of {glue:text}`g_best_auroc`, the
 # baseline {glue:text}`g_ridge_auroc`. The best quantitative network reaches an r of
@@ -194,17 +219,19 @@ report("g_verdict", verdict)
 # On the second question {glue:text}`g_verdict`: the best reaches {glue:text}`g_best_accessible`,
 # the baseline {glue:text}`g_ridge_accessible`, and {glue:text}`g_beat_accessible` of
 # {glue:text}`g_quantitative` beat it. This is not what the networks were trained for. Only
-# {glue:text}`g_variance_within` of the variance of the signal lies among accessible windows, so a
-# squared error pays for telling open from closed. The regression that saw accessible windows only
-# reaches {glue:text}`g_only_accessible`. And no model of the sequence can be perfect here: a file
-# with one tag count for each hotspot gives {glue:text}`g_test_shared` of the
-# {glue:text}`g_test_accessible` accessible test windows a value that another window shares.
+# {glue:text}`g_variance_within` of the variance of the signal lies among accessible windows, so
+# training on the squared error mostly teaches to tell open from closed. The regression that saw
+# accessible windows only reaches {glue:text}`g_only_accessible`.
+#
+# And no model of the sequence can be perfect here. The files have one tag count for each hotspot,
+# so windows of one hotspot share a value whatever their sequences: {glue:text}`g_test_shared` of
+# the {glue:text}`g_test_accessible` accessible test windows have a value that another one has too.
 #
 # ## What one network looks at
 #
 # As in the third chapter we compare how often each k-mer occurs with how much attribution it
-# receives. The network is chosen by a rule that ignores the maps: of the quantitative CNNs, the
-# one with the highest test r. Here that is {glue:text}`g_example`.
+# receives (`frequency` reading). The network is chosen by a rule that ignores the maps: of the
+# quantitative CNNs, the one with the highest test r. Here that is {glue:text}`g_example`.
 
 # %%
 example = real_data.example_network(table)
@@ -232,21 +259,27 @@ figures.show("fig_real_distributions")
 # :alt: Scatter plot of attribution-weighted against prior frequency of all k-mers of one network on real sequences, on logarithmic axes. The cloud is steeper than the dashed diagonal and follows the dotted line of a constant map; the labelled k-mers lie at its upper end.
 #
 # Attribution-weighted frequency against prior of all {glue:text}`g_k`-mers, for one quantitative
-# CNN on {glue:text}`g_mapped` accessible windows of chromosome 8. Red: the eight k-mers that
-# contribute most to the KLD. Dashed: equality. Dotted: a map that scores every position alike.
-# This rebuilds figure 2 of the paper on our data.
+# CNN on {glue:text}`g_mapped` accessible windows of chromosome 8. Coloured and labelled: the eight
+# k-mers that contribute most to the KLD. Dashed: equality. Dotted: a map that scores every
+# position alike. This rebuilds figure 2 of the paper on our data.
 # ```
 #
 # The cloud is steeper than the diagonal, and it would be for any network: as the third chapter
 # showed, frequency times weight makes common words commoner even when the map says nothing. So
 # we list the top words twice: by what they add to the KLD ({glue:text}`g_kld` nats in all), as
-# the paper does, and by what they add to the excess over a constant map
-# ({glue:text}`g_excess` nats in all; words that fall below it take some away).
+# the paper does, and by what they add to the {term}`excess` over a constant map
+# ({glue:text}`g_excess` nats in all; words that fall below it take some away). Where the second
+# total is small, the map says little that a constant map would not.
 #
-# Which proteins might read them? We slide each word along all {glue:text}`g_matrices` vertebrate
-# matrices of JASPAR {cite:p}`mathelier2016`, not only those of the synthetic task. A short word
-# fits many of them, so the table names the best three, gives the bits of the best, and counts the
-# others within one bit of it.
+# Which proteins might bind them? We slide each word along all {glue:text}`g_matrices` vertebrate
+# motifs of JASPAR {cite:p}`mathelier2016`, not only those of the synthetic task. A short word fits
+# many of them. The columns of the tables:
+#
+# - `q / p` and `q / constant`: how many times as often the word occurs where the network looks as
+#   in the sequences, and as under a constant map;
+# - `nats`: what it adds to the total;
+# - `fits` and `bits`: the three motifs that it fits best, and how well it fits the best of them;
+# - `others`: how many more fit within one bit of that.
 
 # %%
 library = [
@@ -305,18 +338,22 @@ rivals = exceeding["fits"].str.count(",") + exceeding["others"]
 report("g_close", rivals.median(), ".0f")
 
 # %% [markdown]
-# Of the {glue:text}`g_top` words of each table {glue:text}`g_shared` stand in both, and
-# {glue:text}`g_below` of the first receive *less* attribution than a constant map would give
-# them: common words, which the network rather overlooks. The word that exceeds a constant map
-# most is {glue:text}`g_top_kmer`, which fits {glue:text}`g_top_motif` best. The best fits of the
-# second table, most frequent first: {glue:text}`g_motifs`. Read them with care. Half of the words
-# have {glue:text}`g_close` or more rivals within one bit, overlapping words are parts of one site,
-# and a fit says that a word *could* belong to a motif, not that the protein binds there.
+# Of the {glue:text}`g_top` words of each table {glue:text}`g_shared` stand in both.
+# {glue:text}`g_below` of the first receive *less* attribution than a constant map would give them:
+# they stand there because they are common. The word that adds most to the excess is
+# {glue:text}`g_top_kmer`, which fits {glue:text}`g_top_motif` best. The best fits of the second
+# table, most frequent first: {glue:text}`g_motifs`.
+#
+# Read these names with care. Half of the words of the second table have {glue:text}`g_close` or
+# more rivals within one bit. Overlapping words are parts of one site. And a fit says that a word
+# *could* belong to a motif, not that the protein binds there.
 #
 # ## Weights from elsewhere
 #
-# The final score is $\sum_k \text{weight}_k\, \mathrm{KLD}_k$, and its weights need a truth to be
-# learnt from. Here there is none, so we take those of the simulated networks, unchanged.
+# The final score is $\sum_k \text{weight}_k\, \mathrm{KLD}_k$, with $\mathrm{KLD}_k$ the divergence
+# for k-mers of length $k$ and $\text{weight}_k$ the {term}`length weight <length weights>` of the
+# fourth chapter. Weights need a truth to be learnt from. Here there is none, so we take those of
+# the simulated networks, unchanged.
 
 # %%
 weights = tables["weights"].set_index("k")
@@ -346,18 +383,20 @@ report("g_carried", carried)
 # These weights are {glue:text}`g_learnt`; we apply them to {glue:text}`g_mapped` windows of
 # {glue:text}`g_length` nt ({glue:text}`g_carried`). Size matters because a KLD grows when the
 # windows for each k-mer become few. Nothing guarantees that weights learnt on planted motifs suit
-# real DNA; what we can check is how much the ranking depends on them, and we do so at the end.
+# real DNA. What we can check is whether the ranking depends on the long words, and we do so at the
+# end.
 #
 # ## Performance against consistency
 #
-# If accuracy vouched for explanations, the networks would line up in the next figure. We also
-# look for **matched pairs**: networks that predict equally well and explain themselves
-# differently. The rule, fixed before any score was seen:
+# If accuracy vouched for consistent explanations, the networks would line up in the next figure.
+# We also look for **matched pairs**: networks that predict about equally well and explain
+# themselves differently. The rule, fixed before any score was seen:
 #
-# 1. Cut each task at the terciles of Pearson r into three levels of performance.
+# 1. Cut the networks of each task by their Pearson r into three levels of performance of equal
+#    size, 1 the lowest.
 # 2. Two networks of one task match if their r differs by at most {glue:text}`g_within`; for
-#    comparison, the standard error of an r on the test chromosome is about {glue:text}`g_se`. The
-#    pair belongs to the level of its mean r.
+#    comparison, the standard error of a single r on the test chromosome is about
+#    {glue:text}`g_se`. The pair belongs to the level of its mean r.
 # 3. At each level take the matching pair, of either task, whose final score differs most.
 
 # %%
@@ -414,9 +453,10 @@ figures.show("fig_performance")
 # :alt: Two scatter plots of test Pearson r against the final score, one for binary and one for quantitative networks, with horizontal intervals. Colour shows the architecture, circles ReLU and triangles exponential activation; dashed lines join matched pairs.
 #
 # Performance against the final score of {glue:text}`g_networks` networks on
-# {glue:text}`g_mapped` windows. Bars: 95 % jackknife intervals over blocks of neighbouring
+# {glue:text}`g_mapped` windows. Bars: 95 % {term}`jackknife` intervals over blocks of neighbouring
 # windows. Dashed and numbered: the matched pairs, by level of performance (1 lowest). Dotted: the
-# score of a constant map. This rebuilds figure 4a of the paper with our networks.
+# score of a constant map. The vertical scales of the two tasks differ. This rebuilds figure 4a of
+# the paper with our networks.
 # ```
 #
 # The table lists the pairs. The difference of the final scores stands beside the higher one, with
@@ -482,25 +522,30 @@ for task in ("binary", "quantitative"):
 # {glue:text}`g_performance_binary_high`) over {glue:text}`g_binary` binary networks and
 # {glue:text}`g_performance_quantitative_value` ({glue:text}`g_performance_quantitative_low` to
 # {glue:text}`g_performance_quantitative_high`) over {glue:text}`g_quantitative` quantitative ones
-# (fewer than four give no estimate). With so few networks these intervals are wide and cannot
-# rule much out; the paper, too, reports that the relation is not monotonic.
+# (95 % intervals, bootstrap over networks; fewer than four give no estimate). A few networks give
+# wide intervals, which rule little out. The paper reports that the relation is not monotonic.
 #
 # What the rule finds:
 #
 # - matched pairs: {glue:text}`g_pairs`;
-# - pairs whose difference has an interval above zero, so that it is no accident of the windows
-#   chosen: {glue:text}`g_clear`;
+# - pairs whose difference has an interval above zero: {glue:text}`g_clear`;
 # - pairs in which the original metric prefers the same network: {glue:text}`g_agree`;
 # - pairs in which the higher network has an exponential first layer and the lower one ReLU:
 #   {glue:text}`g_exp_over_relu`. Exponential activations are known to make the filters more like
 #   motifs {cite:p}`koo2021`, so such a pair compares two activations as much as two explanations.
 #
+# An interval above zero says that other windows of this kind would hardly turn the order around.
+# It does not allow for the choice: each pair is the one that differs most at its level, so its
+# difference is more likely too large than too small. And it says nothing of other
+# initialisations, which may differ as much.
+#
 # ## Looking at the pairs
 #
 # Where should we look? Choosing a peak because its logo is pretty would prove nothing. The peaks
-# are chosen by the measurement alone: the mapped windows with the most GM12878 tags, leaving out
-# windows at the cap (so many tags come from repeats) and windows within 2,000 nucleotides of one
-# already chosen. Here are the first two, each under every network of the pairs.
+# are chosen by the measurement alone: the windows with the most GM12878 tags among those that have
+# maps. Left out are windows at the cap, where so many tags are a sign of repeated sequence, and
+# windows within 2,000 nucleotides of one already chosen. Here are the first two, under every
+# network of the pairs.
 
 # %% tags=["remove-cell"]
 peaks = tables["peaks"].set_index("peak")
@@ -534,16 +579,17 @@ for number in (1, 2):
 # %% [markdown]
 # ```{glue:figure} fig_real_logos_1
 # :name: fig-real-logos-1
-# :alt: Attribution logos of the networks of the matched pairs, one above the other, along the middle of the most accessible test window.
+# :alt: Attribution logos of the networks of the matched pairs, one row a network, along the middle of the first chosen window. Letters point up or down from zero. Some stretches are tall in several rows, others in one row only.
 #
-# Saliency (corrected gradient times input) of the matched pairs at the most accessible test
-# window, {glue:text}`g_peak_1` ({glue:text}`g_peak_1_tags` tags per 200 nt), its middle
-# {glue:text}`g_window` positions. Each row has its own scale.
+# Scores (corrected gradient times input) of the matched pairs at the most accessible window left,
+# {glue:text}`g_peak_1` ({glue:text}`g_peak_1_tags` tags per 200 nt), its middle
+# {glue:text}`g_window` positions. Letters above zero speak for accessibility, those below against
+# it. Each row has its own scale.
 # ```
 #
 # ```{glue:figure} fig_real_logos_2
 # :name: fig-real-logos-2
-# :alt: Attribution logos of the networks of the matched pairs, one above the other, along the middle of the second most accessible test window.
+# :alt: Attribution logos of the networks of the matched pairs, one row a network, along the middle of the second chosen window. Letters point up or down from zero. Some stretches are tall in several rows, others in one row only.
 #
 # The same at the second window, {glue:text}`g_peak_2` ({glue:text}`g_peak_2_tags` tags per
 # 200 nt). These two figures rebuild figure 4b of the paper.
@@ -551,16 +597,16 @@ for number in (1, 2):
 #
 # Do the networks with the higher score draw clearer pictures? Judge for yourself, and then
 # distrust the judgement. A picture looks clear when few letters are tall, and a score that
-# rewards concentration favours just such pictures. That the eye agrees with the score shows that
-# both like the same thing. It does not show that the tall letters are the bases that matter to
-# the cell.
+# rewards concentration favours just such pictures. Where the eye agrees with the score, both like
+# the same thing. It does not show that the tall letters are the bases that matter to the cell.
 #
 # ## The published networks
 #
 # Majdandzic and colleagues {cite:p}`majdandzic2022` published two scores for
 # {glue:text}`g_published` networks on the GM12878 task of the paper: the original metric, and what
-# their table calls a mean attribution KLD. The two Basset networks come from maps with missing
-# values (NaN), so we flag them and leave them out of the correlations.
+# their table calls a mean attribution KLD. The scores of the two Basset networks come from maps
+# with missing values (NaN), so we flag them and leave them out of the correlations. The table has
+# Spearman correlations with test Pearson r, and 95 % intervals by bootstrap over networks.
 
 # %%
 published = pd.read_csv(artefacts.published() / "gm12878_published.csv")
@@ -650,20 +696,25 @@ for label, part in (
 # colleagues {cite:p}`majdandzic2022`.
 # ```
 #
-# Pooled over {glue:text}`g_published_quantitative` quantitative networks, the more consistent
-# networks predict *worse*: the rank correlation is {glue:text}`g_published_quantitative_value`
+# Pooled over {glue:text}`g_published_quantitative` quantitative networks, those with the higher
+# KLD predict *worse*: the rank correlation is {glue:text}`g_published_quantitative_value`
 # ({glue:text}`g_published_quantitative_low` to {glue:text}`g_published_quantitative_high`). Inside
 # one architecture they do not: {glue:text}`g_published_cnn_value`
 # ({glue:text}`g_published_cnn_low` to {glue:text}`g_published_cnn_high`) among CNNs, an interval
 # that spans zero, and {glue:text}`g_published_residual_value`
 # ({glue:text}`g_published_residual_low` to {glue:text}`g_published_residual_high`) among residual
-# networks. This is Simpson's paradox
-# {cite:p}`simpson1951`: residual networks predict better and have lower KLDs than CNNs, so a
-# pooled correlation compares the two architectures, not accuracy and consistency.
+# networks. This is Simpson's paradox {cite:p}`simpson1951`: residual networks predict better and
+# have lower KLDs than CNNs, so a pooled correlation compares the two architectures, not accuracy
+# and consistency.
+#
+# The trap has a second floor. Look at the residual networks in the figure: every one with an
+# exponential first layer (triangles) has both a higher KLD and a higher r than every one with
+# ReLU (circles). So the correlation inside this architecture compares two activations. Inside one
+# activation too few networks are left to tell.
 #
 # So "performance and interpretability trade off" would be the wrong lesson from the pooled points,
-# and "they are unrelated" would overlook the residual networks. Here are our own networks, in
-# every group that has at least four:
+# and "they go together" from the residual networks. Here are our own networks, in every group that
+# has at least four. The row `all` mixes two tasks, whose r cannot be compared:
 
 # %%
 ours = {"all": scored} | {
@@ -682,8 +733,14 @@ correlations(ours, "pearson", list(names)).rename(columns=names).style
 # ## Do the scores agree?
 #
 # No truth says which score is right. But we can ask whether they would choose the same network.
+# Beside the scores of the fourth chapter there are two rivals: the {term}`geometric method`, which
+# looks at the directions of attribution vectors and not at words, and the
+# {term}`Gini coefficient`, which looks at neither.
+#
 # All maps were made on the same windows, so all {glue:text}`g_networks` networks can be ranked
-# together.
+# together. Two warnings. The map of a binary network explains a logit and that of a quantitative
+# one a number of tags, which are different questions. And `performance` is Pearson r, which is
+# comparable inside a task only.
 
 # %%
 rivals = {
@@ -716,7 +773,7 @@ figures.show("fig_ranks")
 # %% [markdown]
 # ```{glue:figure} fig_ranks
 # :name: fig-ranks
-# :alt: Ranks of the networks under six scores, one line a network. Many lines cross between the columns.
+# :alt: Ranks of the networks under six scores, one line a network. Lines cross between most columns.
 #
 # Rank of {glue:text}`g_networks` networks under six scores, best on top; labels in the order of
 # the final score. Colour: architecture; circles ReLU, triangles exponential, as in
@@ -736,15 +793,16 @@ report("g_best_original", best["original"])
 report("g_best_performance", best["performance"])
 
 # %% [markdown]
-# - **Do the long k-mers decide?** The final score and its short version rank the networks almost
+# - **Do the long words decide?** The final score and its short version rank the networks almost
 #   alike if their correlation is near 1; it is {glue:text}`g_agreement_short`.
 # - **Final or original?** Their ranks correlate {glue:text}`g_agreement_original`. The final score
 #   would choose {glue:text}`g_best_final`, the original metric {glue:text}`g_best_original`.
 # - **Is it only concentration?** The Gini coefficient, which knows no words, correlates
 #   {glue:text}`g_agreement_gini` with the final score and {glue:text}`g_agreement_original_gini`
 #   with the original metric. The nearer to 1, the less a score says that the Gini does not.
-# - **Would accuracy choose the same?** It correlates {glue:text}`g_agreement_performance` with the
-#   final score, and its choice is {glue:text}`g_best_performance`.
+# - **Would accuracy choose the same?** Across both tasks it correlates
+#   {glue:text}`g_agreement_performance` with the final score, and its choice is
+#   {glue:text}`g_best_performance`.
 #
 # Agreement is not truth: two scores can agree because they share a fault.
 #
@@ -753,8 +811,8 @@ report("g_best_performance", best["performance"])
 # - On {glue:text}`g_mapped` real windows the final scores of {glue:text}`g_networks` networks run
 #   from {glue:text}`g_final_min` to {glue:text}`g_final_max` nats, over a floor of
 #   {glue:text}`g_floor`.
-# - Among networks of equal performance, {glue:text}`g_clear` of {glue:text}`g_pairs` matched pairs
-#   differ by more than the choice of windows explains.
+# - Among networks of about equal performance, {glue:text}`g_clear` of {glue:text}`g_pairs` matched
+#   pairs differ by more than the choice of windows explains. They are the most different pairs.
 # - Pooled over architectures, the published scores fall with performance
 #   ({glue:text}`g_published_quantitative_value`); inside one they do not. Compare like with like.
 # - Whether the higher score belongs to the *better* explanation, this chapter cannot say. The
@@ -763,16 +821,17 @@ report("g_best_performance", best["performance"])
 #
 # ## Limits
 #
-# The networks were trained for different numbers of epochs, from {glue:text}`g_epochs_min` to
-# {glue:text}`g_epochs_max`: most stopped by themselves, the residual ones early, by the clock.
 # Nothing in this chapter is checked against a truth. The pairs, the peaks and the example were
-# chosen by stated rules, but the eye judges the logos. {glue:text}`g_networks` networks are few,
-# and they are not a random sample of anything. {glue:text}`g_mapped_overlapping` of the mapped
-# windows overlap the one before; the jackknife leaves out blocks of neighbours for that reason,
-# but some dependence stays. The maps explain one number for a window of {glue:text}`g_length`
-# nucleotides; what lies outside it, the networks cannot see. And a network that consistently
-# follows an artefact of the assay, such as the sequence preference of the enzyme, would score
-# well.
+# chosen by stated rules, but the eye judges the logos. And a network that consistently follows an
+# artefact of the assay, such as the sequences that DNase I prefers to cut, would score well.
+#
+# The networks were trained for different numbers of epochs, from {glue:text}`g_epochs_min` to
+# {glue:text}`g_epochs_max`. Not all stopped by themselves: residual networks were stopped early, by
+# the clock. {glue:text}`g_networks` networks are few, and they are not a random sample of anything.
+#
+# {glue:text}`g_mapped_overlapping` of the windows with maps overlap the one before. The jackknife
+# leaves out blocks of neighbours for that reason, but some dependence stays. What lies outside a
+# window of {glue:text}`g_length` nucleotides, the networks cannot see.
 #
 # ## Exercises
 #
@@ -788,7 +847,6 @@ report("g_best_performance", best["performance"])
 #
 # ## Where next
 #
-# Looking is weak evidence. Stronger evidence makes a prediction that can fail: two networks that
-# differ in nothing but their initialisation should agree, and changing the bases that carry the
-# attribution should change the output. To score networks of your own, or to run this chapter
-# with other parameters, see {doc}`../book/how_to_rerun`.
+# Looking is weak evidence. Stronger evidence makes a prediction that can fail: maps that know
+# nothing should score below every network. The next chapter tries to fool the score with such
+# maps. To run this chapter with other parameters, see {doc}`../book/how_to_rerun`.
