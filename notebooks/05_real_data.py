@@ -42,7 +42,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
 
-from attribution_consistency import artefacts, evaluation, figures
+from attribution_consistency import artefacts, evaluation, explorer, figures
 from attribution_consistency.claims import report
 from attribution_consistency.datasets import motifs
 from attribution_consistency.metric import paired_difference
@@ -447,6 +447,29 @@ for ax, task in zip(axes[0], tasks):
 figures.legend_below(fig)
 figures.show("fig_performance")
 
+# %% tags=["remove-input"]
+# For readers on a screen: point at a network, see what it is and one of its maps.
+ranked = scored.sort_values("final", ascending=False)
+maps = np.array(
+    [real_data.logo_values(tables, name, 1) for name in ranked["id"]]
+)
+middle = slice((maps.shape[1] - 50) // 2, (maps.shape[1] + 50) // 2)
+peak = tables["peaks"].set_index("peak").loc[1, "sequence"]
+explorer.explore(
+    "fig-performance", fig,
+    [(ax, ranked["final"].where(ranked["task"] == task), ranked["pearson"])
+     for ax, task in zip(axes[0], tasks)],
+    pd.DataFrame({
+        "task": ranked["task"],
+        "architecture": ranked["architecture"],
+        "first layer": ranked["activation"].map(figures.ACTIVATION_NAMES),
+        "Pearson r": ranked["pearson"].map("{:.3f}".format),
+        "final": ranked["final"].map("{:.3f}".format),
+    }).set_index(ranked["id"]),
+    sequence=peak[middle],
+    scores=maps.sum(axis=2)[:, middle],
+)
+
 # %% [markdown]
 # ```{glue:figure} fig_performance
 # :name: fig-performance
@@ -456,7 +479,8 @@ figures.show("fig_performance")
 # {glue:text}`g_mapped` windows. Bars: 95 % {term}`jackknife` intervals over blocks of neighbouring
 # windows. Dashed and numbered: the matched pairs, by level of performance (1 lowest). Dotted: the
 # score of a constant map. The vertical scales of the two tasks differ. This rebuilds figure 4a of
-# the paper with our networks.
+# the paper with our networks. On a screen, choose a network to see what it is and its attribution
+# logo, on its own scale, in the middle of the most accessible test window.
 # ```
 #
 # The table lists the pairs. The difference of the final scores stands beside the higher one, with

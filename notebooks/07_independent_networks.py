@@ -41,7 +41,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
 
-from attribution_consistency import artefacts, evaluation, figures
+from attribution_consistency import artefacts, evaluation, explorer, figures
 from attribution_consistency.claims import report
 from attribution_consistency.metric.association import (
     partial_spearman,
@@ -208,6 +208,23 @@ axes[0].set_ylabel("SNR")
 figures.legend_below(fig)
 figures.show("fig_independent")
 
+# %% tags=["remove-input"]
+# For readers on a screen: point at a network, see what it is and one of its maps.
+ranked = table.sort_values(metrics["final score"], ascending=False)
+explorer.explore(
+    "fig-independent", fig,
+    [(ax, ranked[metrics[name]], ranked["snr"])
+     for ax, name in zip(axes, ("final score", "original metric"))],
+    pd.DataFrame({
+        "kind": ranked["kind"],
+        "SNR": ranked["snr"].map("{:.2f}".format),
+        "final": ranked[metrics["final score"]].map("{:.3f}".format),
+        "original": ranked["kld_original"].map("{:.3f}".format),
+        "AUROC": ranked["auroc"].map("{:.3f}".format),
+    }).set_index(ranked["id"]),
+    **explorer.stretch(run, "koo", ranked["id"]),
+)
+
 # %% [markdown]
 # ```{glue:figure} fig_independent
 # :name: fig-independent
@@ -215,7 +232,9 @@ figures.show("fig_independent")
 #
 # SNR of {glue:text}`i_networks` published networks (one initialisation each) on
 # {glue:text}`i_sequences` sequences, against the final score with the length weights of our zoo,
-# and against the original metric. Intervals: 95 %, bootstrap over networks inside each kind.
+# and against the original metric. Intervals: 95 %, bootstrap over networks inside each kind. On a
+# screen, choose a network to see what it is and, where this run made its maps, its attribution
+# logo on one test sequence, on its own scale.
 # ```
 #
 # Over all {glue:text}`i_networks` networks the {term}`Spearman correlation` with signed SNR is

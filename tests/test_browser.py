@@ -284,6 +284,36 @@ def test_the_contents_open_on_a_phone_by_keyboard(browser, site):
     context.close()
 
 
+@pytest.mark.parametrize("chapter, figure", [
+    ("04_length_scaling", "fig-final"),
+    ("05_real_data", "fig-performance"),
+    ("07_independent_networks", "fig-independent"),
+])
+def test_a_figure_can_be_explored_by_keyboard_and_mouse(tab, site, chapter, figure):
+    open_page(tab, f"{site}notebooks/{chapter}.html")
+    box, chooser = tab.locator(f"#{figure}"), tab.locator(f"#{figure} select")
+    facts, ring = box.locator(".explorer-card p"), box.locator(".explorer-ring:visible").first
+    data = tab.evaluate("() => JSON.parse(document.querySelector('script.explorer').textContent)")
+    last = len(data["names"]) - 1
+    first_facts, first_place = facts.inner_text(), ring.bounding_box()
+    chooser.focus()
+    tab.keyboard.press("End")
+    assert chooser.input_value() == str(last)
+    assert facts.inner_text() != first_facts and ring.bounding_box() != first_place
+    assert data["facts"]["final"][last] in facts.inner_text()
+
+    picture = box.locator("img").bounding_box()
+    left, top = next(points[0] for points in data["panels"] if points[0])
+    tab.mouse.move(picture["x"] + left * picture["width"], picture["y"] + top * picture["height"])
+    assert chooser.input_value() == "0" and facts.inner_text() == first_facts
+    if "logo" in data:
+        drawn = box.locator(".explorer-logo path").count()
+        assert drawn == len(data["logo"]["sequence"])
+    tab.emulate_media(media="print")
+    assert not chooser.is_visible() and not ring.is_visible() and box.locator("img").is_visible()
+    tab.emulate_media(media="screen")
+
+
 def test_search_finds_a_term_of_the_glossary(tab):
     tab.keyboard.press("Control+k")
     tab.keyboard.type("saliency")

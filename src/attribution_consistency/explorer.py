@@ -1,0 +1,106 @@
+"""Figures to explore: a point of a printed figure tells what it is and shows its logo.
+
+The figure stays a picture, for paper and for readers without scripts.  Beside it the page
+carries a small table, and ``book/static/explorer.js`` reads it: no server, nothing to download.
+"""
+
+import json
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from . import artefacts
+from .datasets import store
+from .datasets.sequences import codes_to_one_hot
+from .figures import BASE_COLOURS, BASES, spans
+from .metric import gradient_correction
+
+
+def positions(figure, ax, x, y):
+    """Where data points lie in the picture of a figure as notebooks show it: cropped, with a margin.
+
+    x, y : (M,) in data units of ``ax``.
+    Returns (M, 2), fractions of the picture's width from the left and height from the top.
+    """
+    figure.draw_without_rendering()
+    box = figure.get_tightbbox().padded(plt.rcParams["savefig.pad_inches"])
+    inches = ax.transData.transform(np.column_stack([x, y])) / figure.dpi
+    left, up = ((inches - box.min) / box.size).T
+    return np.column_stack([left, 1 - up])
+
+
+def letters(scores):
+    """Whole numbers (M, W), -100 to 100, for scores (M, W); each row relative to its largest."""
+    scores = np.asarray(scores, float)
+    largest = np.abs(scores).max(axis=1, keepdims=True)
+    return np.rint(100 * scores / np.where(largest > 0, largest, 1)).astype(int)
+
+
+def explore(label, figure, panels, facts, sequence=None, scores=None, highlight=(), start=0):
+    """Let readers explore a figure of the book.
+
+    Parameters
+    ----------
+    label : str, the ``:name:`` of the figure on the page.
+    figure : the matplotlib figure.
+    panels : list of (ax, x, y), the same M points in each; x, y (M,).
+    facts : DataFrame (M, F) of what to tell about each point, as text, best first; the index
+        holds the names of the points.
+    sequence : str of W bases; with ``scores`` (M, W), the score of each base under each point.
+        None: no logos.
+    highlight : (first, last + 1) pairs of positions to shade, in the coordinates of ``start``.
+    start : int, position of the first base.
+
+    Returns an HTML object for the output of a cell.
+    """
+    from IPython.display import HTML
+
+    table = {
+        "figure": label,
+        "names": [str(name) for name in facts.index],
+        "facts": {column: [str(v) for v in facts[column]] for column in facts},
+        "panels": [_finite(positions(figure, *panel)) for panel in panels],
+    }
+    if scores is not None:
+        rgb = {b: [round(255 * v) for v in colour] for b, colour in BASE_COLOURS.items()}
+        table["logo"] = {
+            "sequence": sequence,
+            "heights": letters(scores).tolist(),
+            "shaded": [[int(a - start), int(b - start)] for a, b in highlight],
+            "colours": {base: f"rgb({r} {g} {b})" for base, (r, g, b) in rgb.items()},
+        }
+    text = json.dumps(table, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+    return HTML(f'<script type="application/json" class="explorer">{text}</script>')
+
+
+def _finite(points):
+    """Rounded positions; None for a point without one."""
+    return [[round(v, 4) for v in p] if np.isfinite(p).all() else None for p in points.tolist()]
+
+
+def stretch(run, population, ids, width=50):
+    """Scores of the same stretch of one sequence under several networks of simulated data.
+
+    The sequence and its ``width`` bases are those that hold the most positions inside motifs.
+    Returns a dict of the arguments ``sequence``, ``scores``, ``highlight`` and ``start`` of
+    `explore`; an empty one where the run has no maps, so that the page tells without logos.
+    """
+    if not all(artefacts.Run(run).maps(population, name).exists() for name in ids):
+        return {}
+    maps = {name: artefacts.read_maps(run, population, name) for name in ids}
+    rows = next(iter(maps.values()))["rows"]
+    data = store.load(artefacts.Run(run).data("synthetic"))
+    inside = data["motif_mask"][rows]
+    held = np.lib.stride_tricks.sliding_window_view(inside, width, axis=1).sum(axis=2)
+    row, start = np.unravel_index(held.argmax(), held.shape)
+    codes = data["codes"][rows[row]]
+    x = codes_to_one_hot(codes[None])
+    corrected = [gradient_correction(maps[name]["a"][row][None])[0] for name in ids]
+    here = slice(start, start + width)
+    return {
+        "sequence": "".join(BASES[c] for c in codes[here]),
+        "scores": (corrected * x).sum(axis=2)[:, here],
+        "highlight": [(max(a, start), min(b, start + width)) for a, b in spans(inside[row])
+                      if a < start + width and b > start],
+        "start": start,
+    }
