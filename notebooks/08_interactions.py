@@ -13,12 +13,19 @@
 # %% [markdown]
 # # Who stands with whom
 #
-# The score of this book reads a map as a bag of words. Proteins do not work alone: a motif may
-# count only beside a certain partner, or only at a certain distance. The paper names this as its
-# limit: it treats motifs as standing alone, and leaves their interactions to future work
-# {cite:p}`chen2025`. **Can attribution maps tell us that a network has learnt a rule about pairs of
-# motifs, where a score of single words cannot?** We build a second number for pairs, try it on
-# maps whose rule we chose, and then on networks that were taught such rules.
+# The score of this book reads a map as a bag of words: how much each word receives, whatever stands
+# beside it. Proteins do not work alone: a {term}`motif` may count only beside a certain partner, or
+# only at a certain distance. The paper names this as its limit: it treats motifs as standing alone,
+# and leaves their interactions to future work {cite:p}`chen2025`. **Can attribution maps tell us
+# that a network has learnt a rule about pairs of motifs, where a score of single words cannot?** We
+# build a second number for pairs, try it on maps whose rule we chose, and then on networks that
+# were taught such rules.
+#
+# ```{margin} For readers new to biology
+# Two proteins that touch each other can hold each other on the DNA. Then one site does little
+# without the other, and their distance may matter: the double helix turns about once every ten
+# bases, so a shift of five puts a protein on the other side.
+# ```
 #
 # ```{admonition} After this chapter you can
 # :class: tip
@@ -28,7 +35,7 @@
 # - say when the number must be refused, and what it does not show.
 # ```
 #
-# *You need:* chapters 1 and 3. *Reading time:* 20 minutes.
+# *You need:* chapters 1 and 3. *Reading time:* 15 minutes.
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose networks are shown
@@ -74,10 +81,12 @@ if origin == "stored":
 # | `spacing` | A and B near | A and B far |
 # | `presence` | more of A and B | more of C and D; one of each is a coin flip |
 #
-# Under the first three rules each motif is **equally frequent in both classes**: no single word
-# says anything about the class. Such a rule is called an *exclusive or* when, as under `pairing`,
-# every motif speaks for the class beside one partner and against it beside another. Under
-# `presence` every motif counts by itself, so this rule is our counter-example.
+# Under the first three rules each motif is **equally frequent in both classes**: counting single
+# words over a class says nothing about it. Under `pairing` and `and`, every motif speaks for the
+# class beside one partner and against it beside another; such a rule is an {term}`exclusive or`.
+# Under `presence` every motif counts by itself, so this rule is our counter-example.
+#
+# How often does each motif stand in the sequences of either class? For `pairing`:
 
 # %%
 first = interactions.simulate("pairing", n_sequences, seed=seed)
@@ -112,15 +121,16 @@ report("pr_noise", noise, "g")
 #
 # 1. **Vocabulary.** The 40 6-mers that add most to the KLD (reading `instance`, as in
 #    {doc}`03_attribution_weighting`) and occur at least 20 times.
-# 2. **Token.** A run of at least three overlapping words of the vocabulary, named by its best
-#    word. Its score $s$ is the mean of the *positive part* of gradient × input over its positions:
-#    how much it speaks for the class.
-# 3. **Pair.** Two tokens of one sequence whose starts are at least 15 nucleotides apart. Names
-#    $i$ and $j$ that make fewer than 20 pairs are left out.
+# 2. **Token.** A run of at least three overlapping words of the vocabulary, named by the one of
+#    them that adds most to the KLD. Its score is the mean of the *positive part* of
+#    {term}`gradient × input` over its positions: how much it speaks for the class.
+# 3. **Pair.** Two tokens of one sequence whose starts are at least 15 nucleotides apart. It weighs
+#    the product of their scores. A kind of pair, two names $i$ and $j$, that occurs fewer than
+#    20 times is left out.
 #
-# Let $P_{ij}$ be the share of pairs with names $i$ and $j$, and $J_{ij}$ their share of the
-# attribution, the sum of $s_i s_j$. If a token scored as its name alone says, whatever stands
-# beside it, then $J$ would be
+# Let $P_{ij}$ be the share of names $i$ and $j$ in the number of pairs, and $J_{ij}$ their share in
+# the weight of all pairs, which we call the attribution. If a token scored as its name alone says,
+# whatever stands beside it, then $J$ would be
 #
 # ```{math}
 # :label: eq-separable
@@ -129,7 +139,7 @@ report("pr_noise", noise, "g")
 #
 # with one factor $u$ for each name. We choose the factors so that $R$ gives each name the same
 # total as $J$ (*iterative proportional fitting*: scale every factor until all totals agree). What
-# is left is the **divergence of pairs**,
+# is left is the {term}`divergence of pairs`,
 #
 # ```{math}
 # :label: eq-pairs
@@ -141,17 +151,23 @@ report("pr_noise", noise, "g")
 # pairs would never be seen. For rules about distance, a pair carries its distance, near or far, as
 # a third index, while $u$ still knows names only.
 #
-# Any finite sample gives a $D$ above 0. So we compare it with a **null**: scores change places
-# among tokens of one name, which keeps what each name receives and destroys who stood with whom.
-# The interval is a jackknife over sequences, as in {doc}`03_attribution_weighting`.
+# ```{margin} For readers new to statistics
+# In a table of counts, rows and columns are independent when each cell is its row total times its
+# column total over the grand total. $R$ is the same idea for pairs that do not all occur equally
+# often.
+# ```
+#
+# Chance alone gives a $D$ above 0. So we compare it with a {term}`null`: scores change places among
+# tokens of one name, so that each name keeps its scores and who stood with whom is lost. The
+# interval is a {term}`jackknife` over sequences.
 #
 # ## Maps whose rule we know
 #
-# What would the map of a network look like that follows its rule exactly? The base that is there
-# scores 1 under every motif that takes part in making the sequence positive, 0 elsewhere, plus
-# noise (standard deviation {glue:text}`pr_noise`). We make such maps for each rule. A fifth set,
-# `chance`, is the control: the sequences of `pairing`, of which as many are highlighted, but at
-# random.
+# What would the map of a network look like that follows its rule exactly? We let the base that is
+# there score 1 under every motif that takes part in making the sequence positive and 0 elsewhere,
+# and add noise (standard deviation {glue:text}`pr_noise`). We make such maps for each rule. A fifth
+# set, `chance`, is the {term}`control`: the sequences of `pairing`, of which as many are
+# highlighted, but at random.
 
 # %%
 rows, divergences = [], {}
@@ -223,22 +239,24 @@ figures.show("fig_made_pairs")
 # ```
 #
 # `pairing` has {glue:text}`pr_made_pairing` bits and `and` {glue:text}`pr_made_and`, against
-# {glue:text}`pr_made_presence` for `presence` and {glue:text}`pr_made_chance` for `chance`. `spacing`
-# shows nothing without distance ({glue:text}`pr_made_spacing`) and
-# {glue:text}`pr_made_spacing_distance` with it.
+# {glue:text}`pr_made_presence` for `presence` and {glue:text}`pr_made_chance` for `chance`.
+# `spacing` has {glue:text}`pr_made_spacing` without distance and
+# {glue:text}`pr_made_spacing_distance` with it. Compare each number with its own null, not with the
+# other: cut by distance, more kinds of pairs are rare and left out, so that $D$ can fall.
 #
-# Now compare `pairing` with `chance` in the table. These maps lie on the same sequences, and each
-# motif is highlighted as often. Their KLDs are the same, {glue:text}`pr_made_pairing_kld` and
+# Now compare `pairing` with `chance` in the table. These maps lie on the same sequences, and give
+# each motif the same on average. Their KLDs are {glue:text}`pr_made_pairing_kld` and
 # {glue:text}`pr_made_chance_kld` nats at k = 6, a ratio of {glue:text}`pr_made_kld_ratio`; the
 # original metric gives {glue:text}`pr_made_pairing_original` and
 # {glue:text}`pr_made_chance_original`. A score of single words **cannot** tell a rule from a coin
-# flip here. That is no failure of its tuning: it adds up what each word receives, and both maps
-# give each word the same.
+# flip here, but for chance. No tuning would help: it adds up what each word receives, and both maps
+# are made to give each word the same.
 #
 # ## What the pairs received
 #
 # Words that fit the same motif can be added up, to see the rule itself. {numref}`fig-made-cells`
-# divides the attribution of each pair of motifs by what single tokens would give it.
+# sets the attribution $J$ of each pair of motifs beside $R$, what single tokens would give it, and
+# beside $P$, how often it occurs.
 
 
 # %% tags=["hide-input"]
@@ -311,14 +329,14 @@ figures.show("fig_made_cells")
 # ## Networks that were taught a rule
 #
 # Made-up maps follow their rule. Networks may not. So we train networks on the rules: one for each
-# rule and activation of the first layer.
+# rule and {term}`activation <activation function>` of the first layer.
 #
-# A network that starts from nothing has a hard time here: as long as it does not know the motifs,
-# pairs say nothing, and as long as it does not know the pairs, motifs say nothing. We help: the
-# first layer comes from a network of the zoo, which knows these motifs, and stays as it is. The
-# layers behind it see some hundred nucleotides at once, start at random, and are trained on the
-# rule. As a control we take the networks of the zoo themselves, *before* they are taught anything
-# about pairs, on the sequences of `pairing`.
+# Such a rule is hard to learn from nothing: as long as a network does not know the motifs, pairs
+# say nothing to it, and as long as it does not know the pairs, motifs say nothing. We help: the
+# first layer comes from a network of the {term}`zoo`, which was trained on these motifs, and stays
+# as it is. The layers behind it see some hundred nucleotides at once, start at random, and are
+# trained on the rule. As a control we take the networks of the zoo themselves, *before* they are
+# taught anything about pairs, on the sequences of `pairing`.
 
 # %%
 networks = tables["networks"].set_index(["id", "distance"])
@@ -357,15 +375,15 @@ report("pr_exp_spacing_flat", flat.loc["spacing-exp-00", "bits"], ".3f")
 # than two kinds of pairs were left, or no attribution. That happened {glue:text}`pr_refused` times
 # among twice {glue:text}`pr_networks` tries.
 #
-# First look at AUROC: a network that has not learnt its rule cannot show it. With an exponential
-# first layer the networks taught `pairing` reach {glue:text}`pr_exp_pairing_auroc`, `and`
-# {glue:text}`pr_exp_and_auroc` and `spacing` {glue:text}`pr_exp_spacing_auroc`. `presence` cannot
-# come near 1, because half of its sequences are labelled by a coin; there it is
-# {glue:text}`pr_exp_presence_auroc`. With a ReLU first layer it is
+# First look at {term}`AUROC`: a network that has not learnt its rule cannot show it. Guessing gives
+# 0.5. With an exponential first layer the networks taught `pairing` reach
+# {glue:text}`pr_exp_pairing_auroc`, `and` {glue:text}`pr_exp_and_auroc` and `spacing`
+# {glue:text}`pr_exp_spacing_auroc`. `presence` cannot exceed 7/8, because half of its sequences are
+# labelled by a coin; there it is {glue:text}`pr_exp_presence_auroc`. With a ReLU first layer it is
 # {glue:text}`pr_relu_pairing_auroc`, {glue:text}`pr_relu_and_auroc`,
 # {glue:text}`pr_relu_spacing_auroc` and {glue:text}`pr_relu_presence_auroc`, in the same order.
-# *Before* they are taught, the networks of the zoo do not know the rule of pairs
-# ({glue:text}`pr_exp_before_auroc` and {glue:text}`pr_relu_before_auroc`).
+# *Before* they are taught, the networks of the zoo have {glue:text}`pr_exp_before_auroc` and
+# {glue:text}`pr_relu_before_auroc` on `pairing`.
 
 # %% tags=["remove-output", "hide-input"]
 fig, axes = plt.subplots(
@@ -436,26 +454,30 @@ report("pr_apart", len(apart), "d")
 
 # %% [markdown]
 # Of the {glue:text}`pr_ruled` networks that were taught a rule of pairs or of distance,
-# {glue:text}`pr_learnt` learnt it (AUROC of {glue:text}`pr_auroc_learnt` or more).
-# {glue:text}`pr_clear` of these have a divergence clearly above their null, with distance for
-# `spacing`: from {glue:text}`pr_learnt_min` to {glue:text}`pr_learnt_max` bits. Networks that learnt
-# nothing (AUROC up to {glue:text}`pr_auroc_nothing`: {glue:text}`pr_nothing`) reach
-# {glue:text}`pr_nothing_max`. Between the two lies {glue:text}`pr_partly`, with
-# {glue:text}`pr_partly_max` bits: it learnt its rule in part. Without distance, the controls
-# `presence` and *before* stay at or below {glue:text}`pr_controls_max` bits.
+# {glue:text}`pr_learnt` learnt it: we ask for an AUROC of {glue:text}`pr_auroc_learnt` or more.
+# Their divergences, with distance for `spacing`, run from {glue:text}`pr_learnt_min` to
+# {glue:text}`pr_learnt_max` bits. {glue:text}`pr_clear` of them are clear of their null: the whole
+# interval lies above its mean, and the {term}`p-value` is 0.05 or less. Networks with an AUROC up
+# to {glue:text}`pr_auroc_nothing` learnt nothing ({glue:text}`pr_nothing`); the largest divergence
+# among them is {glue:text}`pr_nothing_max`. In between, the rule was learnt in part
+# ({glue:text}`pr_partly`); the largest is {glue:text}`pr_partly_max`. Without distance, the largest
+# among the controls `presence` and *before* is {glue:text}`pr_controls_max`.
 #
-# What does the score of single words say about the same maps? The network of the zoo, *before* it
-# knew of any pairs, has a final score of {glue:text}`pr_exp_before_final`; the network that learnt
-# `pairing` has {glue:text}`pr_exp_pairing_final`, on the same sequences. The original metric gives
-# {glue:text}`pr_exp_before_original` and {glue:text}`pr_exp_pairing_original`. Both scores follow how
-# clearly a network points at words, and neither follows whether it knows the rule. The divergence
-# of pairs does: {glue:text}`pr_exp_before` and {glue:text}`pr_exp_pairing` bits.
+# What does the score of single words say about the same maps? The network of the zoo with an
+# exponential first layer, *before* it knew of any pairs, has a final score of
+# {glue:text}`pr_exp_before_final`; the network that learnt `pairing` has
+# {glue:text}`pr_exp_pairing_final`, on the same sequences. The original metric gives
+# {glue:text}`pr_exp_before_original` and {glue:text}`pr_exp_pairing_original`, the divergence of
+# pairs {glue:text}`pr_exp_before` and {glue:text}`pr_exp_pairing` bits. A number that follows
+# whether a network knows the rule must rise from the first to the second. These are two networks,
+# an example and no test.
 #
-# **With distance, read the controls first.** Of {glue:text}`pr_apart` controls,
-# {glue:text}`pr_apart_p` have a p-value of 0.05 or less with distance, up to
-# {glue:text}`pr_apart_max` bits, although no rule of distance was taught. Something in these
-# networks makes close motifs change each other's attribution. A small divergence with a small
-# p-value is therefore not yet a rule. Compare it with a network that cannot know one.
+# **With distance, read the controls first.** Of {glue:text}`pr_apart` controls, which were taught
+# no rule of distance, {glue:text}`pr_apart_p` have a p-value of 0.05 or less with distance; the
+# largest divergence among the controls is {glue:text}`pr_apart_max` bits. In a network, close
+# motifs can change each other's attribution without any rule, for example because they share the
+# view of one filter. A small divergence with a small p-value is therefore not yet a rule. Compare
+# it with a network that cannot know one.
 
 # %% tags=["remove-output", "hide-input"]
 fig, axes = plt.subplots(
@@ -485,13 +507,15 @@ report("pr_activation", figures.ACTIVATION_NAMES[activation])
 #
 # ```{admonition} Key points
 # :class: note
-# - A score of single k-mers is blind, by construction, to rules about pairs: on made-up maps with
-#   and without such a rule the KLDs differ by a factor of {glue:text}`pr_made_kld_ratio`.
+# - A score of single k-mers cannot see a rule about pairs when each word receives the same with the
+#   rule and without it: on two such sets of made-up maps the KLDs differ by a factor of
+#   {glue:text}`pr_made_kld_ratio`.
 # - The divergence of pairs asks whether the attribution of two motifs depends on each other. On
 #   made-up maps it is {glue:text}`pr_made_pairing` bits with the rule and
 #   {glue:text}`pr_made_chance` without.
-# - {glue:text}`pr_clear` of {glue:text}`pr_learnt` networks that learnt a rule show it, with
-#   {glue:text}`pr_learnt_min` bits or more.
+# - {glue:text}`pr_clear` of {glue:text}`pr_learnt` networks that learnt a rule of pairs or distance
+#   are clear of their null; the least of the {glue:text}`pr_learnt` has
+#   {glue:text}`pr_learnt_min` bits.
 # - Maps of both classes are needed, and a control that cannot know the rule.
 # ```
 #
@@ -499,8 +523,8 @@ report("pr_activation", figures.ACTIVATION_NAMES[activation])
 #
 # Everything here is simulated, with four motifs that we know and two of them in each sequence.
 # Real sequences hold more, and pairs of them are rarer: whether twenty of a kind are ever found is
-# open. The networks had help, a first layer that knew the motifs; where that layer has a ReLU,
-# most rules were not learnt at all, so the numbers rest on {glue:text}`pr_learnt` networks with one
+# open. The networks had help, a first layer that was trained on the motifs, and not all learnt
+# their rule even so: what we say of networks rests on {glue:text}`pr_learnt` of them, with one
 # initialisation each. The intervals speak of sequences, not of initialisations.
 #
 # A gradient sees small changes of a base. A network whose answer is saturated may know a rule that
