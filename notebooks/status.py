@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Status of this book
 #
-# What made the pages you are reading: versions, parameters, minutes.
+# The run that made the pages you are reading: its steps, versions and parameters.
 
 # %% tags=["parameters"]
 # Set by the workflow.
@@ -32,7 +32,7 @@ display(Markdown(
 # %% [markdown]
 # ## Minutes
 #
-# Of one process, added up over the processes that shared a step.
+# How long each step took. Where several processes shared a step, their minutes are added up.
 
 # %% tags=["hide-input"]
 table([(step, f"{minutes:.1f}") for step, minutes in manifest["minutes"].items()],
@@ -47,7 +47,7 @@ table(manifest["versions"].items(), ["package", "version"])
 # %% [markdown]
 # ## Parameters
 #
-# The configuration of the run with every default filled in.
+# The configuration file of the run, with every default filled in.
 
 # %% tags=["hide-input"]
 rows = [
@@ -59,6 +59,8 @@ table(rows, ["parameter", "value"])
 
 # %% [markdown]
 # ## Notebooks
+#
+# The parameters of each chapter that differ from those in its first code cell.
 
 # %% tags=["hide-input"]
 rows = [
