@@ -26,10 +26,10 @@ def repository():
 
 @pytest.fixture(scope="session")
 def script():
-    """Function from the path of a script, below workflow/, to a module of its own."""
+    """Function from the path of a script, below workflow/ or book/, to a module of its own."""
 
     def load(name):
-        path = REPOSITORY / "workflow" / name
+        path = next(p for d in ("workflow", "book") if (p := REPOSITORY / d / name).exists())
         spec = importlib.util.spec_from_file_location(path.stem, path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)

@@ -3,7 +3,9 @@
 import json
 import re
 import shutil
+import struct
 import subprocess
+import zipfile
 from html.parser import HTMLParser
 
 import pytest
@@ -143,6 +145,28 @@ def test_links_within_the_book_lead_somewhere(pages, quick_book):
             target = re.split(r"[#?]", address)[0]
             if target and not re.match(r"^[a-z]+:|//", target):
                 assert (here / target).exists(), f"{name}: {address}"
+
+
+def test_the_archive_holds_the_executed_notebooks_and_no_solution(quick_book, notebooks):
+    with zipfile.ZipFile(quick_book / "notebooks.zip") as archive:
+        names = set(archive.namelist())
+        assert "config.yml" in names and not [name for name in names if "solution" in name]
+        for name, document in notebooks.items():
+            assert json.loads(archive.read(f"{name}.ipynb")) == document
+    exercises = {path.name for path in (quick_book / "exercises").glob("*.ipynb")}
+    assert {name.removeprefix("exercises/") for name in names if "/" in name} == exercises
+
+
+def test_links_to_the_book_get_a_picture_once_it_has_an_address(script, quick_book):
+    picture = (quick_book / "social_preview.png").read_bytes()
+    assert struct.unpack(">II", picture[16:24]) == (1200, 630) and len(picture) < 400_000
+    front = (quick_book / "book" / "intro.html").read_text(encoding="utf-8")
+    assert "og:image" not in front  # no address, no tags
+    tags = script("ext/social_preview.py").tags
+    found = tags("https://example.org/book", "notebooks/x", 'A "title"', "words")
+    assert 'property="og:image" content="https://example.org/book/social_preview.png"' in found
+    assert 'property="og:url" content="https://example.org/book/notebooks/x.html"' in found
+    assert "A &quot;title&quot;" in found
 
 
 def test_the_front_page_leads_to_every_chapter(repository, pages):

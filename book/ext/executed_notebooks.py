@@ -6,7 +6,8 @@ The book lists the sources, ``notebooks/*.py``.  For each, the reader below look
 run is named by the environment variable ``ATTRIBUTION_CONSISTENCY_RUN``, "default" if unset.
 
 The pages of the exercises are not executed: their copies are the student notebooks, which the
-book also offers for download.
+book also offers for download.  All of them together, as the run left them, are the archive
+``notebooks.zip`` of the book.
 
 The directive ``run-figure`` shows a figure of a chapter on another page.
 
@@ -16,6 +17,7 @@ takes out Thebe, which would load its code from another host.
 
 import os
 import shutil
+import zipfile
 
 import nbformat
 from docutils import nodes
@@ -82,13 +84,20 @@ def offer_download(app, page, template, context, doctree):
 
 
 def copy_downloads(app, error):
-    """Put the student notebooks of the run into the book, under ``exercises/``."""
+    """Put the student notebooks into the book, under ``exercises/``, and an archive of all."""
     run = artefacts.Run(os.environ.get(artefacts.RUN_VARIABLE, "default"))
     if error or app.builder.format != "html":
         return
     for path in run.notebook("exercises/x").parent.glob("*.ipynb"):
         os.makedirs(os.path.join(app.outdir, "exercises"), exist_ok=True)
         shutil.copyfile(path, os.path.join(app.outdir, "exercises", path.name))
+    archive = os.path.join(app.outdir, "notebooks.zip")
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for page in sorted(app.env.found_docs):
+            name = page.removeprefix("notebooks/")
+            if name != page and run.notebook(name).exists():
+                packed.write(run.notebook(name), f"{name}.ipynb")
+        packed.write(run.config, "config.yml")
 
 
 def drop_thebe(app, page, template, context, doctree):
