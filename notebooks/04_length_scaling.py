@@ -650,7 +650,7 @@ for name, (below, above) in spread.items():
 # {glue:text}`l_steady_value` ({glue:text}`l_steady_low` to {glue:text}`l_steady_high`). If accuracy
 # rose with every step of the score it would be 1; chance alone also lowers it. A parabola fitted to
 # the standardised ranks has a quadratic coefficient of {glue:text}`l_bend`
-# (p = {glue:text}`l_bend_p`, too small, since it takes all networks as independent). Below zero,
+# (p = {glue:text}`l_bend_p`, likely too small: it takes all networks as independent). Below zero,
 # accuracy rises more slowly, or falls, among high scores.
 
 # %% [markdown]

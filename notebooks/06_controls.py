@@ -87,7 +87,8 @@ report("c_word", controls_maps.WORD, "d")
 #   where they start is random. Concentrated, whatever the bases are.
 # - **Arbitrary words:** 1 wherever one of {glue:text}`c_words` randomly drawn
 #   {glue:text}`c_word`-mers stands, in every sequence. Perfectly *consistent*, and wrong, since
-#   they are drawn without a look at the motifs. We also hide them in noise that adds up to as much as they do.
+#   they are drawn without a look at the motifs. We also hide them in noise that adds up to as much
+#   as they do.
 #
 # ```{margin} For readers new to biology
 # A protein that binds one word also binds words that differ from it in a base or two. The words of

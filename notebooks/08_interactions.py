@@ -475,8 +475,8 @@ report("pr_apart", len(apart), "d")
 # **With distance, read the controls first.** Of {glue:text}`pr_apart` controls, which were taught
 # no rule of distance, {glue:text}`pr_apart_p` have a p-value of 0.05 or less with distance; the
 # largest divergence among the controls is {glue:text}`pr_apart_max` bits. In a network, close
-# motifs can change each other's attribution without any rule, for example because they share the
-# view of one filter. A small divergence with a small p-value is therefore not yet a rule. Compare
+# motifs can change each other's attribution without any rule, for example because one filter sees
+# both. A small divergence with a small p-value is therefore not yet a rule. Compare
 # it with a network that cannot know one.
 
 # %% tags=["remove-output", "hide-input"]
