@@ -70,7 +70,8 @@ figures.style()
 # I = 2 + \sum_{b \in \{A,C,G,T\}} p_b \log_2 p_b .
 # ```
 #
-# Here $p_b$ is the probability of base $b$ in the column, and $0 \log_2 0$ counts as 0. A column
+# Here $I$ is the information of a column, $p_b$ the probability of base $b$ in it, and $0 \log_2 0$
+# counts as 0. A column
 # that always holds the same base has 2 bits: it answers two yes-no questions, enough to name one
 # of four bases. A column in which all four bases are equally likely has none. Inside a stack the
 # height of each letter is in proportion to its probability.
