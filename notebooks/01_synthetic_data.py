@@ -71,10 +71,9 @@ figures.style()
 # ```
 #
 # Here $I$ is the information of a column, $p_b$ the probability of base $b$ in it, and $0 \log_2 0$
-# counts as 0. A column
-# that always holds the same base has 2 bits: it answers two yes-no questions, enough to name one
-# of four bases. A column in which all four bases are equally likely has none. Inside a stack the
-# height of each letter is in proportion to its probability.
+# counts as 0. A column that always holds the same base has 2 bits: it answers two yes-no questions,
+# enough to name one of four bases. A column in which all four bases are equally likely has none.
+# Inside a stack the height of each letter is in proportion to its probability.
 
 # %%
 library = motifs.load_motifs()

@@ -108,8 +108,8 @@ report("w_k", k, "d")
 # Majdandzic and colleagues {cite:p}`majdandzic2022` score each position by the length of its
 # attribution vector, $\sqrt{\sum_c A_{ic}^2}$ over the four bases $c$ (we correct the gradient
 # first, as everywhere). In each sequence they keep the positions whose score lies above the 90th
-# percentile, extend every run of kept positions by two nucleotides to the right, and count the
-# 6-mers that fit inside. The frequencies of these 6-mers are $q$.
+# percentile of the sequence. They extend every run of kept positions by two nucleotides to the
+# right, and count the 6-mers that fit inside. The frequencies of these 6-mers are $q$.
 #
 # ```{margin} For readers new to biology
 # Why six? A transcription factor touches some six to twelve bases, and the core that it insists
@@ -267,8 +267,8 @@ figures.show("fig_distributions")
 #
 # Give every position the same score. Such a map points nowhere, so its divergence should be
 # zero. Under `instance` it is. Under `frequency` it is not: the frequency is multiplied by a
-# weight that is itself in proportion to the frequency, so $q(m) = p(m)^2 / \sum_{m'} p(m')^2$,
-# where $m'$ runs over all k-mers. This is more uneven than $p$. That is why the clouds above are
+# weight that is itself in proportion to the frequency. So $q(m) = p(m)^2 / \sum_{m'} p(m')^2$, where
+# $m'$ runs over all k-mers. This is more uneven than $p$. That is why the clouds above are
 # so steep: common words stand out for any map.
 #
 # We call the KLD of a constant map the **floor**. Beside each KLD we show the *excess*: the

@@ -112,9 +112,9 @@ report("g_per_8mer", per_kmer[8], ".1f")
 # The sequences come from a public course on networks for genomics, the hotspots from the code of
 # Min and colleagues {cite:p}`min2017`. What one has to know about them:
 #
-# - *No random sample.* The windows stand around the peaks of five experiments, four of them on
-#   proteins and open DNA of GM12878 and one on breaks of DNA in skin cells, each with windows from
-#   elsewhere. Sites of the protein CTCF and starts of genes are far more common here than in the
+# - *No random sample.* The windows stand around the peaks of five experiments: four on proteins and
+#   open DNA of GM12878, one on breaks of DNA in skin cells. About as many windows again come
+#   from elsewhere. Sites of the protein CTCF and starts of genes are far more common here than in the
 #   genome, and so are accessible windows.
 # - *Labels.* A file called *negative* is not: {glue:text}`g_mislabelled` of the windows in such
 #   files overlap a hotspot. So the label is the overlap and never the file.
@@ -143,11 +143,12 @@ report("g_per_8mer", per_kmer[8], ".1f")
 #
 # The networks differ in task, architecture and first-layer activation. *Binary* networks predict
 # the label; *quantitative* ones the logarithm of the tags, of GM12878 alone (`gm12878` in the
-# name) or of all four cell lines (`four`). The book has five architectures: a plain
-# {term}`CNN <convolutional network (CNN)>`, a `residual` network of
-# {term}`dilated residual blocks <dilated residual block>` {cite:p}`koo2023`, and small relatives of
-# Basset {cite:p}`kelley2016`, Basenji {cite:p}`kelley2018` and BPNet {cite:p}`avsec2021`. The table
-# shows which of them this run holds.
+# name) or of all four cell lines (`four`).
+#
+# The book has five architectures. One is a plain {term}`CNN <convolutional network (CNN)>`, one a
+# `residual` network of {term}`dilated residual blocks <dilated residual block>`
+# {cite:p}`koo2023`. The others are small relatives of Basset {cite:p}`kelley2016`, Basenji
+# {cite:p}`kelley2018` and BPNet {cite:p}`avsec2021`. The table shows which of them this run holds.
 #
 # ```{margin} For readers new to machine learning
 # A network that trains too long learns its training windows by heart. *Early stopping* ends the
@@ -380,8 +381,8 @@ report("g_learnt", learnt)
 report("g_carried", carried)
 
 # %% [markdown]
-# These weights are {glue:text}`g_learnt`; we apply them to {glue:text}`g_mapped` windows of
-# {glue:text}`g_length` nt ({glue:text}`g_carried`). Size matters because a KLD grows when the
+# These weights are {glue:text}`g_learnt`. We apply them to {glue:text}`g_mapped` windows of
+# {glue:text}`g_length` nt: {glue:text}`g_carried`. Size matters because a KLD grows when the
 # windows for each k-mer become few. Nothing guarantees that weights learnt on planted motifs suit
 # real DNA. What we can check is whether the ranking depends on the long words, and we do so at the
 # end.
@@ -545,9 +546,10 @@ for task in ("binary", "quantitative"):
 # {glue:text}`g_performance_binary_value` ({glue:text}`g_performance_binary_low` to
 # {glue:text}`g_performance_binary_high`) over {glue:text}`g_binary` binary networks and
 # {glue:text}`g_performance_quantitative_value` ({glue:text}`g_performance_quantitative_low` to
-# {glue:text}`g_performance_quantitative_high`) over {glue:text}`g_quantitative` quantitative ones
-# (95 % intervals, bootstrap over networks; fewer than four give no estimate). A few networks give
-# wide intervals, which rule little out. The paper reports that the relation is not monotonic.
+# {glue:text}`g_performance_quantitative_high`) over {glue:text}`g_quantitative` quantitative
+# ones. The intervals are a 95 % bootstrap over networks; fewer than four networks give no
+# estimate. A few networks give wide intervals, which rule little out. The paper reports that the relation is
+# not monotonic.
 #
 # What the rule finds:
 #
