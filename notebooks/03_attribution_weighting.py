@@ -265,11 +265,11 @@ figures.show("fig_distributions")
 #
 # ## The floor: a map that says nothing
 #
-# Give every position the same score. Such a map points nowhere, so its divergence should be
-# zero. Under `instance` it is. Under `frequency` it is not: the frequency is multiplied by a
-# weight that is itself in proportion to the frequency. So $q(m) = p(m)^2 / \sum_{m'} p(m')^2$, where
-# $m'$ runs over all k-mers. This is more uneven than $p$. That is why the clouds above are
-# so steep: common words stand out for any map.
+# Give every position the same score. Such a map points nowhere, so its divergence should be zero.
+# Under `instance` it is. Under `frequency` it is not: the frequency is multiplied by a weight that
+# is itself in proportion to the frequency. So $q(m) = p(m)^2 / \sum_{m'} p(m')^2$, where $m'$ runs
+# over all k-mers. This is more uneven than $p$. That is why the clouds above are so steep: common
+# words stand out for any map.
 #
 # We call the KLD of a constant map the **floor**. Beside each KLD we show the *excess*: the
 # divergence of $q$ from the $q$ of a constant map. It is never negative, and zero for a constant

@@ -113,8 +113,8 @@ report("g_per_8mer", per_kmer[8], ".1f")
 # Min and colleagues {cite:p}`min2017`. What one has to know about them:
 #
 # - *No random sample.* The windows stand around the peaks of five experiments: four on proteins and
-#   open DNA of GM12878, one on breaks of DNA in skin cells. About as many windows again come
-#   from elsewhere. Sites of the protein CTCF and starts of genes are far more common here than in the
+#   open DNA of GM12878, one on breaks of DNA in skin cells. About as many windows again come from
+#   elsewhere. Sites of the protein CTCF and starts of genes are far more common here than in the
 #   genome, and so are accessible windows.
 # - *Labels.* A file called *negative* is not: {glue:text}`g_mislabelled` of the windows in such
 #   files overlap a hotspot. So the label is the overlap and never the file.
@@ -546,10 +546,10 @@ for task in ("binary", "quantitative"):
 # {glue:text}`g_performance_binary_value` ({glue:text}`g_performance_binary_low` to
 # {glue:text}`g_performance_binary_high`) over {glue:text}`g_binary` binary networks and
 # {glue:text}`g_performance_quantitative_value` ({glue:text}`g_performance_quantitative_low` to
-# {glue:text}`g_performance_quantitative_high`) over {glue:text}`g_quantitative` quantitative
-# ones. The intervals are a 95 % bootstrap over networks; fewer than four networks give no
-# estimate. A few networks give wide intervals, which rule little out. The paper reports that the relation is
-# not monotonic.
+# {glue:text}`g_performance_quantitative_high`) over {glue:text}`g_quantitative` quantitative ones.
+# The intervals are a 95 % bootstrap over networks; fewer than four networks give no estimate. A few
+# networks give wide intervals, which rule little out. The paper reports that the relation is not
+# monotonic.
 #
 # What the rule finds:
 #
