@@ -131,6 +131,19 @@ def divergence_of_cells(rule, activation, distance=False):
     return (own["j"] * np.log2(own["j"] / own["r"])).sum()
 
 
+@functools.cache
+def your():
+    """The two GM12878 networks that play the reader's own, by their first activation."""
+    table = pd.read_csv(STORED / "scores_gm12878_dnase.csv").set_index("id")
+    return table.loc["binary-cnn-gm12878-exp-00"], table.loc["binary-cnn-gm12878-relu-00"]
+
+
+def your_gap():
+    """Mean over k = 3 to 6 of the difference of their KLDs."""
+    a, b = your()
+    return np.mean([a[f"kld_frequency_k{k}"] - b[f"kld_frequency_k{k}"] for k in range(3, 7)])
+
+
 def fooled(column, kind="network", rotated=False, words=None, population="synthetic"):
     """Mean share of networks that score less than a control, from the table of control maps."""
     maps = pd.read_csv(STORED / "controls_maps.csv")
@@ -233,6 +246,12 @@ RECOMPUTED = {
     "spacing_bits": lambda t, w: divergence_of_cells("spacing", "exp", True),
     "presence_bits": lambda t, w: divergence_of_cells("presence", "exp"),
     "before_bits": lambda t, w: divergence_of_cells("before", "exp"),
+    "your_a_k6": lambda t, w: your()[0]["kld_frequency_k6"],
+    "your_b_k6": lambda t, w: your()[1]["kld_frequency_k6"],
+    "your_rotated_k6": lambda t, w: your()[0]["kld_rotated_k6"],
+    "your_over_k6": lambda t, w: your()[0]["kld_frequency_k6"] - your()[0]["kld_rotated_k6"],
+    "your_gap": lambda t, w: your_gap(),
+    "your_a_auroc": lambda t, w: your()[0]["auroc"],
     "pairing_auroc": lambda t, w: taught("pairing")["auroc"]["exp"],
 }
 

@@ -1,0 +1,423 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Bring your own model
+#
+# You have trained a network, perhaps two, and you have sequences that it has never seen. Its
+# attribution maps will decide which bases somebody mutates next. **May you act on these maps, and,
+# if two networks predict equally well, on whose?** This chapter takes you from a saved model and a
+# FASTA file to an answer, in five cells that you can copy. They use Keras and the public functions
+# of {doc}`../book/api`, nothing else of this book.
+#
+# ```{admonition} After this chapter you can
+# :class: tip
+# - compute maps of your own model, and choose the word lengths that your sequences can carry;
+# - hold a model against two controls of its own: rotated maps and untrained copies;
+# - compare two models, with an interval of their difference;
+# - apply a rule that was fixed before looking, and that may answer "cannot tell".
+# ```
+#
+# *You need:* {doc}`03_attribution_weighting`. *Reading time:* 15 minutes.
+
+# %% tags=["parameters"]
+run: str = "default"  # the run whose sequences are taken
+n_sequences: int = 1000  # sequences, at most
+windows: int = 20  # windows for each k-mer, at least, on average
+draws: int = 199  # rotations of each map
+copies: int = 5  # untrained copies of each network
+seed: int = 0  # seeds rotations and untrained copies
+
+# %% tags=["remove-cell"]
+import matplotlib.pyplot as plt
+from IPython.display import Markdown, display
+
+from attribution_consistency import artefacts, figures
+from attribution_consistency.claims import report
+from attribution_consistency.studies import your_model
+
+figures.style()
+files = your_model.prepare(artefacts.Run(run), n_sequences)
+folder = files.folder
+
+# %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
+if files.population == "synthetic":
+    display(Markdown(your_model.NOTICE))
+
+# %% tags=["remove-cell"]
+report("y_source", your_model.SOURCES[files.population])
+for name, model_id in files.ids.items():
+    report(f"y_{name.lower()}", model_id)
+    report(f"y_{name.lower()}_auroc", files.auroc[name], ".3f")
+report("y_windows", windows, "d")
+report("y_draws", draws, "d")
+report("y_copies", copies, "d")
+
+# %% [markdown]
+# ## One: what you bring
+#
+# You bring a FASTA file and one or two models. Three files in a folder play their part here:
+#
+# - `sequences.fa`: {glue:text}`y_n` {glue:text}`y_source`;
+# - `A.keras`: our network {glue:text}`y_a` (test AUROC {glue:text}`y_a_auroc`);
+# - `B.keras`: our network {glue:text}`y_b` (test AUROC {glue:text}`y_b_auroc`).
+#
+# We chose the two because they differ in their first activation only and predict about equally
+# well. Take sequences that the model calls *positive* and that it was not trained on: those are
+# the ones whose explanation you want. All must have one length.
+#
+# ```{margin} For readers new to machine learning
+# A *saved model* is a file with the structure of a network and the numbers it has learnt. Whoever
+# trained yours can give you one. Ask also in which order it takes the bases.
+# ```
+#
+# ```{margin} For readers new to biology
+# *FASTA* is a text file: a line that starts with `>` names a sequence, the lines below it spell
+# the sequence. *Accessible* DNA is DNA that proteins can reach; see {doc}`05_real_data`.
+# ```
+
+# %%
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from attribution_consistency import jackknife, one_hot, rotated_null
+
+records = (folder / "sequences.fa").read_text().split(">")[1:]
+x = one_hot(["".join(record.split("\n")[1:]) for record in records])
+models = {
+    name: keras.saving.load_model(folder / f"{name}.keras", compile=False)
+    for name in ("A", "B")
+}
+x.shape
+
+# %% [markdown]
+# ## Two: maps, and maps that know nothing
+#
+# The map is the gradient of the output with respect to the one-hot sequence, as in
+# {doc}`02_signal_to_noise`. Differentiate the output *before* any sigmoid. We compute the same for
+# {glue:text}`y_copies` **untrained copies** of each network: the same architecture with fresh
+# random weights, which has seen no data at all. What such a copy scores, your architecture scores
+# for nothing {cite:p}`adebayo2018`.
+#
+# ```{margin} For instructors
+# Let the class write down a rule of its own for "trust" *before* the fourth cell is run, then
+# compare.
+# ```
+
+
+# %%
+def gradients(model, x, output=0):
+    """Gradient of one output of a Keras model, as an array like x."""
+    with tf.GradientTape() as tape:
+        x = tf.constant(x)
+        tape.watch(x)
+        y = model(x, training=False)[:, output]
+    return tape.gradient(y, x).numpy()
+
+
+keras.utils.set_random_seed(seed)
+maps = {name: gradients(model, x) for name, model in models.items()}
+fresh = keras.models.clone_model
+untrained = {
+    name: [gradients(fresh(model), x) for _ in range(copies)]
+    for name, model in models.items()
+}
+
+# %% [markdown]
+# In PyTorch, whose models mostly take the bases as the second axis, the same is
+#
+# ```python
+# inputs = torch.tensor(x).permute(0, 2, 1).requires_grad_()  # (N, 4, L)
+# model.eval()
+# model(inputs)[:, 0].sum().backward()  # the logit, not the probability
+# a = inputs.grad.permute(0, 2, 1).numpy()  # back to (N, L, 4)
+#
+# untrained = copy.deepcopy(model)
+# for layer in untrained.modules():
+#     if hasattr(layer, "reset_parameters"):
+#         layer.reset_parameters()
+# ```
+#
+# From here on only the arrays `x` and `a` count, both (N, L, 4) in the order A C G T. Maps of any
+# other method, such as integrated gradients or DeepSHAP, go the same way.
+#
+# ## Three: which words can be counted?
+#
+# The KLD compares how much attribution each k-mer receives with how often it occurs. Where a k-mer
+# has few windows, the KLD says more about the sample than about the model. So we keep only those
+# lengths, from 3 to 8, that have {glue:text}`y_windows` windows or more for each possible k-mer.
+
+
+# %%
+def lengths(x):
+    """Lengths of k-mers that these sequences can carry."""
+    n, length, _ = x.shape
+    share = {k: n * (length - k + 1) / 4**k for k in range(3, 9)}
+    return [k for k, per_kmer in share.items() if per_kmer >= windows]
+
+
+ks = lengths(x)
+scores = {name: jackknife(x, a, ks) for name, a in maps.items()}
+pd.concat({
+    name: pd.DataFrame({
+        "KLD": s.estimate, "low": s.low, "high": s.high,
+    }, index=pd.Index(ks, name="k"))
+    for name, s in scores.items()
+}, axis=1).style.format(precision=3)
+
+# %% tags=["remove-cell"]
+report("y_n", len(x), ",d")
+report("y_lengths", ", ".join(map(str, ks)) or "none")
+for name, s in scores.items():
+    for k, value in zip(ks, s.estimate):
+        report(f"y_{name.lower()}_k{k}", value, ".3f")
+
+# %% [markdown]
+# The lengths kept are {glue:text}`y_lengths`. The table gives, for each model, the KLD in nats with
+# the ends of its 95 % interval over sequences.
+#
+# ## Four: the model against its own controls
+#
+# A KLD alone means nothing: it grows with k, and it is not zero for a map that says nothing. Two
+# controls give it a scale, both made from the model in question.
+#
+# - **Rotated maps** keep every score and move it to another place of its sequence. They have lost
+#   the words. We draw {glue:text}`y_draws`, and p is the share of draws that score as high.
+# - **Untrained copies** are the {glue:text}`y_copies` of the second cell. We take the paired
+#   difference to each, with its interval, and count the copy that comes closest.
+#
+# Then we need a rule, written down before anyone sees a verdict:
+#
+# | verdict | when |
+# |---|---|
+# | *trust* | at every length p is at most 0.05 divided by the number of lengths, and the interval of the difference lies above 0 for every copy |
+# | *do not trust* | at every length p is above 0.05, or the interval lies below 0 for some copy |
+# | *cannot tell* | everything else, and always when fewer than three lengths are kept |
+#
+# We are not blind here: the scores of A and B stood in {doc}`05_real_data` when we wrote it. For
+# models of your own you can be.
+#
+# Does the rule work? A rule that always says "trust" is worth nothing. So we also give it two
+# cases whose answer we know: random numbers, which no one should trust, and model A on 40
+# sequences only, from which no one can tell.
+
+
+# %%
+def questions(x, a, controls):
+    """What the rule asks, one row a length."""
+    ks = lengths(x)
+    own = jackknife(x, a, ks)
+    over = [jackknife(x, a, ks, other=u) for u in controls]
+    rotated = rotated_null(x, a, ks, n_draws=draws, seed=seed)
+    closest = {
+        end: np.min([getattr(o, end) for o in over], axis=0)
+        for end in ("estimate", "low", "high")
+    }
+    return pd.DataFrame({
+        "KLD": own.estimate, "low": own.low, "high": own.high,
+        "rotated": rotated.null.mean(axis=0),
+        "highest": rotated.null.max(axis=0), "p": rotated.p_value,
+        "over untrained": closest["estimate"],
+        "over low": closest["low"], "over high": closest["high"],
+    }, index=pd.Index(ks, name="k"))
+
+
+def verdict(table):
+    """The rule above."""
+    p, n = table["p"], len(table)
+    if n < 3:
+        return "cannot tell"
+    better = (p <= 0.05 / n) & (table["over low"] > 0)
+    worse = (p > 0.05) | (table["over high"] < 0)
+    if better.all():
+        return "trust"
+    return "do not trust" if worse.all() else "cannot tell"
+
+
+random_map = np.random.default_rng(seed).normal(size=x.shape)
+few = slice(40)
+cases = {
+    "A": (x, maps["A"], untrained["A"]),
+    "B": (x, maps["B"], untrained["B"]),
+    "random": (x, random_map, untrained["A"]),
+    "A, 40 sequences": (
+        x[few], maps["A"][few], [u[few] for u in untrained["A"]]
+    ),
+}
+answers = {name: questions(*case) for name, case in cases.items()}
+verdicts = {name: verdict(table) for name, table in answers.items()}
+pd.concat(answers, names=["maps"]).style.format(precision=3)
+
+# %% tags=["remove-output", "hide-input"]
+shown = ["A", "B", "random"]
+fig, axes = plt.subplots(
+    1, 3, figsize=(figures.WIDTH * 1.15, 3.6), sharex=True, sharey=True
+)
+for ax, name in zip(axes, shown):
+    table = answers[name]
+    k = table.index.to_numpy(float)
+    null = table["rotated"]
+    ax.axhline(0, color="black", lw=0.8)
+    ax.errorbar(
+        k - 0.08, table["KLD"] - null,
+        yerr=[table["KLD"] - table["low"], table["high"] - table["KLD"]],
+        fmt="o", color=figures.BLUE, capsize=3, label="the maps",
+    )
+    ax.scatter(
+        k, table["highest"] - null, marker="_", s=110, color=figures.RED,
+        label="highest of the rotated maps",
+    )
+    ax.scatter(
+        k + 0.08, table["KLD"] - table["over untrained"] - null, marker="x",
+        s=36, color=figures.ORANGE, label="highest untrained copy",
+    )
+    ax.set(xlabel="k-mer length k", xticks=k)
+    ax.set_title(f"{name}: {verdicts[name]}", fontsize="small")
+axes[0].set_ylabel("KLD over the rotated maps (nats)")
+figures.legend_below(fig, 3)
+figures.show("fig_your_controls")
+
+# %% tags=["remove-cell"]
+for name, key in (
+    ("A", "a"), ("B", "b"), ("random", "random"), ("A, 40 sequences", "few")
+):
+    table = answers[name]
+    report(f"y_{key}_verdict", verdicts[name])
+    report(f"y_{key}_lengths", len(table), "d")
+    if len(table):
+        over = table["KLD"] - table["rotated"]
+        report(f"y_{key}_over_first", over.iloc[0], ".3f")
+        report(f"y_{key}_over_last", over.iloc[-1], ".3f")
+        report(f"y_{key}_p", table["p"].max(), ".3f")
+        closest = table["over low"].idxmin()
+        report(f"y_{key}_untrained_k", closest, "d")
+        for end in ("untrained", "low", "high"):
+            report(f"y_{key}_{end}", table.loc[closest, f"over {end}"], ".3f")
+report("y_first_k", ks[0], "d")
+report("y_last_k", ks[-1], "d")
+report("y_rotated_last", answers["A"]["rotated"].iloc[-1], ".3f")
+
+# %% [markdown]
+# ```{glue:figure} fig_your_controls
+# :name: fig-your-controls
+# :alt: Three panels of KLD minus the mean of rotated maps against k-mer length, for model A, model B and random numbers. Points with intervals are the maps, a red dash the highest rotated map, an orange cross the highest untrained copy; each panel is titled with its verdict.
+#
+# KLD of the maps minus the mean of their {glue:text}`y_draws` rotations, on
+# {glue:text}`y_n` sequences, reading `frequency`. Bars: 95 % jackknife intervals over sequences.
+# Zero is the mean of the rotated maps.
+# ```
+#
+# - **Model A: {glue:text}`y_a_verdict`.** At k = {glue:text}`y_first_k` it lies
+#   {glue:text}`y_a_over_first` nats over its rotated maps, at k = {glue:text}`y_last_k`
+#   {glue:text}`y_a_over_last`; the largest p is {glue:text}`y_a_p`. An untrained copy comes closest
+#   at k = {glue:text}`y_a_untrained_k`: there A leads by {glue:text}`y_a_untrained` nats
+#   ({glue:text}`y_a_low` to {glue:text}`y_a_high`).
+# - **Model B: {glue:text}`y_b_verdict`.** {glue:text}`y_b_over_first` and
+#   {glue:text}`y_b_over_last` nats over its rotated maps, p {glue:text}`y_b_p` or less; over the
+#   closest copy, at k = {glue:text}`y_b_untrained_k`, {glue:text}`y_b_untrained` nats
+#   ({glue:text}`y_b_low` to {glue:text}`y_b_high`).
+# - **Random numbers: {glue:text}`y_random_verdict`.** {glue:text}`y_random_over_first` and
+#   {glue:text}`y_random_over_last` nats over their rotated copies, p up to
+#   {glue:text}`y_random_p`.
+# - **Model A on 40 sequences: {glue:text}`y_few_verdict`.** The number of lengths that so few
+#   sequences can carry is {glue:text}`y_few_lengths`.
+#
+# The rotated maps of A have a KLD of {glue:text}`y_rotated_last` nats at k =
+# {glue:text}`y_last_k` themselves. Read without them, that number would look like a finding.
+#
+# ## Five: which of the two?
+#
+# Both models were mapped on the same sequences, so we compare them sequence by sequence: the
+# jackknife of the *difference* leaves out the same block from both. One number is enough to choose,
+# so we take the mean over the lengths that were kept.
+
+# %%
+equal = np.full(len(ks), 1 / len(ks))
+gap = jackknife(x, maps["A"], ks, other=maps["B"], weights=equal)
+higher = "A" if gap.low > 0 else "B" if gap.high < 0 else None
+if higher is None:
+    decision = "the two cannot be ranked on these sequences"
+elif verdicts[higher] == "trust":
+    decision = f"take {higher}"
+else:
+    decision = "take neither"
+print(f"A minus B: {gap.estimate:.3f} nats ({gap.low:.3f} to {gap.high:.3f})")
+print(f"A: {verdicts['A']}. B: {verdicts['B']}. Decision: {decision}.")
+
+# %% tags=["remove-cell"]
+for end in ("estimate", "low", "high"):
+    report(f"y_gap_{end}", float(getattr(gap, end)), ".3f")
+report("y_decision", decision)
+# What the command below needs.
+for name, a in maps.items():
+    np.savez(folder / f"{name}.npz", a=a)
+
+# %% [markdown]
+# The mean KLD of A minus that of B is {glue:text}`y_gap_estimate` nats
+# ({glue:text}`y_gap_low` to {glue:text}`y_gap_high`). The decision by our rule:
+# **{glue:text}`y_decision`**. Models that differ in accuracy should not be compared like this.
+# First choose by accuracy, then, among models that you could not tell apart, by consistency.
+#
+# ## If the maps are already saved
+#
+# Then you need no Python. Write one `.npz` for each model, with the array under the name `a`, and
+# give them to the command. It computes the same intervals and rotated maps, ranks the models, and
+# writes a report with logos and the k-mers that stand out.
+#
+# ```
+# attribution-consistency score --sequences sequences.fa --attributions A.npz B.npz \
+#   --ks 3-6 --out report/
+# ```
+#
+# It knows nothing of untrained copies. Save their maps too, and name them as further models.
+#
+# ```{admonition} Key points
+# :class: note
+# - Choose the lengths by how many windows each k-mer has, before you look at any score.
+# - A score means something beside its controls only: rotated maps, and untrained copies of the
+#   same architecture.
+# - Fix the rule first, and let it say "cannot tell". Try it on cases whose answer you know: here
+#   random numbers got "{glue:text}`y_random_verdict`".
+# - Compare two models on the same sequences, by the interval of their difference:
+#   {glue:text}`y_gap_estimate` nats ({glue:text}`y_gap_low` to {glue:text}`y_gap_high`).
+# ```
+#
+# ## Limits
+#
+# "Trust" is a short word for a narrow statement: the map keeps pointing at the same words, far more
+# than chance and than an untrained network do. It does not say that the words are right. A network
+# that consistently follows an artefact of the experiment passes; the {doc}`chapter on controls
+# <06_controls>` shows maps that are consistent and wrong. Take the words that stand out to the
+# bench, or at least to another network.
+#
+# The limits 0.05, {glue:text}`y_windows` windows and three lengths are conventions, and so is
+# "every length". {glue:text}`y_copies` untrained copies show roughly what an architecture gives,
+# not its extremes. The intervals speak of sequences, not of another training: had you trained A once
+# more, its score would differ. They also assume that blocks of sequences are independent, which
+# overlapping windows are only in part. Saliency is one kind of map; another kind may get another
+# verdict.
+#
+# ## Exercises
+#
+# 1. Set `n_sequences` to 200, then to 80. Which lengths are kept, and what becomes of the verdicts?
+# 2. Hand the rule an untrained copy as if it were a model, with the other copies as its controls.
+#    What does it say, and what should it say?
+# 3. Compute everything with `reading="instance"`. Which number changes most, and does the decision?
+# 4. Replace the map of A by that of A at half of the sequences and random numbers at the others.
+#    From which share of random sequences on does the rule stop trusting it?
+#
+# ## Where next
+#
+# Put your files in place of the three, and run the five cells. What the columns of the report mean
+# is in {doc}`../book/columns`; what to do when something goes wrong in {doc}`../book/questions`.
