@@ -75,16 +75,15 @@ from attribution_consistency.studies.comparison import comparison_table
 figures.style()
 
 # %%
-table, _ = artefacts.load_scores(run, "synthetic")
-table = table[table["status"] == "ok"].reset_index(drop=True)
+scores, _ = artefacts.load_scores(run, "synthetic")
+table = scores[scores["status"] == "ok"].reset_index(drop=True)
 ks, klds = evaluation.kld_columns(table, reading)
 snr = table["snr"].to_numpy()
 configuration = evaluation.configuration(table).to_numpy()
 
 # %% tags=["remove-cell"]
-report("l_all", len(table), "d")
-report("l_diverged", int((table["status"] != "ok").sum()), "d")
 report("l_networks", len(table), "d")
+report("l_diverged", len(scores) - len(table), "d")
 report("l_configurations", len(set(configuration)), "d")
 report("l_sequences", int(table["n"].iloc[0]), ",d")
 report("l_k_min", ks[0], "d")
@@ -93,7 +92,7 @@ report("l_k_max", ks[-1], "d")
 # %% [markdown]
 # We use {glue:text}`l_networks` trained networks of {glue:text}`l_configurations`
 # {term}`configurations <configuration>`, each scored on the same {glue:text}`l_sequences` positive
-# test sequences. Networks whose training diverged are left out.
+# test sequences. Networks whose training diverged are left out: {glue:text}`l_diverged`.
 #
 # ## Each length against the truth
 #
@@ -219,8 +218,9 @@ def mean_weights(rows, **change):
 
 names = np.unique(configuration)
 moved = np.array([mean_weights(configuration != name) for name in names])
+moved = moved[np.isfinite(moved).all(axis=1)]  # without some, there may be no fit
 spread = ((moved - moved.mean(axis=0)) ** 2).sum(axis=0)
-standard_error = np.sqrt((len(names) - 1) / len(names) * spread)
+standard_error = np.sqrt((len(moved) - 1) / len(moved) * spread)
 
 # %% tags=["remove-cell"]
 report("l_se_max", np.nanmax(standard_error), ".3f")

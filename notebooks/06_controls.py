@@ -646,7 +646,7 @@ for name, part in (("worse", worse), ("better", better)):
 # its own maps) under every option, the widest family on top. Diamonds: the book's option. Filled:
 # visibly different from it. Blue: the final score; orange: the original metric. Options away from
 # the book's are named. A network whose divergence is infinite under an option is left out of its
-# point.
+# point, and out of its comparison with the book's option.
 # ```
 #
 # The widest family is *{glue:text}`c_widest`*, with a range of {glue:text}`c_widest_range`; next,
@@ -656,10 +656,8 @@ for name, part in (("worse", worse), ("better", better)):
 # book's. Visibly worse: {glue:text}`c_worse`. Visibly better: {glue:text}`c_better`. These are many
 # comparisons, uncorrected: read them as hints of where to look, not as results.
 #
-# Two families need care. *Metric* is not the primary comparison of {doc}`04_length_scaling`: here
-# the final score has mean weights, which have seen these networks, on fewer sequences. And for
-# *attribution method* the difference sets both scores, the method's and that of saliency, against
-# the SNR of the method's maps, while the diamond in the figure is saliency against its own SNR.
+# *Metric* is not the primary comparison of {doc}`04_length_scaling`: here the final score has mean
+# weights, which have seen these networks, on fewer sequences.
 #
 # ## Which reading?
 #

@@ -471,7 +471,9 @@ gini, snr = table["gini"], table["snr"]
 partial = {}
 for label in ("final score", "original metric"):
     score = values_of(label)
-    pooled = partial_spearman(score, snr, gini, draws=draws, seed=seed)
+    pooled = partial_spearman(
+        score, snr, gini, strata=table["kind"], draws=draws, seed=seed
+    )
     each = [
         partial_spearman(score[rows], snr[rows], gini[rows], draws=50).value
         for rows in by_kind.groups.values()
@@ -491,7 +493,7 @@ for label, row in partial.iterrows():
     report(f"i_partial_{short}_within", row["mean inside a kind"], two)
 weighting = spearman_difference(
     values_of("final score"), values_of("equal weights"), snr,
-    draws=draws, seed=seed,
+    strata=table["kind"], draws=draws, seed=seed,
 )
 for part in weighting._fields:
     report(f"i_weighting_{part}", getattr(weighting, part), ".3f")
@@ -520,9 +522,6 @@ for t, truth in (("snr", "SNR"), ("absolute", "absolute SNR")):
 #   after looking.
 # - **Would accuracy have done?** It reaches {glue:text}`i_all_snr_auroc` over all networks and
 #   {glue:text}`i_within_snr_auroc` inside a kind.
-#
-# The intervals of the first two answers come from a bootstrap over all networks, whatever their
-# kind.
 #
 # ## The published numbers beside ours
 #

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from attribution_consistency.metric.association import (
-    partial_spearman, spearman, spearman_difference,
+    partial_spearman, resamples, spearman, spearman_difference,
 )
 
 
@@ -73,3 +73,32 @@ def test_partial_correlation_against_residuals_of_ranks(scores):
     residual = [r - np.polyval(np.polyfit(ranks[2], r, 1), ranks[2]) for r in ranks[:2]]
     expected = np.corrcoef(*residual)[0, 1]
     assert partial_spearman(good, truth, given, draws=10).value == pytest.approx(expected)
+
+
+def test_each_score_may_have_a_truth_of_its_own():
+    rng = np.random.default_rng(3)
+    first, second, truth, other = rng.normal(size=(4, 30))
+    found = spearman_difference(first, second, truth, second_truth=other, draws=200)
+    expected = spearmanr(first, truth).statistic - spearmanr(second, other).statistic
+    assert found.value == pytest.approx(expected) and found.low < expected < found.high
+    same = spearman_difference(first, first, truth, second_truth=truth, draws=20)
+    assert same == (0, 0, 0)
+
+
+def test_strata_keep_their_numbers():
+    strata = np.repeat(["a", "b", "c"], [4, 10, 3])
+    groups = np.arange(17) // 2
+    for rows in resamples(np.arange(17), strata, 20, 0):
+        assert dict(zip(*np.unique(strata[rows], return_counts=True))) == {"a": 4, "b": 10, "c": 3}
+    for rows in resamples(groups, None, 20, 0):
+        assert len(rows) in range(9, 19)
+        counts = np.bincount(rows, minlength=17)
+        assert (counts[0:16:2] == counts[1:16:2]).all()  # groups come whole
+    # A score that tells the strata apart and nothing else: pooled and stratified agree on the
+    # estimate, and resampling inside strata leaves less to chance.
+    level = np.repeat([0.0, 1.0, 2.0], 10)
+    rng = np.random.default_rng(0)
+    score, truth = level + 0.01 * rng.normal(size=(2, 30))
+    free = spearman(score, truth, draws=500)
+    kept = spearman(score, truth, strata=level, draws=500)
+    assert free.value == kept.value and kept.high - kept.low < free.high - free.low

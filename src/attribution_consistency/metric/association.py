@@ -17,71 +17,88 @@ class Estimate(NamedTuple):
     high: float
 
 
-def spearman(score, truth, *, groups=None, draws=2000, level=0.95, seed=0):
+def spearman(score, truth, *, groups=None, strata=None, draws=2000, level=0.95, seed=0):
     """Spearman correlation of two scores over networks, with a percentile interval.
 
     score, truth : (M,); networks where one is not finite stay out.
     groups : (M,) labels resampled as a whole, such as configurations; None: each network.
+    strata : (M,) labels; each resample keeps the number of groups of each.  None: one stratum.
 
     Returns an `Estimate`; NaN where fewer than four networks remain.
     """
-    return _bootstrap([score], truth, groups, draws, level, seed, lambda r: r[0])
+    return _bootstrap([score, truth], groups, strata, draws, level, seed, lambda r: r[0, 1])
 
 
-def spearman_difference(first, second, truth, *, groups=None, draws=2000, level=0.95, seed=0):
-    """Difference of two Spearman correlations with the same truth, on the same resamples.
+def spearman_difference(first, second, truth, *, second_truth=None, groups=None, strata=None,
+                        draws=2000, level=0.95, seed=0):
+    """Difference of two Spearman correlations on the same networks and the same resamples.
 
-    first, second, truth : (M,).  Returns an `Estimate` of ``r(first) - r(second)``.
+    first, second, truth : (M,).  second_truth : (M,), the truth of ``second`` where it has one of
+    its own.  Returns an `Estimate` of ``r(first, truth) - r(second, second_truth or truth)``.
     """
+    second_truth = truth if second_truth is None else second_truth
     return _bootstrap(
-        [first, second], truth, groups, draws, level, seed, lambda r: r[0] - r[1]
+        [first, second, truth, second_truth], groups, strata, draws, level, seed,
+        lambda r: r[0, 2] - r[1, 3],
     )
 
 
-def partial_spearman(score, truth, given, *, groups=None, draws=2000, level=0.95, seed=0):
+def partial_spearman(score, truth, given, *, groups=None, strata=None, draws=2000, level=0.95,
+                     seed=0):
     """Spearman correlation of ``score`` and ``truth`` with the ranks of ``given`` held fixed.
 
     Source: the first-order partial correlation, on ranks.
     """
 
     def partial(r):
-        st, gt, sg = r
         with np.errstate(divide="ignore", invalid="ignore"):
-            return (st - sg * gt) / np.sqrt((1 - sg**2) * (1 - gt**2))
+            return (r[0, 1] - r[0, 2] * r[1, 2]) / np.sqrt((1 - r[0, 2] ** 2) * (1 - r[1, 2] ** 2))
 
-    return _bootstrap(
-        [score, given], truth, groups, draws, level, seed, partial, between=True
-    )
+    return _bootstrap([score, truth, given], groups, strata, draws, level, seed, partial)
 
 
-def _bootstrap(scores, truth, groups, draws, level, seed, combine, between=False):
-    table = np.array([np.asarray(v, float) for v in (*scores, truth)])
+def resamples(groups, strata, draws, seed):
+    """Row numbers of each bootstrap sample: whole groups, drawn inside their stratum.
+
+    groups : (M,) labels.  strata : (M,) labels, or None for one stratum.
+    """
+    groups = np.asarray(groups)
+    strata = np.zeros(len(groups), int) if strata is None else np.asarray(strata)
+    layers = []
+    for stratum in np.unique(strata):
+        inside = np.flatnonzero(strata == stratum)
+        layers.append([inside[groups[inside] == g] for g in np.unique(groups[inside])])
+    rng = np.random.default_rng(seed)
+    for _ in range(draws):
+        yield np.concatenate([
+            members[i] for members in layers for i in rng.integers(len(members), size=len(members))
+        ])
+
+
+def _bootstrap(columns, groups, strata, draws, level, seed, combine):
+    """`combine` of the matrix of rank correlations, with an interval."""
+    table = np.array([np.asarray(v, float) for v in columns])
     finite = np.isfinite(table).all(axis=0)
     table = table[:, finite]
     if table.shape[1] < 4:
         return Estimate(np.nan, np.nan, np.nan)
-    labels = np.arange(table.shape[1]) if groups is None else np.asarray(groups)[finite]
-    members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-    rng = np.random.default_rng(seed)
-    drawn = np.empty(draws)
-    for i in range(draws):
-        picked = rng.integers(len(members), size=len(members))
-        rows = np.concatenate([members[p] for p in picked])
-        drawn[i] = combine(_correlations(table[:, rows], between))
+    labels = np.arange(len(finite)) if groups is None else np.asarray(groups)
+    layers = None if strata is None else np.asarray(strata)[finite]
+    drawn = [
+        combine(_rank_correlations(table[:, rows]))
+        for rows in resamples(labels[finite], layers, draws, seed)
+    ]
     tail = (1 - level) / 2
     low, high = np.nanquantile(drawn, [tail, 1 - tail])
-    return Estimate(float(combine(_correlations(table, between))), float(low), float(high))
+    return Estimate(float(combine(_rank_correlations(table))), float(low), float(high))
 
 
-def _correlations(table, between):
-    """Rank correlation of each score with the truth (last row); of the scores, if asked."""
+def _rank_correlations(table):
+    """Matrix (C, C) of Spearman correlations of rows (C, M)."""
     from scipy.stats import rankdata
 
     ranks = rankdata(table, axis=1)
     ranks -= ranks.mean(axis=1, keepdims=True)
     norm = np.sqrt((ranks**2).sum(axis=1))
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = list(ranks[:-1] @ ranks[-1] / (norm[:-1] * norm[-1]))
-        if between:
-            found.append(ranks[0] @ ranks[1] / (norm[0] * norm[1]))
-    return np.array(found)
+        return ranks @ ranks.T / np.outer(norm, norm)

@@ -6,6 +6,8 @@ against one reference score on the same networks.
 
 import numpy as np
 
+from ..metric.association import resamples
+
 COLUMNS = ("networks", "truth", "statistic", "metric", "n", "estimate", "low", "high")
 DIFFERENCE = ("difference", "difference_low", "difference_high")
 POOLED, WITHIN = "all", "within"
@@ -62,7 +64,7 @@ def comparison_table(scores, metrics, truths, groups=None, n_boot=2000, seed=0, 
             _correlations(
                 table[:, picked], len(names), None if part is None else part[picked], statistics
             )
-            for picked in _resamples(clusters[finite], part, n_boot, seed)
+            for picked in resamples(clusters[finite], part, n_boot, seed)
         ]
         for (networks, statistic), values in estimates.items():
             samples = np.array([d[networks, statistic] for d in drawn])
@@ -105,20 +107,6 @@ def _alike(metrics, truths):
             finite = np.isfinite(values) & np.isfinite(target)
             alike.setdefault(finite.tobytes(), (finite, []))[1].append((name, truth))
     return alike.values()
-
-
-def _resamples(clusters, strata, n_boot, seed):
-    """Row numbers of each bootstrap sample: whole clusters, drawn inside their stratum."""
-    strata = np.zeros(len(clusters), int) if strata is None else strata
-    layers = []
-    for stratum in np.unique(strata):
-        inside = np.flatnonzero(strata == stratum)
-        layers.append([inside[clusters[inside] == c] for c in np.unique(clusters[inside])])
-    rng = np.random.default_rng(seed)
-    for _ in range(n_boot):
-        yield np.concatenate([
-            members[i] for members in layers for i in rng.integers(len(members), size=len(members))
-        ])
 
 
 def _correlations(table, count, strata, statistics):

@@ -123,9 +123,10 @@ def choose_reading(table, maps, seed=0, draws=1000):
 def choice_table(choices, seed=0, draws=1000):
     """Each variant of each family: how it follows SNR, and how far from the book's choice.
 
-    Returns columns family, variant, default, networks (with a finite value), spearman with SNR,
-    difference, low and high (95 %, over configurations) from the family's default, and order,
-    the Spearman correlation of the variant's values with the default's.
+    Returns columns family, variant, default, networks (with a finite value), spearman with SNR;
+    difference, low and high (95 %, over configurations), the variant's correlation minus that of
+    the family's default on these networks, each with the SNR of its own maps; and order, the
+    Spearman correlation of the variant's values with the default's.
     """
     import pandas as pd
 
@@ -140,7 +141,9 @@ def choice_table(choices, seed=0, draws=1000):
         for variant in [default, *(v for v in part["variant"].unique() if v != default)]:
             # Other attribution methods have SNRs of their own, from their own maps.
             snr = truth[variant]
-            away = spearman_difference(values[variant], values[default], snr, **options)
+            away = spearman_difference(
+                values[variant], values[default], snr, second_truth=truth[default], **options
+            )
             rows.append({
                 "family": family, "variant": variant, "default": variant == default,
                 "networks": int(np.isfinite(values[variant]).sum()),
