@@ -40,21 +40,19 @@ seed: int = 0  # seeds the bootstrap
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown, display
 
 from attribution_consistency import artefacts, evaluation, explorer, figures
 from attribution_consistency.claims import report
 from attribution_consistency.datasets import motifs
 from attribution_consistency.metric import paired_difference
 from attribution_consistency.metric.association import spearman
-from attribution_consistency.studies import real_data
+from attribution_consistency.studies import real_data, tell_origin
 
 figures.style()
 
 # %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
 scores, tables, origin = real_data.load(run)
-if origin == "stored":
-    display(Markdown(real_data.NOTICE))
+tell_origin("real_data", origin)
 
 # %% [markdown]
 # ## Open chromatin

@@ -39,7 +39,7 @@ seed: int = 0  # seeds bootstrap, splits and the live controls
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown, display
+from IPython.display import display
 
 from attribution_consistency import (
     artefacts,
@@ -56,14 +56,14 @@ from attribution_consistency.studies import (
     controls_maps,
     controls_summary,
     load_tables,
+    tell_origin,
 )
 
 figures.style()
 
 # %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
 tables, origin = load_tables("controls", run)
-if origin == "stored":
-    display(Markdown(controls.NOTICE))
+tell_origin("controls", origin)
 
 # %% tags=["remove-cell"]
 maps = tables["maps"]

@@ -39,7 +39,6 @@ seed: int = 0  # seeds the bootstrap
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown, display
 
 from attribution_consistency import artefacts, evaluation, explorer, figures
 from attribution_consistency.claims import report
@@ -48,20 +47,14 @@ from attribution_consistency.metric.association import (
     spearman_difference,
 )
 from attribution_consistency.models import recipes
+from attribution_consistency.studies import tell_origin
 from attribution_consistency.studies.comparison import comparison_table
 
 figures.style()
 
 # %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
 scores, origin = artefacts.load_scores(run, "koo")
-if origin == "stored":
-    display(Markdown(""":::{warning}
-This run has no published networks: their files were not on this machine, or
-the configuration names none. **The chapter shows the stored results of our
-last full run**, the tables in `data/stored`, drawn by the same code. To
-compute them here, run `make prepare NETWORKS=1`, which downloads the files
-(36 MB), and build the book again.
-:::"""))
+tell_origin("published", origin)
 
 # %% [markdown]
 # ## Whose networks, and what is independent

@@ -49,13 +49,12 @@ seed: int = 0  # seeds sequences, noise and permutations
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown, display
 
 from attribution_consistency import figures
 from attribution_consistency.claims import report
 from attribution_consistency.datasets import motifs
 from attribution_consistency.metric import kmer_klds, thresholded_kld
-from attribution_consistency.studies import interactions, load_tables
+from attribution_consistency.studies import interactions, load_tables, tell_origin
 from attribution_consistency.studies.interactions_metric import (
     find_tokens,
     pair_divergence,
@@ -65,8 +64,7 @@ figures.style()
 tables, origin = load_tables("interactions", run)
 
 # %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
-if origin == "stored":
-    display(Markdown(interactions.NOTICE))
+tell_origin("interactions", origin)
 
 # %% [markdown]
 # ## Four rules

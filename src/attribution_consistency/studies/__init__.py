@@ -6,7 +6,7 @@ can be read where its inputs cannot be had or its computation takes too long.
 
 Each module has ``PREFIX`` (of its tables' names), ``TABLES``, ``POPULATIONS`` (networks whose
 maps and scores it reads) and ``make(run, settings)``, which returns ``{table: DataFrame}``.
-It may have ``OPTIONAL``, populations that it reads where the run has them, and ``CHAPTER``: a
+It has ``ABSENT``, see `tell_origin`.  It may have ``OPTIONAL``, populations that it reads where the run has them, and ``CHAPTER``: a
 run that leaves this notebook out leaves out the study too, as does one with ``run: false`` under
 ``studies.<name>`` of its configuration.
 """
@@ -50,3 +50,19 @@ def load_tables(study, run):
             f"run {run!r} holds only some tables of the study {study}: run the workflow again"
         )
     return tables, origins.pop()
+
+
+def tell_origin(study, origin):
+    """Say on a page, where its tables are stored ones, that they are, and why.
+
+    study : module whose ``ABSENT`` says why a run lacks them and what to do about it, two
+    sentences of Markdown.  origin : "run" or "stored".
+    """
+    from IPython.display import Markdown, display
+
+    why, remedy = module(study).ABSENT
+    if origin == "stored":
+        display(Markdown(
+            f":::{{warning}}\n{why} **The chapter shows the stored results of our last full run**, "
+            f"drawn by the same code. {remedy}\n:::"
+        ))

@@ -30,10 +30,7 @@ SHUFFLED = ("bn-exp-standard-00", "bn-relu-standard-00")  # trained on shuffled 
 METHODS = ("saliency", "smoothgrad", "integrated_gradients", "in_silico_mutagenesis")
 POINTS = 16  # gradients averaged by SmoothGrad and by integrated gradients
 SEED = 0
-NOTICE = """:::{warning}
-This run did not make these tables. **The chapter shows the stored results of our last full
-run**, the tables in `data/stored`, drawn by the same code.
-:::"""
+ABSENT = "This run did not make these tables.", ""
 
 
 # --- scores of one map --------------------------------------------------------------------

@@ -37,11 +37,10 @@ START = {"exp": "bn-exp-standard-00", "relu": "bn-relu-standard-00"}
 BEFORE = "before"  # the networks of the zoo themselves, on the sequences of ``pairing``
 FIRST = 6  # arrays of a first layer and its batch norm
 CELLS = ["distance", "one", "two", "far", "p", "j", "r"]
-NOTICE = """:::{warning}
-This run left the networks of this chapter out (`studies.interactions.run` is off in its
-configuration). **The chapter shows their stored results of our last full run**, drawn by the same
-code. The made-up maps are computed here.
-:::"""
+ABSENT = (
+    "This run left the networks of this chapter out (`studies.interactions.run` is off in its "
+    "configuration).", "The made-up maps are computed here.",
+)
 
 
 def simulate(grammar, n=6000, length=200, seed=0):

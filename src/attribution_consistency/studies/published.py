@@ -11,6 +11,13 @@ import numpy as np
 from ..datasets import registry
 from ..models import recipes
 
+ABSENT = (
+    "This run has no published networks: their files were not on this machine, or the "
+    "configuration names none.",
+    "To compute them here, run `make prepare NETWORKS=1`, which downloads the files (36 MB), and "
+    "build the book again.",
+)
+
 
 def recipe_of(model_id, sha256):
     """Recipe of one published network: what it is, and the SHA-256 of the file it comes from.

@@ -22,12 +22,12 @@ BLOCKS = 20  # of sequences, each left out once
 PEAKS = 4
 APART = 2000  # nucleotides between two chosen peaks: more than most hotspots are wide
 TABLES = ("counts", "baseline", "weights", "kmers", "blocks", "peaks", "logos")
-NOTICE = """:::{warning}
-This run has no results on real sequences: they were not on this machine, or the configuration
-names no network for them. **The chapter shows the stored results of our last full run**, the
-tables in `data/stored`, drawn by the same code. To compute them here, run `make prepare`, which
-downloads the sequences, and build the book again.
-:::"""
+ABSENT = (
+    "This run has no results on real sequences: they were not on this machine, or the "
+    "configuration names no network for them.",
+    "To compute them here, run `make prepare`, which downloads the sequences, and build the book "
+    "again.",
+)
 
 
 def load(run):
