@@ -1,20 +1,19 @@
 """What all studies share: a page says when it shows stored results."""
 
+import IPython.display
 import pytest
-from IPython.utils.capture import capture_output
 
 from attribution_consistency import studies
 
 
 @pytest.mark.parametrize("study", [*studies.NAMES, "published"])
-def test_stored_results_are_announced_and_own_ones_are_not(study):
-    with capture_output() as shown:
-        studies.tell_origin(study, "stored")
-    (output,) = shown.outputs
-    text = output.data["text/markdown"]
+def test_stored_results_are_announced_and_own_ones_are_not(study, monkeypatch):
+    shown = []
+    monkeypatch.setattr(IPython.display, "display", shown.append)
+    studies.tell_origin(study, "run")
+    assert not shown
+    studies.tell_origin(study, "stored")
     why, remedy = studies.module(study).ABSENT
+    text = shown[0].data
     assert text.startswith(":::{warning}\n" + why) and text.endswith(f"{remedy}\n:::")
     assert why.endswith(".") and "stored results of our last full run" in text
-    with capture_output() as shown:
-        studies.tell_origin(study, "run")
-    assert not shown.outputs
