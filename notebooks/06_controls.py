@@ -771,11 +771,16 @@ report("c_gm_verdict", verdict_there)
 #
 # ## Exercises
 #
-# 1. Write a map that points at one true core motif and nowhere else, with
-#    `controls_maps.pointing_at`. Is it correct? Is it complete? What does it score?
-# 2. Set `network` to one with a ReLU first layer. Which control comes closest to it?
-# 3. Draw the words of a wrong map from the most frequent 6-mers only. Which reading is fooled
-#    more, and why?
+# Work on them in the {doc}`student notebook <exercises/06_controls>`
+# (<a href="../exercises/06_controls.ipynb" download>download</a>; `make lab` copies all of them into
+# `my_exercises`). It checks your answers and, when one is wrong, says why.
+#
+# 1. ★ *Change a parameter.* Arbitrary words of five to eight letters: which of them fool the final
+#    score?
+# 2. ★★ *Write a few lines.* Score a map that marks the whole truth, one that marks a single true
+#    word, and one that lies. Which is correct, which complete, which wins?
+# 3. ★★★ *Extend the method.* Subtract from each score that of a rotated copy, then make the copies
+#    into a test. Which of the maps that should not pass does it let through?
 #
 # ## Where next
 #

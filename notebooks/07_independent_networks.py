@@ -559,11 +559,15 @@ for t, truth in (("snr", "SNR"), ("absolute", "absolute SNR")):
 #
 # ## Exercises
 #
-# 1. Set `reading` to `instance`. Is it still ahead inside the kinds?
-# 2. Leave one kind out. Which pooled correlation changes most, and why?
-# 3. Shuffle SNR inside each kind and compute the pooled Spearman correlation of the final score
-#    again. How much of it is left?
-# 4. Replace the final score by the mean SNR of a network's kind. What is its pooled correlation?
+# Work on them in the {doc}`student notebook <exercises/07_independent_networks>`
+# (<a href="../exercises/07_independent_networks.ipynb" download>download</a>; `make lab` copies all of them into
+# `my_exercises`). It checks your answers and, when one is wrong, says why.
+#
+# 1. ★ *Change a parameter.* Compare readings and truths inside the kinds. Which choice matters more?
+# 2. ★★ *Write a few lines.* Give each network the mean SNR of its kind as its score; then turn SNR
+#    around inside each kind. Which pooled correlations are left?
+# 3. ★★★ *Extend the method.* What is a correlation worth? Compute how good a network you get when
+#    you train a few of one kind and keep the one with the highest score.
 #
 # ## Where next
 #

@@ -533,11 +533,15 @@ report("pr_activation", figures.ACTIVATION_NAMES[activation])
 #
 # ## Exercises
 #
-# 1. Set `noise` to 0.3 and to 1. Which divergence is lost first, and is it the pairs or the
-#    vocabulary that goes?
-# 2. Set `n_sequences` to 400. Which rules are refused, and with what words?
-# 3. Give `pair_divergence` the maps of positive sequences only. Why does `pairing` vanish?
-# 4. Set `activation` to `relu` and look at {numref}`fig-taught-cells` again.
+# Work on them in the {doc}`student notebook <exercises/08_interactions>`
+# (<a href="../exercises/08_interactions.ipynb" download>download</a>; `make lab` copies all of them into
+# `my_exercises`). It checks your answers and, when one is wrong, says why.
+#
+# 1. ★ *Change a parameter.* How does the divergence of pairs depend on the number of sequences, and
+#    what does a zero mean?
+# 2. ★★ *Write a few lines.* Fit by hand what single tokens explain, for a network that was taught a
+#    rule of pairs and for one that was taught a rule of single motifs.
+# 3. ★★★ *Extend the method.* Make the divergence see a rule about order.
 #
 # ## Where next
 #

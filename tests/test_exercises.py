@@ -33,9 +33,11 @@ def secrets(repository, name):
     return secret - shown
 
 
-def test_the_first_chapters_have_exercises(repository):
-    chapters = [path.stem for path in (repository / "notebooks").glob("0[1-5]_*.py")]
-    assert len(chapters) == 5 and set(chapters) <= set(NAMES)
+def test_the_first_eight_chapters_have_exercises(repository):
+    chapters = [path.stem for path in (repository / "notebooks").glob("0[1-8]_*.py")]
+    assert len(chapters) == 8 and set(chapters) <= set(NAMES)
+    contents = (repository / "_toc.yml").read_text()
+    assert all(f"notebooks/exercises/{name}\n" in contents for name in NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -258,11 +260,24 @@ def test_the_checks_tell_right_from_wrong(keys, name):
             assert mistake["hint"] in checks.hint(answer, mistake["value"])
 
 
-def test_an_unanswered_notebook_runs_through(repository, quick_book, capsys):
-    text = source(repository, "exercises", "02_signal_to_noise")
+@pytest.mark.parametrize("name", ["02_signal_to_noise", *NAMES[5:]])
+def test_an_unanswered_notebook_runs_through(repository, quick_book, keys, name, capsys):
+    text = source(repository, "exercises", name)
     exec(text.replace('run: str = "default"', 'run: str = "quick"'), {})
     printed = capsys.readouterr().out.splitlines()
-    assert printed and all(line.endswith(": not answered yet") for line in printed)
+    checked = [line for line in printed if line.startswith(("✗", "✓"))]
+    assert checked == [
+        f"✗ {answer}: not answered yet"
+        for answer in re.findall(r"^checks\(\"([\w ]+)\"", text, re.M)
+    ]
+    assert set(keys[name]) == set(re.findall(r"^checks\(\"([\w ]+)\"", text, re.M))
+
+
+@pytest.mark.parametrize("name", ["07_independent_networks", "08_interactions"])
+def test_stored_results_are_named_as_such(repository, quick_book, name, capsys):
+    first = source(repository, "exercises", name).split("# ## ★")[0].rpartition("# %% [markdown]")[0]
+    exec(first.replace('run: str = "default"', 'run: str = "quick"'), {})
+    assert "stored" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", NAMES)

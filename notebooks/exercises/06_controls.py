@@ -1,0 +1,157 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+
+
+# %% [markdown]
+# # Exercises: what else raises the score
+#
+# Three exercises on maps that should not score high, about 30 minutes in all: ★ changes a
+# parameter, ★★ takes a few lines, ★★★ extends the method. Replace each `...` by your answer. The
+# check after it says whether the answer is right and, if not, what is wrong with it.
+#
+# *You need:* the sixth chapter. Start JupyterLab with `make lab`, open `my_exercises`, and run
+# the cells from the top.
+
+# %% tags=["parameters"]
+run: str = "default"  # the run whose networks are used
+network: str = "bn-exp-standard-00"  # whose maps are tested against rotated copies
+word: str = "CACGTG"  # a 6-mer in the middle of a true motif, MAX
+seed: int = 0  # seeds the random maps
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+
+from attribution_consistency import (
+    artefacts, consistency, evaluation, figures, kmer_klds, thresholded_kld,
+)
+from attribution_consistency.metric import kmer_names
+from attribution_consistency.metric.association import spearman
+from attribution_consistency.studies import controls, controls_maps, controls_summary, load_tables
+from attribution_consistency.studies.exercises import Checks
+
+figures.style()
+checks = Checks(run, "06_controls")
+tables, origin = load_tables("controls", run)
+if origin == "stored":
+    print("This run made no tables of controls: these are the stored ones of our last full run.")
+scored = tables["maps"][tables["maps"]["population"] == "synthetic"]
+networks = controls_summary.control_rows(scored, "network")
+n = int(networks["n"].iloc[0])
+x, masks = controls.sequences(artefacts.Run(run), "synthetic", network, n)
+a = artefacts.read_maps(run, "synthetic", network)["a"][:n]
+ks, _ = controls_summary.columns(scored, "frequency")
+learnt = artefacts.read_json(artefacts.Run(run).length_weights)["frequency"]
+weights = evaluation.length_weights_from(learnt)
+
+
+def final(a):
+    """The final score of a map (N, L, 4) on the sequences `x`."""
+    return float(consistency(kmer_klds(x, a, ks), weights))
+
+
+# %% [markdown]
+# `x` holds the sequences (N, L, 4), `a` the maps of `network` on them, `masks["motif_mask"]` says
+# which positions lie inside motifs (N, L). `networks` has one row for each trained network, with
+# its final score in the column `final_frequency`.
+#
+# ## ★ Longer words (5 minutes)
+#
+# The arbitrary words of the chapter have six letters. It says that other lengths were not tried:
+# try them. There are $4^k$ words of length k. So that the maps cover about as many positions, take
+# one word in a hundred at each length. Here is the map that you know:
+
+# %%
+n_words = {5: 10, 6: 40, 7: 160, 8: 640}
+lies = controls_maps.wrong_words(x, np.random.default_rng(seed), n_words[6], k=6)
+{
+    "positions covered": float(lies.any(axis=2).mean()),
+    "final score": final(lies),
+    "share of networks outranked": float((networks["final_frequency"] < final(lies)).mean()),
+}
+
+# %% tags=["answer"]
+# by_length: {length: final score of the map}, each with a fresh np.random.default_rng(seed).
+# share: {length: share of `networks` whose final score is lower}.
+by_length = ...
+share = ...
+
+# %%
+checks("by_length", by_length)
+checks("share", share)
+
+# %% [markdown]
+# All these maps know equally little and cover about equally much. Why does the length of their
+# words matter? Think of the lengths that the final score adds up.
+#
+# ## ★★ The truth, a part of it, and lies (10 minutes)
+#
+# Three maps, each 1 on some positions and 0 elsewhere. `truth` is 1 on every position inside a
+# motif: `x` times the mask. `part` is 1 wherever `word` stands: `controls_maps.pointing_at`, which
+# wants the index of the word in `kmer_names(6)`. `lies` you have. What does each score? How
+# *correct* is it, the share of its positions that lie inside motifs? And how *complete*, the share
+# of all motif positions that it marks? Count over all sequences together.
+
+# %% tags=["answer"]
+# scores: {"truth": ..., "part": ..., "lies": ...}, final scores.
+# correct, complete: the same keys, shares from 0 to 1.
+scores = ...
+correct = ...
+complete = ...
+
+# %%
+checks("scores", scores)
+checks("correct", correct)
+checks("complete", complete)
+
+# %% [markdown]
+# Which of the three would you want from a network, and which does the score want? Now ask the
+# original metric, `thresholded_kld`, for the score of `truth`, and explain its answer: it keeps
+# positions *strictly above* the 90th percentile of their sequence.
+#
+# ## ★★★ What a rotated copy leaves (15 minutes)
+#
+# A rotated copy of a map is as uneven as the map and points at nothing. So subtract: what is
+# *left* of a map is its final score minus that of its own rotated copy. `scored` has both, in
+# rows that agree in `kind` and `id` and differ in `rotated`. Take the kinds `network` (trained),
+# `labels`, `weights` and `untrained` (broken). What is left of each kind? And do the trained
+# networks follow SNR (column `snr`) better by what is left?
+#
+# Then make the copies into a test. The p-value of a map with B rotated copies, of which #
+# score at least as high as the map, is (1 + #) / (1 + B): under the null the map is one of 1 + B
+# equals. Compute it for `a` and for `lies`, with `controls_maps.rotated(x, m, rng)`, the KLD at
+# k = 6 and B = 19.
+
+# %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Two strip charts over four kinds of networks, trained, shuffled labels, permuted weights and untrained. Left, their final scores; right, what a rotated copy leaves of them, which is near zero for the broken ones."}}
+checks.target("left")
+
+# %% tags=["answer"]
+# left: {kind: median over its networks of what is left} for the four kinds.
+# agreement: {"score": ..., "left": ...}, Spearman correlations with SNR over the trained
+#   networks; spearman(..., draws=1).value is quick.
+# p: {"network": ..., "lies": ...}, p-values.
+left = ...
+agreement = ...
+p = ...
+
+# %%
+checks("left", left)
+checks("agreement", agreement)
+checks("p", p)
+
+# %% tags=["answer"]
+# Draw the figure: for each kind a row of points, scores on the left, what is left on the right.
+
+# %% [markdown]
+# Subtracting the copy takes away what broken networks score. Does it take away what `lies`
+# scores? What, then, does a small p-value show, and what does it not show?

@@ -1,0 +1,155 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+
+
+# %% [markdown]
+# # Exercises: networks of others
+#
+# Three exercises on networks that others trained, about 30 minutes in all: ★ changes a parameter,
+# ★★ takes a few lines, ★★★ extends the method. Replace each `...` by your answer. The check after
+# it says whether the answer is right and, if not, what is wrong with it. Where the published
+# networks were not downloaded, the notebook uses the stored results of our last full run, and
+# says so.
+#
+# *You need:* the seventh chapter. Start JupyterLab with `make lab`, open `my_exercises`, and run
+# the cells from the top.
+
+# %% tags=["parameters"]
+run: str = "default"  # the run whose networks are used
+drawn: int = 5  # networks among which the best one is chosen
+
+# %%
+from math import comb
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from attribution_consistency import artefacts, evaluation, figures
+from attribution_consistency.metric.association import spearman
+from attribution_consistency.studies.exercises import Checks
+
+figures.style()
+checks = Checks(run, "07_independent_networks")
+table, origin = artefacts.load_scores(run, "koo")
+sizes = table[table["status"] == "ok"].groupby(["architecture", "activation"]).size()
+if len(sizes) < 2 or sizes.min() < 10:  # too few kinds to compare, or networks to choose from
+    table, origin = artefacts.read_csv(artefacts.stored() / "scores_koo.csv"), "stored"
+if origin == "stored":
+    print("These are the stored results of our last full run. To compute them here:")
+    print("make prepare NETWORKS=1 downloads the networks; then run the configuration again.")
+table = table[table["status"] == "ok"].reset_index(drop=True)
+table["kind"] = table["architecture"] + ", " + table["activation"]
+
+
+def rank_correlation(score, truth):
+    """Spearman correlation without its interval, which takes a while."""
+    return spearman(score, truth, draws=1).value
+
+
+def inside(score, truth):
+    """{kind: Spearman correlation of two columns inside this kind}."""
+    return {
+        kind: rank_correlation(part[score], part[truth]) for kind, part in table.groupby("kind")
+    }
+
+
+# %% [markdown]
+# `table` has one row for each network, with its `kind`, its SNR in `snr`, absolute SNR in
+# `snr_absolute`, the final score in `consistency_frequency`, the original metric in
+# `kld_original` and the accuracy in `auroc`.
+#
+# ## ★ Another reading, another truth (5 minutes)
+#
+# Here is how well the final score follows SNR inside each kind:
+
+# %%
+inside("consistency_frequency", "snr")
+
+# %% tags=["answer"]
+# signed: {reading: mean over the kinds of the correlation inside} with `snr`, for the readings
+#   frequency, instance, per_sequence; the columns are consistency_frequency, ...
+# absolute: the same with `snr_absolute`.
+signed = ...
+absolute = ...
+
+# %%
+checks("signed", signed)
+checks("absolute", absolute)
+
+# %% [markdown]
+# Compare the largest difference between two readings with the difference between the two truths.
+# Which choice would you think about longer?
+#
+# ## ★★ A score that knows only the kind (10 minutes)
+#
+# The chapter says that the pooled correlation mostly compares kinds. Test it from both sides.
+# First give every network the *mean SNR of its kind* as its score: it knows nothing about the
+# network. Then do the opposite and spoil what a score could know inside a kind: *turn SNR around*
+# there, so that the network with the highest SNR of its kind gets the lowest, the second highest
+# the second lowest, and so on. How well does the final score follow this false truth, pooled and
+# inside?
+
+# %%
+{
+    "final score, pooled": rank_correlation(table["consistency_frequency"], table["snr"]),
+    "original metric, pooled": rank_correlation(table["kld_original"], table["snr"]),
+}
+
+# %% tags=["answer"]
+# kind_only: pooled Spearman correlation of the mean SNR of a network's kind with `snr`.
+# turned: {"pooled": ..., "inside": ...}, correlations of `consistency_frequency` with the SNR
+#   turned around inside each kind; "inside" is the mean over the kinds.
+kind_only = ...
+turned = ...
+
+# %%
+checks("kind_only", kind_only)
+checks("turned", turned)
+
+# %% [markdown]
+# Somebody shows you a pooled correlation as high as `kind_only`. What would you ask for? And what
+# does `turned` say about a score that is wrong about every choice inside a kind?
+#
+# ## ★★★ What is a correlation worth? (15 minutes)
+#
+# Nobody uses a correlation; one chooses a network. Suppose that you train m networks of one kind
+# and keep the one with the highest score. How good is it? Call the *quality* of a network its
+# rank by SNR in its kind, from 0, the lowest of all N, to 1, the highest: rank / (N − 1).
+#
+# No random numbers are needed. Sort the N networks of a kind by the score, lowest first, at
+# places i = 0 … N − 1. Draw m of them without replacement. The one at place i is the best drawn if
+# it is drawn and the m − 1 others come from the i below it:
+#
+# $$P_i = \binom{i}{m-1} \Big/ \binom{N}{m} .$$
+#
+# The expected quality is the sum of $P_i$ times the quality at place i. Compute it in each kind
+# and take the mean over the kinds, for m = 5 (`drawn`; `comb(i, m - 1)` counts).
+
+# %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Expected quality of the chosen network against the number of networks to choose from, one curve a score. All curves start at one half; SNR itself is highest; the final score, the original metric and accuracy lie below it."}}
+checks.target("choice")
+
+# %% tags=["answer"]
+# quality: {column: mean over the kinds of the expected quality at m = drawn} for the columns
+#   consistency_frequency, kld_original, auroc and, as the best possible, snr.
+quality = ...
+
+# %%
+checks("quality", quality)
+
+# %% tags=["answer"]
+# Draw the figure: expected quality against m = 1 ... 15 for the four columns.
+
+# %% [markdown]
+# How much is lost by choosing with a score instead of the truth, and how much is gained over
+# accuracy? Draw the curves of each kind for itself: in which kinds does the original metric choose
+# better, and what does the chapter say about them?

@@ -1,0 +1,295 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+
+
+# %% [markdown]
+# # Exercises: what else raises the score
+#
+# Three exercises on maps that should not score high, about 30 minutes in all: ★ changes a
+# parameter, ★★ takes a few lines, ★★★ extends the method. Replace each `...` by your answer. The
+# check after it says whether the answer is right and, if not, what is wrong with it.
+#
+# *You need:* the sixth chapter. Start JupyterLab with `make lab`, open `my_exercises`, and run
+# the cells from the top.
+
+# %% tags=["parameters"]
+run: str = "default"  # the run whose networks are used
+network: str = "bn-exp-standard-00"  # whose maps are tested against rotated copies
+word: str = "CACGTG"  # a 6-mer in the middle of a true motif, MAX
+seed: int = 0  # seeds the random maps
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+
+from attribution_consistency import (
+    artefacts, consistency, evaluation, figures, kmer_klds, thresholded_kld,
+)
+from attribution_consistency.metric import kmer_names
+from attribution_consistency.metric.association import spearman
+from attribution_consistency.studies import controls, controls_maps, controls_summary, load_tables
+from attribution_consistency.studies.exercises import Checks
+
+figures.style()
+checks = Checks(run, "06_controls")
+tables, origin = load_tables("controls", run)
+if origin == "stored":
+    print("This run made no tables of controls: these are the stored ones of our last full run.")
+scored = tables["maps"][tables["maps"]["population"] == "synthetic"]
+networks = controls_summary.control_rows(scored, "network")
+n = int(networks["n"].iloc[0])
+x, masks = controls.sequences(artefacts.Run(run), "synthetic", network, n)
+a = artefacts.read_maps(run, "synthetic", network)["a"][:n]
+ks, _ = controls_summary.columns(scored, "frequency")
+learnt = artefacts.read_json(artefacts.Run(run).length_weights)["frequency"]
+weights = evaluation.length_weights_from(learnt)
+
+
+def final(a):
+    """The final score of a map (N, L, 4) on the sequences `x`."""
+    return float(consistency(kmer_klds(x, a, ks), weights))
+
+
+# %% [markdown]
+# `x` holds the sequences (N, L, 4), `a` the maps of `network` on them, `masks["motif_mask"]` says
+# which positions lie inside motifs (N, L). `networks` has one row for each trained network, with
+# its final score in the column `final_frequency`.
+#
+# ## ★ Longer words (5 minutes)
+#
+# The arbitrary words of the chapter have six letters. It says that other lengths were not tried:
+# try them. There are $4^k$ words of length k. So that the maps cover about as many positions, take
+# one word in a hundred at each length. Here is the map that you know:
+
+# %%
+n_words = {5: 10, 6: 40, 7: 160, 8: 640}
+lies = controls_maps.wrong_words(x, np.random.default_rng(seed), n_words[6], k=6)
+{
+    "positions covered": float(lies.any(axis=2).mean()),
+    "final score": final(lies),
+    "share of networks outranked": float((networks["final_frequency"] < final(lies)).mean()),
+}
+
+# %% tags=["solution"] answers=["by_length", "share"]
+# by_length: {length: final score of the map}, each with a fresh np.random.default_rng(seed).
+# share: {length: share of `networks` whose final score is lower}.
+def arbitrary(length, rng=None):
+    rng = rng or np.random.default_rng(seed)
+    return controls_maps.wrong_words(x, rng, n_words[length], k=length)
+
+
+by_length = {length: final(arbitrary(length)) for length in n_words}
+share = {
+    length: float((networks["final_frequency"] < value).mean())
+    for length, value in by_length.items()
+}
+
+# %% tags=["key"]
+one_rng = np.random.default_rng(seed)
+checks.expect("by_length", by_length, {
+    "forty words at each length; take `n_words`": {
+        k: final(controls_maps.wrong_words(x, np.random.default_rng(seed), 40, k)) for k in n_words
+    },
+    "the words still have six letters: does `k` reach the function?": {
+        k: final(controls_maps.wrong_words(x, np.random.default_rng(seed), m))
+        for k, m in n_words.items()
+    },
+    "one generator serves all lengths; take a fresh one for each": {
+        k: final(arbitrary(k, one_rng)) for k in n_words
+    },
+    "this is the original metric; take `final`": {
+        k: thresholded_kld(x, arbitrary(k)) for k in n_words
+    },
+})
+checks.expect("share", share, {
+    "these are the networks that score higher": {k: 1 - v for k, v in share.items()},
+    "this is in percent": {k: 100 * v for k, v in share.items()},
+})
+
+# %%
+checks("by_length", by_length)
+checks("share", share)
+
+# %% [markdown]
+# All these maps know equally little and cover about equally much. Why does the length of their
+# words matter? Think of the lengths that the final score adds up.
+#
+# ## ★★ The truth, a part of it, and lies (10 minutes)
+#
+# Three maps, each 1 on some positions and 0 elsewhere. `truth` is 1 on every position inside a
+# motif: `x` times the mask. `part` is 1 wherever `word` stands: `controls_maps.pointing_at`, which
+# wants the index of the word in `kmer_names(6)`. `lies` you have. What does each score? How
+# *correct* is it, the share of its positions that lie inside motifs? And how *complete*, the share
+# of all motif positions that it marks? Count over all sequences together.
+
+# %% tags=["solution"] answers=["scores", "correct", "complete"]
+# scores: {"truth": ..., "part": ..., "lies": ...}, final scores.
+# correct, complete: the same keys, shares from 0 to 1.
+inside = masks["motif_mask"]
+three = {
+    "truth": x * inside[:, :, None],
+    "part": controls_maps.pointing_at(x, [kmer_names(6).index(word)]),
+    "lies": lies,
+}
+marked = {name: m.any(axis=2) for name, m in three.items()}
+scores = {name: final(m) for name, m in three.items()}
+correct = {name: float(inside[m].mean()) for name, m in marked.items()}
+complete = {name: float(m[inside].mean()) for name, m in marked.items()}
+
+# %% tags=["key"]
+def in_each(part, whole):
+    """Mean over sequences of the shares, where a map marks anything."""
+    some = whole.sum(axis=1) > 0
+    return float(((part & whole).sum(axis=1)[some] / whole.sum(axis=1)[some]).mean())
+
+
+either = {name: float((m & inside).mean()) for name, m in marked.items()}
+checks.expect("scores", scores, {
+    "this is the KLD at k = 6; take `final`": {
+        name: float(kmer_klds(x, m, [6])[0]) for name, m in three.items()
+    },
+    "one of these is not a number: this is the original metric; take `final`": {
+        name: thresholded_kld(x, m) for name, m in three.items()
+    },
+    "the truth is missing its motifs: the mask is turned around": scores | {
+        "truth": final(x * ~inside[:, :, None])
+    },
+})
+checks.expect("correct", correct, {
+    "this is how complete the maps are": complete,
+    "these are shares of all positions; divide by what the map marks": either,
+    "these are means of the shares in each sequence; count over all sequences together": {
+        name: in_each(inside, m) for name, m in marked.items()
+    },
+})
+checks.expect("complete", complete, {
+    "this is how correct the maps are": correct,
+    "these are shares of all positions; divide by the motif positions": either,
+    "these are means of the shares in each sequence; count over all sequences together": {
+        name: in_each(m, inside) for name, m in marked.items()
+    },
+})
+
+# %%
+checks("scores", scores)
+checks("correct", correct)
+checks("complete", complete)
+
+# %% [markdown]
+# Which of the three would you want from a network, and which does the score want? Now ask the
+# original metric, `thresholded_kld`, for the score of `truth`, and explain its answer: it keeps
+# positions *strictly above* the 90th percentile of their sequence.
+#
+# ## ★★★ What a rotated copy leaves (15 minutes)
+#
+# A rotated copy of a map is as uneven as the map and points at nothing. So subtract: what is
+# *left* of a map is its final score minus that of its own rotated copy. `scored` has both, in
+# rows that agree in `kind` and `id` and differ in `rotated`. Take the kinds `network` (trained),
+# `labels`, `weights` and `untrained` (broken). What is left of each kind? And do the trained
+# networks follow SNR (column `snr`) better by what is left?
+#
+# Then make the copies into a test. The p-value of a map with B rotated copies, of which #
+# score at least as high as the map, is (1 + #) / (1 + B): under the null the map is one of 1 + B
+# equals. Compute it for `a` and for `lies`, with `controls_maps.rotated(x, m, rng)`, the KLD at
+# k = 6 and B = 19.
+
+# %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Two strip charts over four kinds of networks, trained, shuffled labels, permuted weights and untrained. Left, their final scores; right, what a rotated copy leaves of them, which is near zero for the broken ones."}}
+checks.target("left")
+
+# %% tags=["solution"] answers=["left", "agreement", "p"]
+# left: {kind: median over its networks of what is left} for the four kinds.
+# agreement: {"score": ..., "left": ...}, Spearman correlations with SNR over the trained
+#   networks; spearman(..., draws=1).value is quick.
+# p: {"network": ..., "lies": ...}, p-values.
+kinds = {"network": "trained", "labels": "shuffled labels", "weights": "permuted weights",
+         "untrained": "untrained"}
+chosen = scored[scored["kind"].isin(kinds)].set_index(["kind", "id"])
+maps, copies = chosen[~chosen["rotated"]], chosen[chosen["rotated"]]
+leaves = maps["final_frequency"] - copies["final_frequency"]
+left = leaves.groupby("kind").median().to_dict()
+snr = maps.loc["network", "snr"]
+agreement = {
+    "score": spearman(maps.loc["network", "final_frequency"], snr, draws=1).value,
+    "left": spearman(leaves["network"].reindex(snr.index), snr, draws=1).value,
+}
+
+
+def p_value(m, draws=19):
+    rng = np.random.default_rng(seed)
+    observed = kmer_klds(x, m, [6])[0]
+    turned = [kmer_klds(x, controls_maps.rotated(x, m, rng), [6])[0] for _ in range(draws)]
+    return (1 + sum(value >= observed for value in turned)) / (1 + draws)
+
+
+p = {"network": p_value(a), "lies": p_value(lies)}
+
+# %% tags=["key"]
+by_kind = maps["final_frequency"].groupby("kind").median()
+checks.expect("left", left, {
+    "these are the scores of the maps; subtract their copies": by_kind,
+    "this is the copy minus the map": {kind: -v for kind, v in left.items()},
+    "these are means; take medians": leaves.groupby("kind").mean(),
+    "these are differences of medians; subtract each map's own copy first": by_kind
+    - copies["final_frequency"].groupby("kind").median(),
+    "this is the original metric; take `final_frequency`": (maps["original"] - copies["original"])
+    .groupby("kind").median(),
+    "these are quotients; subtract": (maps["final_frequency"] / copies["final_frequency"])
+    .groupby("kind").median(),
+}, tolerance=1e-4)
+checks.expect("agreement", agreement, {
+    "is this Pearson's correlation? Rank first": {
+        "score": float(np.corrcoef(maps.loc["network", "final_frequency"], snr)[0, 1]),
+        "left": float(np.corrcoef(leaves["network"].reindex(snr.index), snr)[0, 1]),
+    },
+    "the broken networks are in here; take the trained ones": {
+        "score": spearman(maps["final_frequency"], maps["snr"], draws=1).value,
+        "left": spearman(leaves.reindex(maps.index), maps["snr"], draws=1).value,
+    },
+}, tolerance=1e-4)
+above = {name: value * 20 - 1 for name, value in p.items()}
+checks.expect("p", p, {
+    "a p-value of 0 would need infinitely many draws: count the map itself": {
+        name: count / 19 for name, count in above.items()
+    },
+    "the map itself is counted above the line, not below it": {
+        name: (1 + count) / 19 for name, count in above.items()
+    },
+    "these are the copies that score lower; count those at least as high": {
+        name: (20 - count) / 20 for name, count in above.items()
+    },
+    "these are numbers of copies; make them p-values": above,
+}, tolerance=1e-4)
+
+# %%
+checks("left", left)
+checks("agreement", agreement)
+checks("p", p)
+
+# %% tags=["solution"]
+# Draw the figure: for each kind a row of points, scores on the left, what is left on the right.
+fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH, 2.8), sharey=True)
+for ax, values, title in (
+    (axes[0], maps["final_frequency"], "final score (nats)"),
+    (axes[1], leaves, "what a rotated copy leaves (nats)"),
+):
+    for row, kind in enumerate(kinds):
+        points = values[kind]
+        ax.scatter(points, np.full(len(points), row), s=18, alpha=0.6, color=figures.BLUE)
+    ax.axvline(0, color="black", lw=0.8)
+    ax.set(xlabel=title, yticks=range(len(kinds)), yticklabels=kinds.values())
+axes[0].invert_yaxis()
+checks.keep("left", fig)
+
+# %% [markdown]
+# Subtracting the copy takes away what broken networks score. Does it take away what `lies`
+# scores? What, then, does a small p-value show, and what does it not show?

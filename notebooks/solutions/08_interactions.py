@@ -1,0 +1,318 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+
+
+# %% [markdown]
+# # Exercises: who stands with whom
+#
+# Three exercises on pairs of motifs, about 30 minutes in all: ★ changes a parameter, ★★ takes a
+# few lines, ★★★ extends the method. Replace each `...` by your answer. The check after it says
+# whether the answer is right and, if not, what is wrong with it. Where a run trained no networks
+# on rules of pairs, the second exercise uses the stored tables of our last full run, and says so.
+#
+# *You need:* the eighth chapter. Start JupyterLab with `make lab`, open `my_exercises`, and run
+# the cells from the top.
+
+# %% tags=["parameters"]
+run: str = "default"  # the run whose networks are used
+n_sequences: int = 2000  # sequences of a set of made-up maps
+noise: float = 0.1  # standard deviation of the noise of made-up maps
+seed: int = 0  # seeds sequences, noise and controls
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+
+from attribution_consistency import artefacts, figures, kmer_klds
+from attribution_consistency.studies import interactions, load_tables
+from attribution_consistency.studies.exercises import Checks
+from attribution_consistency.studies.interactions_metric import (
+    bits, find_pairs, find_tokens, pair_divergence,
+)
+
+figures.style()
+checks = Checks(run, "08_interactions")
+
+
+def chosen_cells(table):
+    """{rule: kinds of pairs of the network that was taught it}, of two rules."""
+    found = {}
+    for rule in ("pairing", "presence"):
+        own = table["id"].str.startswith(f"{rule}-exp-") & ~table["distance"].astype(bool)
+        found[rule] = table.loc[own, ["one", "two", "p", "j"]].reset_index(drop=True)
+    return found
+
+
+tables, origin = load_tables("interactions", run)
+cells = chosen_cells(tables["cells"])
+if any(table.empty for table in cells.values()):  # pairs of this run's networks were refused
+    cells = chosen_cells(artefacts.read_csv(artefacts.stored() / "interactions_cells.csv"))
+    origin = "stored"
+if origin == "stored":
+    print("This run trained no networks on rules: these are the stored ones of our last full run.")
+
+
+def pairing(n):
+    """Sequences and made-up maps, (n, L, 4) each, that follow the rule `pairing`."""
+    data = interactions.simulate("pairing", n, seed=seed)
+    return interactions.made_map(data, data["takes_part"], noise, seed)
+
+
+# %% [markdown]
+# ## ★ How many sequences? (5 minutes)
+#
+# The chapter shows the divergence of pairs D of made-up maps of 2,000 sequences. The rule behind
+# them is the same for any number. Is D?
+
+# %%
+tokens = find_tokens(*pairing(n_sequences))
+found = pair_divergence(tokens, n_draws=0)  # without the null
+{"D": found.bits, "interval": (found.low, found.high), "kinds of pairs": len(found.p)}
+
+# %% tags=["solution"] answers=["divergence", "kinds"]
+# divergence: {n: D in bits} for n = 1000, 2000 and 3000 sequences.
+# kinds: {n: how many kinds of pairs it was computed from}, for the same.
+by_size = {n: pair_divergence(find_tokens(*pairing(n)), n_draws=0) for n in (1000, 2000, 3000)}
+divergence = {n: pairs.bits for n, pairs in by_size.items()}
+kinds = {n: len(pairs.p) for n, pairs in by_size.items()}
+
+# %% tags=["key"]
+checks.expect("divergence", divergence, {
+    "these are the upper ends of the intervals": {n: d.high for n, d in by_size.items()},
+    "these are the lower ends of the intervals": {n: d.low for n, d in by_size.items()},
+    "these are divergences of single words, not of pairs": {
+        n: float(kmer_klds(*pairing(n), [6], reading="instance")[0]) for n in by_size
+    },
+    "all entries are alike: does the number reach `pairing`?": dict.fromkeys(
+        by_size, divergence[2000]
+    ),
+    "these are in nats; leave `bits` as it is": {
+        n: d * float(np.log(2)) for n, d in divergence.items()
+    },
+})
+checks.expect("kinds", kinds, {
+    "these are pairs, not kinds of pairs": {n: len(d.pairs.one) for n, d in by_size.items()},
+    "all entries are alike: does the number reach `pairing`?": dict.fromkeys(by_size, kinds[2000]),
+})
+
+# %%
+checks("divergence", divergence)
+checks("kinds", kinds)
+
+# %% [markdown]
+# Which kinds of pairs are left at the smallest number? `found.pairs.left` and `.right` are indices
+# into `tokens.words`. Each name stands with few others: how can factors of single names explain
+# everything then? And what may you conclude from a D of 0?
+#
+# ## ★★ What single tokens explain (10 minutes)
+#
+# Two networks of the chapter were taught `pairing` and `presence`. `cells[rule]` has one row for
+# each kind of pair of one of them: its names `one` and `two`, its share `p` of the pairs and its
+# share `j` of their attribution. How far is J from P, in bits: $\sum J \log_2 (J / P)$? And how
+# much of it is left when single tokens may explain what they can, that is, what is D? Fit R with
+# NumPy:
+#
+# 1. start with a factor u = 1 for each name, and R = u[one] u[two] P;
+# 2. the total of a name is the sum of R over the rows where it is `one`, plus the sum where it is
+#    `two`; the total wanted is the same with J;
+# 3. multiply each u by the *root* of wanted / found, and repeat 2,000 times.
+
+# %%
+cells["pairing"].head(4)
+
+# %% tags=["solution"] answers=["total", "pairs_only"]
+# total: {rule: divergence of J from P in bits} for pairing and presence.
+# pairs_only: {rule: divergence of J from R in bits}, for the same.
+def in_bits(j, r):
+    some = j > 0
+    return float((j[some] * np.log2(j[some] / r[some])).sum())
+
+
+def independent(table, rounds=2000, both=True, power=0.5):
+    names = sorted({*table["one"], *table["two"]})
+    one, two = (table[side].map(names.index).to_numpy() for side in ("one", "two"))
+    p, j = table["p"].to_numpy(), table["j"].to_numpy()
+
+    def totals(values):
+        first = np.bincount(one, values, len(names))
+        return first + np.bincount(two, values, len(names)) if both else first
+
+    u = np.ones(len(names))
+    for _ in range(rounds):
+        given = totals(u[one] * u[two] * p)
+        u *= np.divide(totals(j), given, out=np.ones(len(names)), where=given > 0) ** power
+    return u[one] * u[two] * p
+
+
+total = {rule: in_bits(table["j"], table["p"]) for rule, table in cells.items()}
+pairs_only = {rule: in_bits(table["j"], independent(table)) for rule, table in cells.items()}
+
+# %% tags=["key"]
+def of_cells(function):
+    return {rule: function(table) for rule, table in cells.items()}
+
+
+checks.expect("total", total, {
+    "this is in nats; bits take log2": of_cells(
+        lambda t: in_bits(t["j"], t["p"]) * float(np.log(2))
+    ),
+    "this is the divergence of P from J, the other way round": of_cells(
+        lambda t: in_bits(t["p"], t["j"].clip(lower=1e-12))
+    ),
+})
+checks.expect("pairs_only", pairs_only, {
+    "this is in nats; bits take log2": of_cells(
+        lambda t: in_bits(t["j"], independent(t)) * float(np.log(2))
+    ),
+    "single tokens explain nothing here: R is still P": total,
+    "one round is not enough: repeat until the totals agree": of_cells(
+        lambda t: in_bits(t["j"], independent(t, rounds=1))
+    ),
+    "a total counts the rows where a name is `one` and those where it is `two`": of_cells(
+        lambda t: in_bits(t["j"], independent(t, both=False))
+    ),
+    "R jumps between two values: take the root in step 3": of_cells(
+        lambda t: in_bits(t["j"], independent(t, power=1))
+    ),
+    "these are the bits that single tokens explain; take what is left": of_cells(
+        lambda t: in_bits(t["j"], t["p"]) - in_bits(t["j"], independent(t))
+    ),
+})
+
+# %%
+checks("total", total)
+checks("pairs_only", pairs_only)
+
+# %% [markdown]
+# Both networks attend to some pairs far more than to others. Why is that a rule of pairs in one of
+# them and not in the other? Why the root in step 3? Try it without.
+#
+# ## ★★★ A rule of order (15 minutes)
+#
+# The chapter admits that D does not see rules about order. Make it see them. Below are three sets
+# of maps. In `order` a pair of A and B is highlighted when A stands *before* B. In `chance` as many
+# pairs of the same sequences are highlighted, at random. `pairing` is the rule that you know.
+#
+# Split each kind of pair in two, by which of its names comes first, as the chapter splits kinds by
+# distance; u still knows names only. `find_pairs(tokens)` gives you `pairs`: each pair has its
+# tokens `pairs.one` and `pairs.two`, the first and the second along the sequence, and its kind
+# `pairs.cell`. Each kind has its names `pairs.left` and `pairs.right`. A token has a name
+# `tokens.name` and a score `tokens.score`. `np.bincount(kind, weights, number)` counts pairs, or
+# adds up the products of their two scores; `bits(left, right, p, j)` takes names and shares of the
+# kinds, fits R and returns (D, R).
+
+# %%
+ordered = interactions.simulate("spacing", n_sequences, seed=seed)
+a_first = np.repeat(ordered["motif"][:, :1] == "A", 2, axis=1)
+chance = np.random.default_rng(seed).permutation(a_first)
+sets = {
+    "order": find_tokens(*interactions.made_map(ordered, a_first, noise, seed)),
+    "chance": find_tokens(*interactions.made_map(ordered, chance, noise, seed)),
+    "pairing": find_tokens(*pairing(n_sequences)),
+}
+
+# %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Divergence of pairs of three sets of made-up maps as horizontal bars, without and with order. The set order is near zero without and high with order, chance is near zero in both, pairing is high in both."}}
+checks.target("order")
+
+# %% tags=["solution"] answers=["without_order", "with_order"]
+# without_order: {set: D in bits}, kinds as `find_pairs` gives them.
+# with_order: {set: D in bits}, each kind split by which name comes first.
+def shares(pairs, tokens, kind, number):
+    p = np.bincount(kind, minlength=number)
+    j = np.bincount(kind, tokens.score[pairs.one] * tokens.score[pairs.two], number)
+    return p / p.sum(), j / j.sum()
+
+
+def divergence_of(tokens, order):
+    pairs = find_pairs(tokens)
+    left_first = tokens.name[pairs.one] == pairs.left[pairs.cell]
+    if not order:
+        return bits(pairs.left, pairs.right, *shares(pairs, tokens, pairs.cell, len(pairs.left)))[0]
+    kind, left, right = 2 * pairs.cell + ~left_first, pairs.left.repeat(2), pairs.right.repeat(2)
+    return bits(left, right, *shares(pairs, tokens, kind, len(left)))[0]
+
+
+without_order = {name: divergence_of(tokens, False) for name, tokens in sets.items()}
+with_order = {name: divergence_of(tokens, True) for name, tokens in sets.items()}
+
+# %% tags=["key"]
+def split(tokens, change):
+    """`divergence_of` with order, after `change(pairs, left, right, p, j)` of names and shares."""
+    pairs = find_pairs(tokens)
+    kind = 2 * pairs.cell + (tokens.name[pairs.one] != pairs.left[pairs.cell])
+    left, right = pairs.left.repeat(2), pairs.right.repeat(2)
+    return bits(*change(pairs, left, right, *shares(pairs, tokens, kind, len(left))))[0]
+
+
+def of_sets(change):
+    return {name: split(tokens, change) for name, tokens in sets.items()}
+
+
+def own_factors(pairs, left, right, p, j):
+    first = np.where(np.arange(len(left)) % 2, right, left)
+    return first, left + right - first + max(left.max(), right.max()) + 1, p, j
+
+
+def one_prior(pairs, left, right, p, j):
+    return left, right, (p.reshape(-1, 2).mean(axis=1)).repeat(2), j
+
+
+def summed(tokens, parts):
+    """D with the sums of two scores, kinds split in so many parts."""
+    pairs = find_pairs(tokens)
+    kind = parts * pairs.cell + (tokens.name[pairs.one] != pairs.left[pairs.cell]) * (parts - 1)
+    left, right = pairs.left.repeat(parts), pairs.right.repeat(parts)
+    j = np.bincount(kind, tokens.score[pairs.one] + tokens.score[pairs.two], len(left))
+    p = np.bincount(kind, minlength=len(left))
+    return bits(left, right, p / p.sum(), j / j.sum())[0]
+
+
+checks.expect("without_order", without_order, {
+    "the scores of two tokens are added; multiply them": {
+        name: summed(tokens, 1) for name, tokens in sets.items()
+    },
+    "the kinds are split here already": with_order,
+})
+checks.expect("with_order", with_order, {
+    "both orders are one kind here: is the kind split?": without_order,
+    "u knows the order: a name has one factor, wherever it stands": of_sets(own_factors),
+    "the scores of two tokens are added; multiply them": {
+        name: summed(tokens, 2) for name, tokens in sets.items()
+    },
+    "the shares P of the pairs are not split; count each order": of_sets(one_prior),
+    "this is in nats; leave `bits` as it is": {
+        name: value * float(np.log(2)) for name, value in with_order.items()
+    },
+})
+
+# %%
+checks("without_order", without_order)
+checks("with_order", with_order)
+
+# %% tags=["solution"]
+# Draw the figure: two bars for each set, without and with order.
+fig, ax = plt.subplots(figsize=(figures.WIDTH * 0.8, 2.4))
+places = np.arange(len(sets))
+for shift, values, label, colour in (
+    (-0.18, without_order, "without order", figures.BLUE),
+    (0.18, with_order, "with order", figures.ORANGE),
+):
+    ax.barh(places + shift, list(values.values()), 0.34, color=colour, label=label)
+ax.set(yticks=places, yticklabels=sets, xlabel="divergence of pairs D (bits)")
+ax.invert_yaxis()
+ax.legend(fontsize=8)
+checks.keep("order", fig)
+
+# %% [markdown]
+# `chance` has a little more D with order than without, and so has `pairing`. Is that a rule? What
+# would you compare it with, and what does each further split of the kinds cost?
