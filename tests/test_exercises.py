@@ -275,7 +275,8 @@ def test_an_unanswered_notebook_runs_through(repository, quick_book, keys, name,
 
 @pytest.mark.parametrize("name", ["07_independent_networks", "08_interactions"])
 def test_stored_results_are_named_as_such(repository, quick_book, name, capsys):
-    first = source(repository, "exercises", name).split("# ## ★")[0].rpartition("# %% [markdown]")[0]
+    before = source(repository, "exercises", name).split("# ## ★")[0]
+    first = before.rpartition("# %% [markdown]")[0]
     exec(first.replace('run: str = "default"', 'run: str = "quick"'), {})
     assert "stored" in capsys.readouterr().out
 
