@@ -267,7 +267,6 @@ checks.expect("p", p, {
     "these are the copies that score lower; count those at least as high": {
         name: (20 - count) / 20 for name, count in above.items()
     },
-    "these are numbers of copies; make them p-values": above,
 }, tolerance=1e-4)
 
 # %%
