@@ -1,0 +1,299 @@
+"""Evidence beyond looking: measures on real sequences that could contradict the score.
+
+One primary measure, replicate agreement, and three descriptive ones: motif support, perturbation
+and occupancy. Each is a number for every network beside a baseline of its own; `excess`, the
+difference, is then held against the scores of the networks. Nothing here is a truth.
+
+Perturbation comes in two versions, with signed and with absolute scores.
+"""
+
+import functools
+
+import numpy as np
+
+from .. import artefacts
+from ..datasets import motifs, registry, store
+from ..datasets.sequences import codes_to_one_hot
+from ..metric import position_scores
+from ..metric.association import partial_spearman, spearman
+from . import evidence_measures as measures
+from .controls import he_normal
+
+PREFIX = "evidence"
+POPULATION = "gm12878_dnase"
+POPULATIONS = (POPULATION,)
+CHAPTER = "05_real_data"
+TABLES = ("measures", "correlations", "power")
+PEAKS = "gm12878_dnase/CTCF_GM12878_hg19.narrowPeak"
+# Factors with a known part in B cells or at open chromatin anywhere, the newest matrix of each in
+# JASPAR 2016 that was made from more than 1,000 sites, or the only one; chosen before any result.
+MOTIFS = {
+    "CTCF": "MA0139.1", "SPI1": "MA0080.4", "RUNX3": "MA0684.1", "IRF1": "MA0050.2",
+    "IRF8": "MA0652.1", "NFKB1": "MA0105.4", "ETS1": "MA0098.3", "ELF1": "MA0473.2",
+    "FOS": "MA0476.1", "BATF::JUN": "MA0462.1", "EBF1": "MA0154.3", "MEF2C": "MA0497.1",
+    "POU2F2": "MA0507.1", "NRF1": "MA0506.1", "YY1": "MA0095.2",
+}
+PRIMARY = "replicate_agreement"
+# What the measures are held against: performance, the score, its rivals.
+SCORES = {"performance": "pearson", "consistency": "consistency_frequency",
+          "original": "kld_original", "gini": "gini"}
+TRUE_CORRELATIONS = (0.3, 0.5, 0.7, 0.9)
+SEED = 5
+BOOTSTRAP = 500
+
+
+def make(run, settings):
+    """Every table of `TABLES` from the artefacts of a run, {name: DataFrame}."""
+    scores = artefacts.read_csv(run.scores(POPULATION))
+    scores = scores[scores["status"] == "ok"].reset_index(drop=True)
+    data = store.load(run.data(POPULATION), ["codes", "split", "chrom", "start"])
+    rows = artefacts.read_maps(run.name, POPULATION, scores["id"].iloc[0])["rows"]
+    networks = Networks(run, settings, data["codes"][data["split"] == 2])
+    return make_tables(
+        {key: data[key][rows] for key in ("codes", "chrom", "start")}, scores,
+        lambda model_id: artefacts.read_maps(run.name, POPULATION, model_id)["a"],
+        networks, read_peaks(), settings["studies"]["evidence"],
+    )
+
+
+def make_tables(data, scores, maps, networks, peaks, settings):
+    """Every table of `TABLES`, {name: DataFrame}.
+
+    data : codes uint8 (N, L), chrom (N,) and start (N,) of the mapped sequences.
+    scores : score table of the networks.  maps : function from the id of a network to its maps
+    (N, L, 4).  networks : with ``predictor(id)``, a function from codes to predictions and their
+    SD, and ``untrained(id)``, maps of two fresh networks of the same architecture; see `Networks`.
+    peaks : {chromosome: (starts, ends)} of CTCF peaks, or None.
+    settings : ``studies.evidence`` of the configuration.
+    """
+    import pandas as pd
+
+    codes, x = data["codes"], codes_to_one_hot(data["codes"])
+    library, draws = motifs.jaspar_matrices(), settings["draws"]
+    matrices = {name: library[matrix_id][1] for name, matrix_id in MOTIFS.items()}
+    windows = measures.motif_windows(codes, matrices, draws=draws, seed=SEED)
+    ctcf, occupied = _ctcf(data, library[MOTIFS["CTCF"]][1], peaks)
+    some = spread(len(codes), settings["n_sequences"])
+    rows = []
+    for name in scores["id"]:
+        a = maps(name)
+        score = measures.relative_scores(x, a)
+        signed = position_scores(x[some], a[some], score="input")
+        test = functools.partial(
+            perturbation_row, *networks.predictor(name), codes[some], settings["replacements"]
+        )
+        rows += [{"model": name} | row for row in (
+            support_row(score, windows, draws), test(signed, "perturbation"),
+            test(score[some], "perturbation_absolute"), occupancy_row(score, ctcf, occupied),
+        ) if row]
+    for first, others in replicates(scores["id"]).items():
+        rows.append(agreement_row(first, others, maps, networks.untrained(first)))
+    columns = ["model", "measure", "value", "baseline", "excess", "n", "n_baseline"]
+    table = pd.DataFrame(rows, columns=[c for c in columns if c != "excess"])
+    table.insert(4, "excess", table["value"] - table["baseline"])
+    found = correlations(table, scores)
+    return {"measures": table[columns], "correlations": found, "power": power_table(found)}
+
+
+def spread(n, wanted):
+    """Row numbers of at most ``wanted`` of ``n`` sequences, evenly spread over them."""
+    return np.unique(np.linspace(0, n - 1, min(n, wanted)).round().astype(int))
+
+
+def replicates(ids):
+    """Networks of one configuration: {id of the first initialisation: ids of the others}.
+
+    A configuration with a single initialisation has no replicate and is left out.
+    """
+    groups = {}
+    for model_id in sorted(ids):
+        groups.setdefault(model_id.rsplit("-", 1)[0], []).append(model_id)
+    return {first: others for first, *others in groups.values() if others}
+
+
+# --- one row a network and measure --------------------------------------------------------
+
+
+def agreement_row(first, others, maps, untrained):
+    """Replicate agreement of one configuration; baseline: two untrained networks of it."""
+    one = maps(first)
+    value = np.mean([measures.agreement(one, maps(other)) for other in others])
+    return {"model": first, "measure": PRIMARY, "value": value,
+            "baseline": measures.agreement(*untrained), "n": len(one), "n_baseline": len(one)}
+
+
+def support_row(score, windows, draws):
+    """Motif support, mean over motifs; baseline: rotated scores, mean over rotations.
+
+    None where no motif has enough hits.
+    """
+    if not windows:
+        return None
+    rng = np.random.default_rng([SEED, 1])
+    rotated = [measures.rotated_scores(score, rng) for _ in range(draws)]
+    value, *null = (
+        np.mean(list(measures.motif_support(s, windows).values())) for s in (score, *rotated)
+    )
+    hits = sum(len(hits.row) for hits, _ in windows.values())
+    return {"measure": "motif_support", "value": value, "baseline": np.mean(null), "n": hits,
+            "n_baseline": sum(len(c.row) for _, controls in windows.values() for c in controls)}
+
+
+def perturbation_row(predict, scale, codes, replacements, score, measure):
+    """Drop in SD of the prediction when the top k-mers go; baseline: random k-mers of equal GC.
+
+    With signed scores the top k-mers are those of which the map says that they raise the
+    prediction; with absolute ones, as the score of this book reads a map, they may also lower it.
+    """
+    top, random = measures.perturbation(
+        predict, codes, score, replacements=replacements, seed=SEED
+    )
+    return {"measure": measure, "value": top.mean() / scale, "baseline": random.mean() / scale,
+            "n": len(codes), "n_baseline": len(codes)}
+
+
+def occupancy_row(score, ctcf, occupied):
+    """Score at CTCF hits inside peaks; baseline: at hits of equal match outside. Or None."""
+    if occupied is None:
+        return None
+    value, baseline, n, others = measures.occupancy(score, ctcf, occupied)
+    return {"measure": "ctcf_occupancy", "value": value, "baseline": baseline, "n": n,
+            "n_baseline": others}
+
+
+def _ctcf(data, counts, peaks):
+    """Hits of the CTCF matrix, and which of them have their middle in a peak (None: no peaks)."""
+    hits = measures.find_hits(data["codes"], measures.matrix_bits(counts))
+    if peaks is None:
+        return hits, None
+    middle = data["start"][hits.row] + hits.start + hits.width // 2
+    chrom, nothing = data["chrom"][hits.row], (np.empty(0), np.empty(0))
+    occupied = np.zeros(len(middle), bool)
+    for name in np.unique(chrom):
+        here = chrom == name
+        occupied[here] = measures.in_intervals(middle[here], *peaks.get(str(name), nothing))
+    return hits, occupied
+
+
+def read_peaks():
+    """CTCF peaks of GM12878, {chromosome: (starts, ends)}; None where the file is not here."""
+    import pandas as pd
+
+    if registry.locate(PEAKS) is None:
+        return None
+    table = pd.read_csv(
+        registry.verified(PEAKS), sep="\t", header=None, usecols=[0, 1, 2],
+        names=["chrom", "start", "end"],
+    )
+    return {name: (part["start"].to_numpy(), part["end"].to_numpy())
+            for name, part in table.groupby("chrom")}
+
+
+class Networks:
+    """The networks of a run, built once for each architecture and given weights in turn."""
+
+    def __init__(self, run, settings, test_codes):
+        from ..pipeline import model_recipes
+
+        self.run, self.recipes = run, model_recipes(settings, POPULATION)
+        self.test = test_codes
+        self.built = functools.cache(self._build)
+
+    def _build(self, architecture, batch_norm, activation, n_outputs):
+        from ..models import networks
+
+        wanted = architecture, batch_norm, activation, n_outputs
+        recipe = next(r for r in self.recipes.values() if self._kind(r) == wanted)
+        return networks.build(recipe, self.test.shape[1])
+
+    @staticmethod
+    def _kind(recipe):
+        return tuple(recipe[k] for k in ("architecture", "batch_norm", "activation", "n_outputs"))
+
+    def predictor(self, model_id):
+        """Function from codes (N, L) to the explained output (N,), and its SD on the test set."""
+        from ..models import weights
+
+        model = self.built(*self._kind(self.recipes[model_id]))
+        weights.load_into(model, self.run.model(POPULATION, model_id))
+
+        def predict(codes):
+            found = model.predict(codes_to_one_hot(codes), batch_size=500, verbose=0)
+            return found[:, 0].astype(float)
+
+        return predict, predict(self.test).std()
+
+    def untrained(self, model_id, n=2):
+        """Maps of fresh networks of the same architecture on the mapped sequences, a list."""
+        from ..models import attribution
+
+        model = self.built(*self._kind(self.recipes[model_id]))
+        maps = artefacts.read_maps(self.run.name, POPULATION, model_id)
+        codes = store.load(self.run.data(POPULATION), ["codes"])["codes"][maps["rows"]]
+        found = []
+        for draw in range(n):
+            rng = np.random.default_rng([SEED, 2, draw])
+            model.set_weights([he_normal(w.name, w.shape, rng) for w in model.weights])
+            found.append(attribution.saliency(model, codes_to_one_hot(codes)))
+        return found
+
+
+# --- over networks ------------------------------------------------------------------------
+
+
+def correlations(table, scores):
+    """Rank correlation of the excess of each measure with each score, over networks.
+
+    For all networks and for each task; as it is, given the Gini coefficient, given the
+    architecture (ranks minus their mean in each architecture), and given both. Intervals are a
+    bootstrap over configurations; NaN where fewer than four networks remain.
+
+    Returns columns measure, networks, score, given, n, value, low, high.
+    """
+    import pandas as pd
+
+    joined = table.merge(scores, left_on="model", right_on="id")
+    rows = []
+    for measure, part in joined.groupby("measure", sort=False):
+        for which in ("all", *sorted(part["task"].unique())):
+            some = part if which == "all" else part[part["task"] == which]
+            groups = some["model"].str.rsplit("-", n=1).str[0].to_numpy()
+            options = {"groups": groups, "seed": SEED, "draws": BOOTSTRAP}
+            excess, inner = some["excess"], some["architecture"]
+            for score, column in SCORES.items():
+                found = {
+                    "nothing": spearman(excess, some[column], **options),
+                    "architecture": spearman(
+                        _within(excess, inner), _within(some[column], inner), **options
+                    ),
+                }
+                if score != "gini":
+                    found["Gini"] = partial_spearman(
+                        some[column], excess, some["gini"], **options
+                    )
+                    found["architecture and Gini"] = partial_spearman(
+                        *(_within(v, inner) for v in (some[column], excess, some["gini"])),
+                        **options,
+                    )
+                usable = int(np.isfinite(some[["excess", column]].astype(float)).all(axis=1).sum())
+                rows += [{"measure": measure, "networks": which, "score": score, "given": given,
+                          "n": usable} | estimate._asdict() for given, estimate in found.items()]
+    return pd.DataFrame(rows, columns=["measure", "networks", "score", "given", "n", "value",
+                                       "low", "high"])
+
+
+def _within(values, groups):
+    """Ranks of values minus their mean inside each group."""
+    ranks = values.rank()
+    return ranks - ranks.groupby(groups).transform("mean")
+
+
+def power_table(found):
+    """Power at each number of networks that the correlations have: n, correlation, power."""
+    import pandas as pd
+
+    return pd.DataFrame([
+        {"n": n, "correlation": r, "power": p}
+        for n in sorted(set(found["n"])) if n >= 4
+        for r, p in zip(TRUE_CORRELATIONS, measures.power(n, TRUE_CORRELATIONS, seed=SEED))
+    ], columns=["n", "correlation", "power"])
