@@ -207,6 +207,17 @@ def test_training_learns_an_easy_task(data):
     assert record["test"]["auroc"] > 0.9
 
 
+def test_a_training_can_be_followed_from_the_untrained_network_on(data):
+    made, seen = recipe("bn-exp-mixup-00"), []
+    network, _ = training.train(
+        made, data, each_epoch=lambda epoch, n: seen.append((epoch, n.get_weights()))
+    )
+    assert [epoch for epoch, _ in seen] == [0, 1, 2]
+    kernels = [values[0] for _, values in seen]
+    assert not np.array_equal(kernels[0], kernels[1])
+    np.testing.assert_array_equal(kernels[2], network.get_weights()[0])
+
+
 def test_a_resumed_training_ends_at_the_same_weights(data, tmp_path):
     made = recipe("bn-exp-manifoldnoise-03", epochs=3)
     straight, _ = training.train(made, data)

@@ -1,8 +1,10 @@
 """What the book keeps of a full run: `store` copies it to data/stored, `verify` compares.
 
     python workflow/scripts/stored_results.py store|verify [run]
+    python workflow/scripts/stored_results.py store run study
 
-``make store`` and ``make verify`` call this with the default run.
+``make store`` and ``make verify`` call this with the default run.  With a study, only its tables
+are kept: those of a study that the default run leaves out come from a run of its own.
 """
 
 import base64
@@ -12,7 +14,7 @@ import sys
 import numpy as np
 import pandas as pd
 
-from attribution_consistency import artefacts
+from attribution_consistency import artefacts, config, studies
 from attribution_consistency.artefacts import relative
 
 
@@ -51,6 +53,20 @@ def store(run):
     return sorted(relative(path) for path in written)
 
 
+def store_study(run, study):
+    """Copy the tables of one study of a run to ``data/stored``; as `store`."""
+    if study not in studies.NAMES:
+        raise StoredError(f"no study {study!r}: choose from {', '.join(studies.NAMES)}")
+    paths = [run.table(name) for name in studies.table_names(study).values()]
+    for path in paths:
+        if not path.exists():
+            raise StoredError(f"{relative(path)}: no such table: run the study first")
+    for path in paths:
+        with artefacts.write_atomic(artefacts.stored() / path.name) as temporary:
+            temporary.write_bytes(path.read_bytes())
+    return sorted(relative(artefacts.stored() / path.name) for path in paths)
+
+
 def _shippable(path):
     """Length weights of a run as the package ships them: bytes of JSON."""
     weights = artefacts.read_json(path)
@@ -86,6 +102,10 @@ def verify(run, tolerance=1e-3):
     """
     tables = {path.name: run.table(path.stem) for path in artefacts.stored().glob("*.csv")}
     tables.pop("claims.csv", None)
+    for study in studies.NAMES:
+        if not studies.shown(study, config.load_resolved(run.name)):
+            for name in studies.table_names(study).values():
+                tables.pop(f"{name}.csv", None)
     tables |= {name: run.scores(name[7:-4]) for name in tables if name.startswith("scores_")}
     if not tables:
         raise StoredError("data/stored holds no tables yet: run 'make store' first")
@@ -115,12 +135,16 @@ def verify(run, tolerance=1e-3):
 
 def main(arguments):
     """Exit status of a command line: 0, 1 where a run differs, 2 where it cannot be done."""
-    if not arguments or arguments[0] not in ("store", "verify") or len(arguments) > 2:
+    most = {"store": 3, "verify": 2}
+    if not arguments or len(arguments) > most.get(arguments[0], 0):
         print(__doc__.strip(), file=sys.stderr)
         return 2
     try:
-        run = artefacts.Run(*(arguments[1:] or ["default"]))
-        found = store(run) if arguments[0] == "store" else verify(run)
+        run = artefacts.Run(*(arguments[1:2] or ["default"]))
+        if arguments[2:]:
+            found = store_study(run, arguments[2])
+        else:
+            found = store(run) if arguments[0] == "store" else verify(run)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -26,7 +26,7 @@ LOSSES = {
 }
 
 
-def train(recipe, data, checkpoint=None, progress=None):
+def train(recipe, data, checkpoint=None, progress=None, each_epoch=None):
     """Train one network.
 
     Parameters
@@ -36,6 +36,8 @@ def train(recipe, data, checkpoint=None, progress=None):
         0 training, 1 validation, 2 test.
     checkpoint : path or None; written after every epoch, read when it exists.
     progress : callable or None, called with one line of text per epoch.
+    each_epoch : callable or None, called with the number of epochs done and the network as it is
+        at inference, first before any training.
 
     Returns
     -------
@@ -49,6 +51,9 @@ def train(recipe, data, checkpoint=None, progress=None):
     points = _points(recipe)
     state = _State(checkpoint, network, recipe)
     train_x, train_y = x[split == 0], y[split == 0]
+    plain.set_weights(network.get_weights())
+    if each_epoch:
+        each_epoch(state.epoch, plain)
 
     while not state.finished:
         epoch, started = state.epoch, time.perf_counter()
@@ -76,6 +81,8 @@ def train(recipe, data, checkpoint=None, progress=None):
                 f"epoch {state.epoch}/{recipe['epochs']}: "
                 f"validation loss {valid_loss:.4f}, {score.__name__} {valid_score:.4f}"
             )
+        if each_epoch:
+            each_epoch(state.epoch, plain)
 
     plain.set_weights(state.best_weights)
     record = {

@@ -15,7 +15,7 @@ import importlib
 
 from .. import artefacts
 
-NAMES = ("real_data", "evidence", "controls", "interactions")
+NAMES = ("real_data", "evidence", "learning", "controls", "interactions")
 
 
 def module(study):

@@ -1,0 +1,114 @@
+"""Explanations along a training: accuracy, score and agreement of replicates at every epoch.
+
+Networks of one architecture learn from few windows, without early stopping, from untrained to
+overfitted.  Several initialisations of each activation see the same windows, so that at every
+epoch their maps can be compared with each other.  That takes longer than the rest of the book:
+runs leave it out unless ``studies.learning.run`` is on.
+"""
+
+import numpy as np
+
+from .. import artefacts, evaluation, metric
+from ..datasets import store
+from ..datasets.sequences import codes_to_one_hot
+from .evidence import spread
+from .evidence_measures import agreement
+
+PREFIX = "learning"
+CHAPTER = "05_real_data"
+POPULATION = "gm12878_dnase"
+POPULATIONS = (POPULATION,)
+TABLES = ("epochs", "agreement")
+ACTIVATIONS = ("relu", "exp")
+SEED = 11
+ABSENT = (
+    "This run did not repeat the trainings of this section (`studies.learning.run` is off in its "
+    "configuration).", "To repeat them, see `config/learning.yml`.",
+)
+
+
+def recipe(activation, init, chosen):
+    """Recipe of one network: a binary CNN of the chapter that never stops early."""
+    from ..models import recipes
+
+    model_id = f"binary-cnn-gm12878-{activation}-{init:02d}"
+    return recipes.accessibility_recipe(model_id, chosen["epochs"]) | {
+        "stopping_patience": None, "decay_patience": chosen["epochs"],
+    }
+
+
+def subset(data, chosen):
+    """The windows of the study, as `training.train` takes them.
+
+    All test and validation windows, and ``n_train`` of the training windows, the same for every
+    network.
+    """
+    rng = np.random.default_rng(SEED)
+    training = np.flatnonzero(data["split"] == 0)
+    few = rng.choice(training, min(chosen["n_train"], len(training)), replace=False)
+    rows = np.sort(np.concatenate([few, np.flatnonzero(data["split"] > 0)]))
+    return {
+        "x": codes_to_one_hot(data["codes"][rows]), "y": data["y"][rows],
+        "split": data["split"][rows],
+    }
+
+
+def make(run, settings):
+    """The tables of the study, {name: DataFrame}.
+
+    ``epochs`` : one row a network and epoch, 0 for the untrained network.
+    ``agreement`` : one row an activation and epoch, over all pairs of initialisations.
+    """
+    import pandas as pd
+
+    chosen = settings["studies"][PREFIX]
+    learnt = evaluation.length_weights_from(artefacts.read_json(run.length_weights)["frequency"])
+    data = subset(store.load(run.data(POPULATION), ["codes", "y", "split"]), chosen)
+    rows, agreements = [], []
+    for activation in ACTIVATIONS:
+        followed = []
+        for init in range(chosen["initialisations"]):
+            found = follow(recipe(activation, init, chosen), data, learnt, chosen)
+            rows += [{"activation": activation, "init": init} | row for row, _ in found]
+            followed.append([maps for _, maps in found])
+            print(f"{activation}, initialisation {init}: {len(found) - 1} epochs", flush=True)
+        for epoch, maps in enumerate(zip(*followed)):
+            pairs = [agreement(one, two) for i, one in enumerate(maps) for two in maps[:i]]
+            agreements.append({
+                "activation": activation, "epoch": epoch, "pairs": len(pairs),
+                "agreement": np.mean(pairs), "lowest": min(pairs), "highest": max(pairs),
+            })
+    return {"epochs": pd.DataFrame(rows), "agreement": pd.DataFrame(agreements)}
+
+
+def follow(given, data, learnt, chosen):
+    """Train one network and measure it at every epoch: a list of (row, maps (n, L, 4)).
+
+    learnt : `LengthWeights` of the final score.
+    """
+    from ..models import training
+    from ..models.attribution import saliency
+    from ..models.performance import auroc
+
+    x, y, split = data["x"], data["y"][:, 0], data["split"]
+    accessible = np.flatnonzero((split == 2) & (y > 0.5))
+    mapped = x[accessible[spread(len(accessible), chosen["n_sequences"])]]
+    found = []
+
+    def measure(epoch, network):
+        a = saliency(network, mapped)
+        seen = {
+            name: auroc(y[split == part], training.predict(network, x[split == part])[:, 0])
+            for name, part in (("auroc_train", 0), ("auroc_test", 2))
+        }
+        klds = metric.kmer_klds(mapped, a, range(3, 9))
+        found.append(({
+            "epoch": epoch, **seen, "final": float(metric.consistency(klds, learnt)),
+            "short": float(np.mean(klds[:4])),  # k = 3 to 6
+            "kld_original": metric.thresholded_kld(mapped, a), "gini": metric.gini(mapped, a),
+        }, a.astype(np.float16)))
+
+    _, record = training.train(given, data, each_epoch=measure)
+    for (row, _), loss in zip(found, [np.nan, *record["history"]["loss"]]):
+        row["loss"] = loss
+    return found
