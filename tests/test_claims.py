@@ -144,6 +144,18 @@ def your_gap():
     return np.mean([a[f"kld_frequency_k{k}"] - b[f"kld_frequency_k{k}"] for k in range(3, 7)])
 
 
+def evidence(measure):
+    """GM12878 networks with the excess of a measure over its baseline."""
+    table = pd.read_csv(STORED / "evidence_measures.csv").query("measure == @measure")
+    scores = pd.read_csv(STORED / "scores_gm12878_dnase.csv")
+    return table[["model", "value", "baseline"]].merge(scores, left_on="model", right_on="id")
+
+
+def follows(measure, column):
+    table = evidence(measure)
+    return spearmanr(table["value"] - table["baseline"], table[column])[0]
+
+
 def fooled(column, kind="network", rotated=False, words=None, population="synthetic"):
     """Mean share of networks that score less than a control, from the table of control maps."""
     maps = pd.read_csv(STORED / "controls_maps.csv")
@@ -252,6 +264,13 @@ RECOMPUTED = {
     "your_over_k6": lambda t, w: your()[0]["kld_frequency_k6"] - your()[0]["kld_rotated_k6"],
     "your_gap": lambda t, w: your_gap(),
     "your_a_auroc": lambda t, w: your()[0]["auroc"],
+    "motif_support_consistency": lambda t, w: follows("motif_support", "consistency_frequency"),
+    "motif_support_original": lambda t, w: follows("motif_support", "kld_original"),
+    "perturbation_consistency": lambda t, w: follows("perturbation", "consistency_frequency"),
+    "perturbation_original": lambda t, w: follows("perturbation", "kld_original"),
+    "ctcf_occupancy_consistency": lambda t, w: follows("ctcf_occupancy", "consistency_frequency"),
+    "ctcf_occupancy_original": lambda t, w: follows("ctcf_occupancy", "kld_original"),
+    "evidence_networks": lambda t, w: len(evidence("motif_support")),
     "pairing_auroc": lambda t, w: taught("pairing")["auroc"]["exp"],
 }
 

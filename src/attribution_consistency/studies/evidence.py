@@ -38,6 +38,10 @@ PRIMARY = "replicate_agreement"
 SCORES = {"performance": "pearson", "consistency": "consistency_frequency",
           "original": "kld_original", "gini": "gini"}
 TRUE_CORRELATIONS = (0.3, 0.5, 0.7, 0.9)
+ABSENT = (
+    "This run has not made these measurements: its configuration leaves them out.",
+    "To make them here, set `studies.evidence.run` to true and build the book again.",
+)
 SEED = 5
 BOOTSTRAP = 500
 
