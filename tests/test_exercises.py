@@ -7,6 +7,7 @@ import re
 
 import jupytext
 import numpy as np
+import pandas as pd
 import pytest
 
 from attribution_consistency import artefacts
@@ -101,6 +102,7 @@ def test_right_answers_pass(checks, name, capsys):
 def test_equal_answers_of_another_type_pass(checks):
     assert checks.hint("many", [1, 2, 3.0]) is None
     assert checks.hint("many", (1.0, 2.0, 3.0000001)) is None
+    assert checks.hint("many", pd.Series([1, 2, 3], index=[4, 5, 6])) is None
     assert checks.hint("number", np.float32(0.25)) is None
     assert checks.hint("by_name", {"b": -2, "a": np.float64(1.5)}) is None
 

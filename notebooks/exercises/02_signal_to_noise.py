@@ -63,7 +63,9 @@ a = {high: load_map(high), low: load_map(low)}
 #
 # Noise is the mean of the *ten* largest positive scores among the spacers. Why ten? Choose
 # another number with the parameter `top`, and see whether the verdict on the two networks
-# changes. Here is the ratio of their SNRs for ten:
+# changes. A sequence with fewer than `top` positive scores in its spacers has no SNR:
+# `signal_to_noise` returns one number for each sequence, and NaN for these. Here is the ratio of
+# the two SNRs for ten:
 
 # %%
 
@@ -92,8 +94,8 @@ checks("undefined", undefined)
 #
 # SNR compares the loudest noise with the mean signal. Ask a simpler question: of all the
 # attribution that a network hands out, what *share* falls on motif positions? Take the absolute
-# score of each position, `position_scores(x, a[name])`, (N, L). Compute the share inside `motif`
-# of each sequence, then the mean over sequences.
+# score of each position, `position_scores(x, a[name])`, (N, L). For each sequence, divide the sum
+# over the positions in `motif` by the sum over *all* positions; then take the mean over sequences.
 
 # %% tags=["answer"]
 # share: {name: mean share} for the two networks.
@@ -108,16 +110,18 @@ checks("nothing", nothing)
 # %% [markdown]
 # Both networks should beat the map that says nothing. Does the order of the two agree with SNR?
 #
-# ## ★★★ A ratio without the ten (15 minutes)
+# ## ★★★ A ratio without the ten (15 minutes, 20 with the figure)
 #
 # Build a truth that needs no ten, no mean and no signs, and see whether it ranks the networks as
 # SNR does. For each sequence, take the *absolute* scores. Signal is their mean over motif
-# positions, as before. Noise is their 95th percentile among the *spacer* positions
-# (`np.nanquantile` leaves out NaNs). The robust SNR of a network is the *median* over sequences;
-# where a map is zero everywhere the ratio is 0 / 0, so take `np.nanmedian`.
+# positions, as before. Noise is their 95th percentile among the *spacer* positions. (Put NaN
+# everywhere else with `np.where`; `np.nanmean` and `np.nanquantile` with `axis=1` leave NaNs out.)
+# The robust SNR of a network is the *median* over sequences; where a map is zero everywhere the
+# ratio is 0 / 0, so take `np.nanmedian`.
 #
-# Compute it for every network of `table`, and its Spearman correlation with the column `snr`.
-# The figure shows what you should get.
+# Write a function of a network's name and try it on one; `load_map(name)` reads the maps. Then
+# compute it for every network of `table` (some seconds), and its Spearman correlation with the
+# column `snr`. The figure shows what you should get.
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Scatter plot of the robust signal-to-noise ratio against the signal-to-noise ratio, one point a network, on logarithmic axes."}}
 checks.target("robust")
@@ -133,7 +137,8 @@ checks("robust", robust)
 checks("agreement", agreement)
 
 # %% tags=["answer"]
-# Draw the figure: figures.against(ax, table.assign(robust=robust), "snr", "robust", ...)
+# Draw the figure: figures.against(ax, table, column for x, column for y, label of x, label of y).
+# `table.assign(robust=robust)` has the new column; the scale "symlog" bears zeros.
 
 # %% [markdown]
 # If two truths rank the networks differently, which one is the truth? Write down one property of

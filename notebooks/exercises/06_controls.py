@@ -10,8 +10,6 @@
 #     name: python3
 # ---
 
-
-
 # %% [markdown]
 # # Exercises: what else raises the score
 #
@@ -60,6 +58,11 @@ def final(a):
     return float(consistency(kmer_klds(x, a, ks), weights))
 
 
+def outranked(score):
+    """The share of the trained networks whose final score is lower than `score`."""
+    return float((networks["final_frequency"] < score).mean())
+
+
 # %% [markdown]
 # `x` holds the sequences (N, L, 4), `a` the maps of `network` on them, `masks["motif_mask"]` says
 # which positions lie inside motifs (N, L). `networks` has one row for each trained network, with
@@ -68,8 +71,9 @@ def final(a):
 # ## ★ Longer words (5 minutes)
 #
 # The arbitrary words of the chapter have six letters. It says that other lengths were not tried:
-# try them. There are $4^k$ words of length k. So that the maps cover about as many positions, take
-# one word in a hundred at each length. Here is the map that you know:
+# try them. There are $4^k$ words of length k, so the same number of words covers fewer positions
+# the longer they are. Take about one word in a hundred at each length, as `n_words` says. Here is
+# the map of six letters:
 
 # %%
 n_words = {5: 10, 6: 40, 7: 160, 8: 640}
@@ -77,12 +81,12 @@ lies = controls_maps.wrong_words(x, np.random.default_rng(seed), n_words[6], k=6
 {
     "positions covered": float(lies.any(axis=2).mean()),
     "final score": final(lies),
-    "share of networks outranked": float((networks["final_frequency"] < final(lies)).mean()),
+    "share of networks outranked": outranked(final(lies)),
 }
 
 # %% tags=["answer"]
 # by_length: {length: final score of the map}, each with a fresh np.random.default_rng(seed).
-# share: {length: share of `networks` whose final score is lower}.
+# share: {length: share of the networks that this map outranks}.
 by_length = ...
 share = ...
 
@@ -91,16 +95,24 @@ checks("by_length", by_length)
 checks("share", share)
 
 # %% [markdown]
-# All these maps know equally little and cover about equally much. Why does the length of their
-# words matter? Think of the lengths that the final score adds up.
+# All these maps know equally little. How many positions does each cover, and can that alone explain
+# the order of their scores? Why else does the length of their words matter? Think of the lengths
+# that the final score adds up, `ks`, and look at `kmer_klds(x, m, ks)` of the maps.
 #
 # ## ★★ The truth, a part of it, and lies (10 minutes)
 #
-# Three maps, each 1 on some positions and 0 elsewhere. `truth` is 1 on every position inside a
-# motif: `x` times the mask. `part` is 1 wherever `word` stands: `controls_maps.pointing_at`, which
-# wants the index of the word in `kmer_names(6)`. `lies` you have. What does each score? How
-# *correct* is it, the share of its positions that lie inside motifs? And how *complete*, the share
-# of all motif positions that it marks? Count over all sequences together.
+# Three maps, each 1 on some positions and 0 elsewhere.
+#
+# - `truth` marks every position inside a motif: `x` times the mask (`mask[:, :, None]` stretches a
+#   mask (N, L) over the four bases).
+# - `part` marks every place where `word` stands, be it inside a motif or not:
+#   `controls_maps.pointing_at(x, [index])`. The index is that of the word in the list
+#   `kmer_names(6)`; a list has the method `.index`.
+# - `lies` you have, from the cell before the first answer.
+#
+# What does each score? How *correct* is it: of the positions that it marks (`m.any(axis=2)` of a
+# map `m`), what share lies inside motifs? And how *complete*: of all motif positions, what share
+# does it mark? Count over all sequences together.
 
 # %% tags=["answer"]
 # scores: {"truth": ..., "part": ..., "lies": ...}, final scores.
@@ -119,18 +131,24 @@ checks("complete", complete)
 # original metric, `thresholded_kld`, for the score of `truth`, and explain its answer: it keeps
 # positions *strictly above* the 90th percentile of their sequence.
 #
-# ## ★★★ What a rotated copy leaves (15 minutes)
+# ## ★★★ What a rotated copy leaves (15 minutes, 20 with the figure)
 #
 # A rotated copy of a map is as uneven as the map and points at nothing. So subtract: what is
-# *left* of a map is its final score minus that of its own rotated copy. `scored` has both, in
-# rows that agree in `kind` and `id` and differ in `rotated`. Take the kinds `network` (trained),
-# `labels`, `weights` and `untrained` (broken). What is left of each kind? And do the trained
-# networks follow SNR (column `snr`) better by what is left?
+# *left* of a map is its final score minus that of its own rotated copy. `scored` has both in its
+# column `final_frequency`, in rows that agree in `kind` and `id` and differ in `rotated` (False for
+# the map, True for its copy). Take the kinds `network` (trained), `labels`, `weights` and
+# `untrained` (broken). What is left of each kind? And do the trained networks follow SNR (column
+# `snr`) better by what is left?
 #
-# Then make the copies into a test. The p-value of a map with B rotated copies, of which #
-# score at least as high as the map, is (1 + #) / (1 + B): under the null the map is one of 1 + B
-# equals. Compute it for `a` and for `lies`, with `controls_maps.rotated(x, m, rng)`, the KLD at
-# k = 6 and B = 19.
+# *Tip:* pandas subtracts rows that have the same index, wherever they stand. So choose the four
+# kinds with `.isin`, give the table the index `["kind", "id"]` with `.set_index`, and only then
+# split it by `rotated`.
+#
+# Then make the copies into a test. Make B = 19 rotated copies of a map `m`, each with
+# `controls_maps.rotated(x, m, rng)`, and score map and copies by the KLD at k = 6,
+# `kmer_klds(x, m, [6])[0]`. If h copies score at least as high as the map, its p-value is
+# (1 + h) / (1 + B): were the map no better than its copies, it would be as likely to come first as
+# each of them. Compute it for `a` and for `lies`.
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Two strip charts over four kinds of networks, trained, shuffled labels, permuted weights and untrained. Left, their final scores; right, what a rotated copy leaves of them, which is near zero for the broken ones."}}
 checks.target("left")
@@ -150,7 +168,8 @@ checks("agreement", agreement)
 checks("p", p)
 
 # %% tags=["answer"]
-# Draw the figure: for each kind a row of points, scores on the left, what is left on the right.
+# Time left? Draw the figure: for each kind a row of points, scores on the left, what is left on
+# the right.
 
 # %% [markdown]
 # Subtracting the copy takes away what broken networks score. Does it take away what `lies`

@@ -63,7 +63,9 @@ a = {high: load_map(high), low: load_map(low)}
 #
 # Noise is the mean of the *ten* largest positive scores among the spacers. Why ten? Choose
 # another number with the parameter `top`, and see whether the verdict on the two networks
-# changes. Here is the ratio of their SNRs for ten:
+# changes. A sequence with fewer than `top` positive scores in its spacers has no SNR:
+# `signal_to_noise` returns one number for each sequence, and NaN for these. Here is the ratio of
+# the two SNRs for ten:
 
 # %%
 
@@ -79,8 +81,8 @@ mean_snr(high) / mean_snr(low)
 # ratio: {top: SNR of `high` over SNR of `low`} for top = 1, 5, 10 and 20.
 # undefined: the number of sequences whose SNR under `low` is undefined (NaN) at top = 50.
 ratio = {top: mean_snr(high, top) / mean_snr(low, top) for top in (1, 5, 10, 20)}
-lost = signal_to_noise(x, a[low], motif, spacer_mask=spacer, top=50)
-undefined = int(np.isnan(lost).sum())
+lost = np.isnan(signal_to_noise(x, a[low], motif, spacer_mask=spacer, top=50))
+undefined = int(lost.sum())
 
 # %% tags=["key"]
 checks.expect("ratio", ratio, {
@@ -89,9 +91,17 @@ checks.expect("ratio", ratio, {
         t: mean_snr(high, t) - mean_snr(low, t) for t in ratio
     },
     "all entries are alike: does `top` reach the function?": {t: ratio[10] for t in ratio},
+    "these are means of ratios; take the ratio of the means": {
+        t: float(np.nanmean(np.divide(*(
+            signal_to_noise(x, a[name], motif, spacer_mask=spacer, top=t) for name in (high, low)
+        )))) for t in ratio
+    },
 })
 checks.expect("undefined", undefined, {
-    "these are the sequences where it is defined": int((~np.isnan(lost)).sum()),
+    "these are the sequences where it is defined": int((~lost).sum()),
+    "none? Check the network, `top`, and that you use `np.isnan`: NaN equals nothing": 0,
+    "this is the SNR of the network; count its NaNs": mean_snr(low, 50),
+    "this is a share; count": float(lost.mean()),
 })
 
 # %%
@@ -105,8 +115,8 @@ checks("undefined", undefined)
 #
 # SNR compares the loudest noise with the mean signal. Ask a simpler question: of all the
 # attribution that a network hands out, what *share* falls on motif positions? Take the absolute
-# score of each position, `position_scores(x, a[name])`, (N, L). Compute the share inside `motif`
-# of each sequence, then the mean over sequences.
+# score of each position, `position_scores(x, a[name])`, (N, L). For each sequence, divide the sum
+# over the positions in `motif` by the sum over *all* positions; then take the mean over sequences.
 
 # %% tags=["solution"] answers=["share", "nothing"]
 # share: {name: mean share} for the two networks.
@@ -119,8 +129,8 @@ for name in (high, low):
 nothing = float(motif.mean())
 
 # %% tags=["key"]
-def share_of(scores, of=None):
-    inside = np.where(motif, scores, 0).sum(axis=1)
+def share_of(scores, of=None, mask=motif):
+    inside = np.where(mask, scores, 0).sum(axis=1)
     return float((inside / (scores.sum(axis=1) if of is None else of)).mean())
 
 
@@ -143,6 +153,13 @@ checks.expect("share", share, {
             position_scores(x, m), np.where(spacer, position_scores(x, m), 0).sum(axis=1)
         )
     ),
+    "these are all positions outside the spacers; take those in `motif`": both(
+        lambda m: 1 - share_of(position_scores(x, m), mask=spacer)
+    ),
+    "these are scores of all four bases; take `position_scores`": both(
+        lambda m: share_of(np.abs(m).sum(axis=2))
+    ),
+    "this is in percent": both(lambda m: 100 * share_of(position_scores(x, m))),
     "these are shares of the spacers; `motif` marks the motifs": both(
         lambda m: 1 - share_of(position_scores(x, m))
     ),
@@ -151,6 +168,10 @@ checks.expect("nothing", nothing, {
     "some motif positions say next to nothing and are not in `motif`; use `motif` itself": float(
         (~spacer).mean()
     ),
+    "a map of ones is zero after the gradient correction; do without `position_scores`": np.nan,
+    "motifs do not fill half of a sequence": 0.5,
+    "this is a number of positions; divide by the length": float(motif.sum(axis=1).mean()),
+    "this is in percent": 100 * nothing,
 }, tolerance=1e-4)
 
 # %%
@@ -160,16 +181,18 @@ checks("nothing", nothing)
 # %% [markdown]
 # Both networks should beat the map that says nothing. Does the order of the two agree with SNR?
 #
-# ## ★★★ A ratio without the ten (15 minutes)
+# ## ★★★ A ratio without the ten (15 minutes, 20 with the figure)
 #
 # Build a truth that needs no ten, no mean and no signs, and see whether it ranks the networks as
 # SNR does. For each sequence, take the *absolute* scores. Signal is their mean over motif
-# positions, as before. Noise is their 95th percentile among the *spacer* positions
-# (`np.nanquantile` leaves out NaNs). The robust SNR of a network is the *median* over sequences;
-# where a map is zero everywhere the ratio is 0 / 0, so take `np.nanmedian`.
+# positions, as before. Noise is their 95th percentile among the *spacer* positions. (Put NaN
+# everywhere else with `np.where`; `np.nanmean` and `np.nanquantile` with `axis=1` leave NaNs out.)
+# The robust SNR of a network is the *median* over sequences; where a map is zero everywhere the
+# ratio is 0 / 0, so take `np.nanmedian`.
 #
-# Compute it for every network of `table`, and its Spearman correlation with the column `snr`.
-# The figure shows what you should get.
+# Write a function of a network's name and try it on one; `load_map(name)` reads the maps. Then
+# compute it for every network of `table` (some seconds), and its Spearman correlation with the
+# column `snr`. The figure shows what you should get.
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Scatter plot of the robust signal-to-noise ratio against the signal-to-noise ratio, one point a network, on logarithmic axes."}}
 checks.target("robust")
@@ -190,24 +213,44 @@ robust = [float(np.nanmedian(values)) for values in per_sequence]
 agreement = spearman(robust, table["snr"]).value
 
 # %% tags=["key"]
-def noise_anywhere(name):
-    scores = position_scores(x, load_map(name))
-    signal = np.nanmean(np.where(motif, scores, np.nan), axis=1)
-    with np.errstate(invalid="ignore"):
-        return float(np.nanmedian(signal / np.quantile(scores, 0.95, axis=1)))
+def variants(name):
+    """Robust SNRs of one network that went wrong in one place each."""
+    m = load_map(name)
+    scores = position_scores(x, m)
+
+    def ratio_of(at, scores=scores, other=np.nan):
+        inside, outside = np.where(motif, scores, other), np.where(at, scores, other)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            noise = np.nanquantile(outside, 0.95, axis=1)
+            return float(np.nanmedian(np.nanmean(inside, axis=1) / noise))
+
+    return {
+        "the noise here comes from all positions; take the spacers only": ratio_of(
+            np.ones_like(motif)
+        ),
+        "some positions outside `motif` are no spacers; take `spacer`": ratio_of(~motif),
+        "zeros take part in the mean and the percentile; put NaN, not 0": ratio_of(
+            spacer, other=0
+        ),
+        "the scores have signs here; take absolute ones": ratio_of(
+            spacer, position_scores(x, m, score="input")
+        ),
+        "these maps are not corrected; leave `correct` on": ratio_of(
+            spacer, position_scores(x, m, correct=False)
+        ),
+    }
 
 
-checks.expect("robust", robust, {
+wrong = pd.DataFrame([variants(name) for name in table["id"]]).to_dict("list")
+checks.expect("robust", robust, wrong | {
     "this is the mean over sequences; take the median": [np.nanmean(v) for v in per_sequence],
-    "the noise here comes from all positions; take the spacers only": [
-        noise_anywhere(name) for name in table["id"]
-    ],
 })
 checks.expect("agreement", agreement, {
     "is this Pearson's correlation? Rank first": table["snr"].corr(pd.Series(robust)),
     "this is the end of the interval; `.value` is the estimate": spearman(
         robust, table["snr"]
     ).low,
+    "this is the estimate with its interval; take `.value`": spearman(robust, table["snr"]),
 }, tolerance=1e-6)
 
 # %%
@@ -215,7 +258,8 @@ checks("robust", robust)
 checks("agreement", agreement)
 
 # %% tags=["solution"]
-# Draw the figure: figures.against(ax, table.assign(robust=robust), "snr", "robust", ...)
+# Draw the figure: figures.against(ax, table, column for x, column for y, label of x, label of y).
+# `table.assign(robust=robust)` has the new column; the scale "symlog" bears zeros.
 fig, ax = plt.subplots(figsize=(figures.WIDTH * 0.8, 3.4))
 view = table.assign(robust=robust)
 figures.against(ax, view, "snr", "robust", "signal-to-noise ratio", "robust ratio")

@@ -10,8 +10,6 @@
 #     name: python3
 # ---
 
-
-
 # %% [markdown]
 # # Exercises: what else raises the score
 #
@@ -60,6 +58,11 @@ def final(a):
     return float(consistency(kmer_klds(x, a, ks), weights))
 
 
+def outranked(score):
+    """The share of the trained networks whose final score is lower than `score`."""
+    return float((networks["final_frequency"] < score).mean())
+
+
 # %% [markdown]
 # `x` holds the sequences (N, L, 4), `a` the maps of `network` on them, `masks["motif_mask"]` says
 # which positions lie inside motifs (N, L). `networks` has one row for each trained network, with
@@ -68,8 +71,9 @@ def final(a):
 # ## ★ Longer words (5 minutes)
 #
 # The arbitrary words of the chapter have six letters. It says that other lengths were not tried:
-# try them. There are $4^k$ words of length k. So that the maps cover about as many positions, take
-# one word in a hundred at each length. Here is the map that you know:
+# try them. There are $4^k$ words of length k, so the same number of words covers fewer positions
+# the longer they are. Take about one word in a hundred at each length, as `n_words` says. Here is
+# the map of six letters:
 
 # %%
 n_words = {5: 10, 6: 40, 7: 160, 8: 640}
@@ -77,22 +81,19 @@ lies = controls_maps.wrong_words(x, np.random.default_rng(seed), n_words[6], k=6
 {
     "positions covered": float(lies.any(axis=2).mean()),
     "final score": final(lies),
-    "share of networks outranked": float((networks["final_frequency"] < final(lies)).mean()),
+    "share of networks outranked": outranked(final(lies)),
 }
 
 # %% tags=["solution"] answers=["by_length", "share"]
 # by_length: {length: final score of the map}, each with a fresh np.random.default_rng(seed).
-# share: {length: share of `networks` whose final score is lower}.
+# share: {length: share of the networks that this map outranks}.
 def arbitrary(length, rng=None):
     rng = rng or np.random.default_rng(seed)
     return controls_maps.wrong_words(x, rng, n_words[length], k=length)
 
 
 by_length = {length: final(arbitrary(length)) for length in n_words}
-share = {
-    length: float((networks["final_frequency"] < value).mean())
-    for length, value in by_length.items()
-}
+share = {length: outranked(value) for length, value in by_length.items()}
 
 # %% tags=["key"]
 one_rng = np.random.default_rng(seed)
@@ -110,10 +111,20 @@ checks.expect("by_length", by_length, {
     "this is the original metric; take `final`": {
         k: thresholded_kld(x, arbitrary(k)) for k in n_words
     },
+    "this is the KLD at k = 6; take `final`": {
+        k: float(kmer_klds(x, arbitrary(k), [6])[0]) for k in n_words
+    },
+    "these are the positions covered; take `final`": {
+        k: float(arbitrary(k).any(axis=2).mean()) for k in n_words
+    },
+    "these are shares of networks; they are asked next": share,
 })
 checks.expect("share", share, {
     "these are the networks that score higher": {k: 1 - v for k, v in share.items()},
     "this is in percent": {k: 100 * v for k, v in share.items()},
+    "these are numbers of networks; take shares": {
+        k: len(networks) * v for k, v in share.items()
+    },
 })
 
 # %%
@@ -121,16 +132,24 @@ checks("by_length", by_length)
 checks("share", share)
 
 # %% [markdown]
-# All these maps know equally little and cover about equally much. Why does the length of their
-# words matter? Think of the lengths that the final score adds up.
+# All these maps know equally little. How many positions does each cover, and can that alone explain
+# the order of their scores? Why else does the length of their words matter? Think of the lengths
+# that the final score adds up, `ks`, and look at `kmer_klds(x, m, ks)` of the maps.
 #
 # ## ★★ The truth, a part of it, and lies (10 minutes)
 #
-# Three maps, each 1 on some positions and 0 elsewhere. `truth` is 1 on every position inside a
-# motif: `x` times the mask. `part` is 1 wherever `word` stands: `controls_maps.pointing_at`, which
-# wants the index of the word in `kmer_names(6)`. `lies` you have. What does each score? How
-# *correct* is it, the share of its positions that lie inside motifs? And how *complete*, the share
-# of all motif positions that it marks? Count over all sequences together.
+# Three maps, each 1 on some positions and 0 elsewhere.
+#
+# - `truth` marks every position inside a motif: `x` times the mask (`mask[:, :, None]` stretches a
+#   mask (N, L) over the four bases).
+# - `part` marks every place where `word` stands, be it inside a motif or not:
+#   `controls_maps.pointing_at(x, [index])`. The index is that of the word in the list
+#   `kmer_names(6)`; a list has the method `.index`.
+# - `lies` you have, from the cell before the first answer.
+#
+# What does each score? How *correct* is it: of the positions that it marks (`m.any(axis=2)` of a
+# map `m`), what share lies inside motifs? And how *complete*: of all motif positions, what share
+# does it mark? Count over all sequences together.
 
 # %% tags=["solution"] answers=["scores", "correct", "complete"]
 # scores: {"truth": ..., "part": ..., "lies": ...}, final scores.
@@ -164,6 +183,15 @@ checks.expect("scores", scores, {
     "the truth is missing its motifs: the mask is turned around": scores | {
         "truth": final(x * ~inside[:, :, None])
     },
+    "`truth` is 1 at the bases, not the network's attribution": scores | {
+        "truth": final(x * a * inside[:, :, None])
+    },
+    "`truth` has too many positions; take `motif_mask`": scores | {
+        "truth": final(x * ~masks["spacer_mask"][:, :, None])
+    },
+    "`lies` was overwritten on the way: run its cell again": scores | {
+        "lies": final(arbitrary(8))
+    },
 })
 checks.expect("correct", correct, {
     "this is how complete the maps are": complete,
@@ -171,6 +199,11 @@ checks.expect("correct", correct, {
     "these are means of the shares in each sequence; count over all sequences together": {
         name: in_each(inside, m) for name, m in marked.items()
     },
+    "this counts agreement, also on what neither marks; divide by what the map marks": {
+        name: float((inside == m).mean()) for name, m in marked.items()
+    },
+    "this is in percent": {name: 100 * value for name, value in correct.items()},
+    "does `part` mark the word in spacers, too?": correct | {"part": 1.0},
 })
 checks.expect("complete", complete, {
     "this is how correct the maps are": correct,
@@ -178,6 +211,10 @@ checks.expect("complete", complete, {
     "these are means of the shares in each sequence; count over all sequences together": {
         name: in_each(m, inside) for name, m in marked.items()
     },
+    "these are all positions that a map marks; count those inside motifs": {
+        name: float(m.mean()) for name, m in marked.items()
+    },
+    "this is in percent": {name: 100 * value for name, value in complete.items()},
 })
 
 # %%
@@ -190,18 +227,24 @@ checks("complete", complete)
 # original metric, `thresholded_kld`, for the score of `truth`, and explain its answer: it keeps
 # positions *strictly above* the 90th percentile of their sequence.
 #
-# ## ★★★ What a rotated copy leaves (15 minutes)
+# ## ★★★ What a rotated copy leaves (15 minutes, 20 with the figure)
 #
 # A rotated copy of a map is as uneven as the map and points at nothing. So subtract: what is
-# *left* of a map is its final score minus that of its own rotated copy. `scored` has both, in
-# rows that agree in `kind` and `id` and differ in `rotated`. Take the kinds `network` (trained),
-# `labels`, `weights` and `untrained` (broken). What is left of each kind? And do the trained
-# networks follow SNR (column `snr`) better by what is left?
+# *left* of a map is its final score minus that of its own rotated copy. `scored` has both in its
+# column `final_frequency`, in rows that agree in `kind` and `id` and differ in `rotated` (False for
+# the map, True for its copy). Take the kinds `network` (trained), `labels`, `weights` and
+# `untrained` (broken). What is left of each kind? And do the trained networks follow SNR (column
+# `snr`) better by what is left?
 #
-# Then make the copies into a test. The p-value of a map with B rotated copies, of which #
-# score at least as high as the map, is (1 + #) / (1 + B): under the null the map is one of 1 + B
-# equals. Compute it for `a` and for `lies`, with `controls_maps.rotated(x, m, rng)`, the KLD at
-# k = 6 and B = 19.
+# *Tip:* pandas subtracts rows that have the same index, wherever they stand. So choose the four
+# kinds with `.isin`, give the table the index `["kind", "id"]` with `.set_index`, and only then
+# split it by `rotated`.
+#
+# Then make the copies into a test. Make B = 19 rotated copies of a map `m`, each with
+# `controls_maps.rotated(x, m, rng)`, and score map and copies by the KLD at k = 6,
+# `kmer_klds(x, m, [6])[0]`. If h copies score at least as high as the map, its p-value is
+# (1 + h) / (1 + B): were the map no better than its copies, it would be as likely to come first as
+# each of them. Compute it for `a` and for `lies`.
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Two strip charts over four kinds of networks, trained, shuffled labels, permuted weights and untrained. Left, their final scores; right, what a rotated copy leaves of them, which is near zero for the broken ones."}}
 checks.target("left")
@@ -236,6 +279,12 @@ p = {"network": p_value(a), "lies": p_value(lies)}
 # %% tags=["key"]
 by_kind = maps["final_frequency"].groupby("kind").median()
 checks.expect("left", left, {
+    "all are NaN: the two tables share no index; see the tip": dict.fromkeys(left, np.nan),
+    "these are the scores of the copies; subtract them from those of the maps":
+    copies["final_frequency"].groupby("kind").median(),
+    "this is the reading `instance`; take `final_frequency`": (
+        maps["final_instance"] - copies["final_instance"]
+    ).groupby("kind").median(),
     "these are the scores of the maps; subtract their copies": by_kind,
     "this is the copy minus the map": {kind: -v for kind, v in left.items()},
     "these are means; take medians": leaves.groupby("kind").mean(),
@@ -255,6 +304,10 @@ checks.expect("agreement", agreement, {
         "score": spearman(maps["final_frequency"], maps["snr"], draws=1).value,
         "left": spearman(leaves.reindex(maps.index), maps["snr"], draws=1).value,
     },
+    "`left` is the correlation of the copies; subtract first": agreement | {
+        "left": spearman(copies.loc["network", "final_frequency"].reindex(snr.index), snr,
+                         draws=1).value,
+    },
 }, tolerance=1e-4)
 above = {name: value * 20 - 1 for name, value in p.items()}
 checks.expect("p", p, {
@@ -267,6 +320,10 @@ checks.expect("p", p, {
     "these are the copies that score lower; count those at least as high": {
         name: (20 - count) / 20 for name, count in above.items()
     },
+    "large for a map that beats its copies? Count the copies that beat the map": {
+        name: 1 - value for name, value in p.items()
+    },
+    "this takes 99 copies; take 19": {name: (1 + count) / 100 for name, count in above.items()},
 }, tolerance=1e-4)
 
 # %%
@@ -275,7 +332,8 @@ checks("agreement", agreement)
 checks("p", p)
 
 # %% tags=["solution"]
-# Draw the figure: for each kind a row of points, scores on the left, what is left on the right.
+# Time left? Draw the figure: for each kind a row of points, scores on the left, what is left on
+# the right.
 fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH, 2.8), sharey=True)
 for ax, values, title in (
     (axes[0], maps["final_frequency"], "final score (nats)"),

@@ -185,6 +185,8 @@ class Checks:
             raise ExerciseError(f"{name}: not an answer of {self.chapter}")
         if value is ...:
             return "not answered yet"
+        if isinstance(entry["right"], list) and hasattr(value, "to_list"):
+            value = value.to_list()  # a column of a table
         value = _plain(value)
         if _same(value, entry["right"], entry["tolerance"]):
             return None
