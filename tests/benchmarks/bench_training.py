@@ -71,14 +71,17 @@ def train(n: int, epochs: int, init: int) -> float:
 
 
 def saliency(n: int) -> float:
-    """Sequences a second."""
+    """Sequences a second, in the fastest of three passes."""
     from attribution_consistency.models import attribution, networks
 
     network, x = networks.build(recipe(1), LENGTH), example(n)["x"]
     attribution.saliency(network, x[:500])
-    start = time.perf_counter()
-    attribution.saliency(network, x)
-    return len(x) / (time.perf_counter() - start)
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        attribution.saliency(network, x)
+        seconds.append(time.perf_counter() - start)
+    return len(x) / min(seconds)
 
 
 def scoring(n: int, count: int) -> tuple:
