@@ -59,7 +59,6 @@ from attribution_consistency import (
     artefacts,
     consistency,
     evaluation,
-    explorer,
     figures,
     length_weights,
 )
@@ -70,6 +69,7 @@ from attribution_consistency.metric.association import (
     spearman,
     spearman_difference,
 )
+from attribution_consistency.studies import explorer
 from attribution_consistency.studies.comparison import comparison_table
 
 figures.style()

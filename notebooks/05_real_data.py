@@ -42,13 +42,18 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from attribution_consistency import artefacts, evaluation, explorer, figures
+from attribution_consistency import artefacts, evaluation, figures
 from attribution_consistency.claims import report
 from attribution_consistency.datasets import motifs
 from attribution_consistency.metric import paired_difference
 from attribution_consistency.metric.association import spearman
 from attribution_consistency.studies import evidence as evidence_study
-from attribution_consistency.studies import load_tables, real_data, tell_origin
+from attribution_consistency.studies import (
+    explorer,
+    load_tables,
+    real_data,
+    tell_origin,
+)
 
 figures.style()
 

@@ -157,6 +157,28 @@ def test_the_archive_holds_the_executed_notebooks_and_no_solution(quick_book, no
     assert {name.removeprefix("exercises/") for name in names if "/" in name} == exercises
 
 
+def test_every_figure_has_its_provenance(repository, notebooks, pages):
+    shown, page = 0, "book/provenance.html"
+    links = [a for a in pages[page].anchors if "#fig-" in a]
+    for name, document in notebooks.items():
+        text = "".join(
+            "".join(cell["source"]) for cell in document["cells"] if cell["cell_type"] == "markdown"
+        )
+        figures = re.findall(r"\{glue:figure\} (\w+)", text)
+        if not figures:
+            continue
+        noted = json.loads(
+            (repository / "results" / "quick" / "provenance" / f"{name}.json").read_text()
+        )
+        assert set(figures) <= set(noted), name
+        for figure in figures:
+            assert noted[figure]["code"]["modules"] > 1 and noted[figure]["data"], (name, figure)
+        here = [a for a in links if f"/{name}.html" in a]
+        assert len(here) == len(figures), name
+        shown += len(figures)
+    assert shown == len(links) > 20
+
+
 def test_links_to_the_book_get_a_picture_once_it_has_an_address(script, quick_book):
     picture = (quick_book / "social_preview.png").read_bytes()
     assert struct.unpack(">II", picture[16:24]) == (1200, 630) and len(picture) < 400_000

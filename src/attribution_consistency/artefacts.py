@@ -131,6 +131,10 @@ class Run:
         """What the solutions of the exercises leave: right values and target figures."""
         return self.folder / "exercises" / name
 
+    def provenance(self, name):
+        """What the figures of a notebook were made from."""
+        return self.folder / "provenance" / f"{name}.json"
+
     def claims(self, name):
         """Values that a notebook reports in its prose."""
         return self.folder / "claims" / f"{name}.json"

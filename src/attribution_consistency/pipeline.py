@@ -296,7 +296,8 @@ def notebook(run, name):
         artefacts.RUN_VARIABLE: run.name,
         artefacts.NOTEBOOK_VARIABLE: name,
     }
-    run.claims(name).unlink(missing_ok=True)
+    for left_over in (run.claims(name), run.provenance(name)):
+        left_over.unlink(missing_ok=True)
     run.logs.mkdir(parents=True, exist_ok=True)
     working = run.logs / f"{name}.ipynb"
     jupytext.write(document, working)
@@ -305,8 +306,12 @@ def notebook(run, name):
             papermill.execute_notebook(
                 working, working, parameters=parameters, kernel_name="python3",
                 cwd=source.parent, progress_bar=False,
-                # Else every kernel warns that it listens on the local machine.
-                extra_arguments=["--IPKernelApp.log_level=40"],
+                extra_arguments=[
+                    # Else every kernel warns that it listens on the local machine.
+                    "--IPKernelApp.log_level=40",
+                    "--IPKernelApp.exec_lines=from attribution_consistency.studies import provenance"
+                    "; provenance.watch(); del provenance",
+                ],
             )
         except papermill.PapermillExecutionError as error:
             reason = f"{error.ename}: {error.evalue}".splitlines()[0]

@@ -1,4 +1,4 @@
-"""The studies behind the later chapters, one module each.
+"""What only the chapters of this book need: the studies behind the later ones, one module each.
 
 A study turns sequences, maps and scores of a run into the few tables that its chapter shows.
 The workflow makes them and ``make store`` keeps those of our last full run, so that a chapter
@@ -6,9 +6,11 @@ can be read where its inputs cannot be had or its computation takes too long.
 
 Each module has ``PREFIX`` (of its tables' names), ``TABLES``, ``POPULATIONS`` (networks whose
 maps and scores it reads) and ``make(run, settings)``, which returns ``{table: DataFrame}``.
-It has ``ABSENT``, see `tell_origin`.  It may have ``OPTIONAL``, populations that it reads where the run has them, and ``CHAPTER``: a
-run that leaves this notebook out leaves out the study too, as does one with ``run: false`` under
-``studies.<name>`` of its configuration.
+It has ``ABSENT``, see `tell_origin`.  It may have ``OPTIONAL``, populations that it reads where
+the run has them, and ``CHAPTER``: a run that leaves this notebook out leaves out the study too, as
+does one with ``run: false`` under ``studies.<name>`` of its configuration.
+
+Beside them stand the tools of the pages: `exercises`, `explorer` and `provenance`.
 """
 
 import importlib

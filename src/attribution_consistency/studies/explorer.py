@@ -9,11 +9,11 @@ import json
 import matplotlib.pyplot as plt
 import numpy as np
 
-from . import artefacts
-from .datasets import store
-from .datasets.sequences import codes_to_one_hot
-from .figures import BASE_COLOURS, BASES, spans
-from .metric import gradient_correction
+from .. import artefacts
+from ..datasets import store
+from ..datasets.sequences import codes_to_one_hot
+from ..figures import BASE_COLOURS, BASES, spans
+from ..metric import gradient_correction
 
 
 def positions(figure, ax, x, y):

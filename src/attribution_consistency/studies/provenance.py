@@ -1,0 +1,89 @@
+"""Where a figure comes from: the data files and the code that a notebook had used when it drew it.
+
+The workflow names the run and the notebook in the environment of a kernel and calls `watch` in it.
+Files are noticed as Python opens them and figures as the kernel sends them, so nothing has to be
+declared, and nothing is forgotten.
+"""
+
+import functools
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+from .. import artefacts
+
+PACKAGE = __package__.split(".")[0]
+READ = set()  # paths opened for reading since `watch`
+
+
+def watch():
+    """Notice from now on which files this process reads, and note them for each glued figure."""
+    from IPython import get_ipython
+
+    sys.addaudithook(_opened)
+    if get_ipython():
+        get_ipython().display_pub.register_hook(_sent)
+
+
+def note(figure):
+    """Keep, for a figure about to be shown, the data read so far and the code loaded so far."""
+    run = artefacts.Run(os.environ[artefacts.RUN_VARIABLE])
+    path = run.provenance(os.environ[artefacts.NOTEBOOK_VARIABLE])
+    known = artefacts.read_json(path) if path.exists() else {}
+    modules = {
+        name: module.__file__ for name, module in sys.modules.items()
+        if name.split(".")[0] == PACKAGE and getattr(module, "__file__", None)
+    }
+    known[figure] = {
+        "data": _data(run),
+        "code": {"modules": len(modules), "sha256": combined(sorted(modules.values()))},
+    }
+    artefacts.write_json(path, known)
+
+
+def combined(paths):
+    """SHA-256 of one file; of several, that of their names and digests."""
+    paths = list(map(str, paths))
+    if len(paths) == 1:
+        return _digest(paths[0], os.stat(paths[0]).st_mtime_ns)
+    lines = [f"{_digest(p, os.stat(p).st_mtime_ns)} {os.path.basename(p)}" for p in sorted(paths)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+@functools.cache
+def _digest(path, changed):
+    return artefacts.sha256(path)
+
+
+def _data(run):
+    """{file, or folder of many files: {files, sha256}}, names relative to the repository."""
+    root, package = artefacts.root(), Path(__file__).parents[1]
+    places = [run.folder / name for name in ("data", "models", "maps", "scores", "tables")]
+    places += [run.length_weights, root / "data", package / "resources"]
+    found = {}
+    for path in map(Path, sorted(READ)):
+        if path.is_file() and any(place in (path, *path.parents) for place in places):
+            found.setdefault(path.parent, []).append(path)
+    groups = {}
+    for folder, paths in found.items():
+        for some in [paths] if len(paths) > 4 else [[path] for path in paths]:
+            name = artefacts.relative(folder if len(paths) > 4 else some[0])
+            groups[str(name)] = {"files": len(some), "sha256": combined(some)}
+    return groups
+
+
+def _sent(message):
+    """Note a figure that MyST-NB keeps under a name; pass every message on."""
+    content = message.get("content", {})
+    name = content.get("metadata", {}).get("scrapbook", {}).get("name")
+    if name and any("image/png" in kind for kind in content.get("data", {})):
+        note(name)
+    return message
+
+
+def _opened(event, arguments):
+    if event == "open" and isinstance(arguments[0], (str, os.PathLike)):
+        path, mode = arguments[:2]
+        if mode is None or "r" in str(mode):
+            READ.add(os.path.realpath(path))
