@@ -410,12 +410,16 @@ for name, a in maps.items():
 #
 # ## Exercises
 #
-# 1. Set `n_sequences` to 200, then to 80. Which lengths are kept, and what becomes of the verdicts?
-# 2. Hand the rule an untrained copy as if it were a model, with the other copies as its controls.
-#    What does it say, and what should it say?
-# 3. Compute everything with `reading="instance"`. Which number changes most, and does the decision?
-# 4. Replace the map of A by that of A at half of the sequences and random numbers at the others.
-#    From which share of random sequences on does the rule stop trusting it?
+# Work on them in the {doc}`student notebook <exercises/09_your_model>`
+# (<a href="../exercises/09_your_model.ipynb" download>download</a>; `make lab` copies all of them into
+# `my_exercises`). It checks your answers and, when one is wrong, says why.
+#
+# 1. ★ *Change a parameter.* Take 200 sequences, then 80. Which lengths are kept, and what becomes of
+#    the verdict?
+# 2. ★★ *Write a few lines.* Hand the rule an untrained copy as if it were a model, with the other
+#    copies as its controls. What does it say, and what should it say?
+# 3. ★★★ *Extend the method.* Replace the map of A by random numbers at more and more of the
+#    sequences. From which share on does the rule stop trusting it?
 #
 # ## Where next
 #

@@ -1,6 +1,7 @@
 """Exercises: student files hold no solution, are up to date, and their checks tell right from
 wrong without saying what is right."""
 
+import ast
 import html
 import json
 import re
@@ -34,9 +35,9 @@ def secrets(repository, name):
     return secret - shown
 
 
-def test_the_first_eight_chapters_have_exercises(repository):
-    chapters = [path.stem for path in (repository / "notebooks").glob("0[1-8]_*.py")]
-    assert len(chapters) == 8 and set(chapters) <= set(NAMES)
+def test_all_nine_chapters_have_exercises(repository):
+    chapters = [path.stem for path in (repository / "notebooks").glob("0[1-9]_*.py")]
+    assert len(chapters) == 9 and set(chapters) <= set(NAMES)
     contents = (repository / "_toc.yml").read_text()
     assert all(f"notebooks/exercises/{name}\n" in contents for name in NAMES)
 
@@ -55,6 +56,17 @@ def test_a_student_source_holds_no_line_of_a_solution(repository, name):
     assert len(hidden) > 15
     assert not [line for line in hidden if line in text]
     assert "expect(" not in text and "keep(" not in text
+
+
+def test_the_rule_in_the_exercises_is_that_of_the_chapter(repository):
+    def functions(folder):
+        text = (repository / "notebooks" / folder / "09_your_model.py").read_text(encoding="utf-8")
+        return {node.name: ast.dump(node) for node in ast.parse(text).body
+                if isinstance(node, ast.FunctionDef)}
+
+    chapter = functions("")
+    assert set(chapter) == {"gradients", "lengths", "questions", "verdict"}
+    assert functions("exercises") == chapter
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,213 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Exercises: put the rule to the test
+#
+# Three exercises on the rule of the ninth chapter, about 30 minutes in all: ★ changes a parameter,
+# ★★ takes a few lines, ★★★ extends the method. Replace each `...` by your answer. The check after
+# it says whether the answer is right and, if not, what is wrong with it. Where a run has no real
+# sequences, simulated ones stand in, and the notebook says so.
+#
+# *You need:* the ninth chapter. Start JupyterLab with `make lab`, open `my_exercises`, and run
+# the cells from the top.
+
+# %% tags=["parameters"]
+run: str = "default"  # the run whose sequences are taken
+n_sequences: int = 500  # sequences, at most
+windows: int = 20  # windows for each k-mer, at least, on average
+draws: int = 99  # rotations of each map
+copies: int = 4  # untrained copies of the network
+seed: int = 0  # seeds rotations, untrained copies and random numbers
+
+# %%
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from attribution_consistency import artefacts, figures, jackknife, one_hot, rotated_null
+from attribution_consistency.studies import your_model
+from attribution_consistency.studies.exercises import Checks
+
+figures.style()
+checks = Checks(run, "09_your_model")
+# As many as the chapter asks for: both write the same files.
+files = your_model.prepare(artefacts.Run(run), 1000)
+if files.population == "synthetic":
+    print("This run has no real sequences: simulated ones, and a network of the zoo, stand in.")
+records = (files.folder / "sequences.fa").read_text().split(">")[1:]
+x = one_hot(["".join(record.split("\n")[1:]) for record in records])[:n_sequences]
+model = keras.saving.load_model(files.folder / "A.keras", compile=False)
+
+# %% [markdown]
+# The next cell holds four functions of the chapter, as they stand there.
+
+
+# %%
+def gradients(model, x, output=0):
+    """Gradient of one output of a Keras model, as an array like x."""
+    with tf.GradientTape() as tape:
+        x = tf.constant(x)
+        tape.watch(x)
+        y = model(x, training=False)[:, output]
+    return tape.gradient(y, x).numpy()
+
+
+def lengths(x):
+    """Lengths of k-mers that these sequences can carry."""
+    n, length, _ = x.shape
+    share = {k: n * (length - k + 1) / 4**k for k in range(3, 9)}
+    return [k for k, per_kmer in share.items() if per_kmer >= windows]
+
+
+def questions(x, a, controls):
+    """What the rule asks, one row a length."""
+    ks = lengths(x)
+    own = jackknife(x, a, ks)
+    over = [jackknife(x, a, ks, other=u) for u in controls]
+    rotated = rotated_null(x, a, ks, n_draws=draws, seed=seed)
+    closest = {
+        end: np.min([getattr(o, end) for o in over], axis=0)
+        for end in ("estimate", "low", "high")
+    }
+    return pd.DataFrame({
+        "KLD": own.estimate, "low": own.low, "high": own.high,
+        "rotated": rotated.null.mean(axis=0),
+        "highest": rotated.null.max(axis=0), "p": rotated.p_value,
+        "over untrained": closest["estimate"],
+        "over low": closest["low"], "over high": closest["high"],
+    }, index=pd.Index(ks, name="k"))
+
+
+def verdict(table):
+    """The rule above."""
+    p, n = table["p"], len(table)
+    if n < 3:
+        return "cannot tell"
+    better = (p <= 0.05 / n) & (table["over low"] > 0)
+    worse = (p > 0.05) | (table["over high"] < 0)
+    if better.all():
+        return "trust"
+    return "do not trust" if worse.all() else "cannot tell"
+
+
+# %% [markdown]
+# `x` holds the sequences (N, L, 4), `a` the maps of model A on them, and `untrained` a list of the
+# maps of its untrained copies. `questions(x, a, controls)` gives a table with one row for each
+# length, and `verdict(table)` applies the rule to it:
+#
+# | verdict | when |
+# |---|---|
+# | *trust* | at every length p is at most 0.05 divided by the number of lengths, and the interval of the difference lies above 0 for every copy |
+# | *do not trust* | at every length p is above 0.05, or the interval lies below 0 for some copy |
+# | *cannot tell* | everything else, and always when fewer than three lengths are kept |
+
+# %%
+keras.utils.set_random_seed(seed)
+a = gradients(model, x)
+untrained = [gradients(keras.models.clone_model(model), x) for _ in range(copies)]
+of_a = questions(x, a, untrained)
+print(verdict(of_a))
+of_a.round(3)
+
+# %% [markdown]
+# ## ★ Fewer sequences (5 minutes)
+#
+# Your collaborator has not so many sequences. Which lengths would the chapter keep of the first 200
+# of `x`, and of the first 80? And which verdict does A get on them? Cut the sequences, A's maps
+# and the maps of every copy.
+
+# %%
+sizes = [200, 80]
+{"sequences": len(x), "lengths": lengths(x), "verdict": verdict(of_a)}
+
+# %% tags=["answer"]
+# kept: {n: list of the lengths kept} for n in `sizes`.
+# verdict_at: {n: verdict on A}, for the same.
+kept = ...
+verdict_at = ...
+
+# %%
+checks("kept", kept)
+checks("verdict_at", verdict_at)
+
+# %% [markdown]
+# Look at the tables of the questions: with fewer sequences the KLD of A is *higher* at the same
+# length. Has A become more consistent? Which other columns rise with it? And is the verdict at 80
+# sequences a statement about A?
+#
+# ## ★★ A model that has seen nothing (10 minutes)
+#
+# Hand the rule an untrained copy as if it were a model, with the *other* copies as its controls.
+# Do so for each copy in turn. What does the rule say, and what should it say? How far is each copy
+# ahead of the one that comes closest? And which copies would pass if the rule asked for p only?
+
+# %%
+len(untrained), untrained[0].shape
+
+# %% tags=["answer"]
+# said: {i: verdict} for each copy i = 0, 1, ...
+# lead: {i: the column "over untrained" at the shortest length}, for the same.
+# passes: {i: True or False}: is p at most 0.05 / the number of lengths at every length?
+said = ...
+lead = ...
+passes = ...
+
+# %%
+checks("said", said)
+checks("lead", lead)
+checks("passes", passes)
+
+# %% [markdown]
+# One copy must be ahead of all others. What keeps the rule from trusting it, and how sure is that?
+# A copy has seen no data: how can its maps score higher than their own rotations, on some
+# sequences? What would go wrong if a rule had no untrained copies?
+#
+# ## ★★★ How much of a map may be noise? (15 minutes)
+#
+# Replace the maps of A by random numbers at a growing share of the sequences. From which share on
+# does the rule stop trusting? For a share s, `numbers` stand at the first `round(s * len(x))`
+# sequences of `order`, a fixed random order, and A's maps at all others. Leave `a` as it is: work
+# on a copy, `a.copy()`.
+
+# %%
+shares = [0, 0.3, 0.6, 0.8, 0.9, 1]
+rng = np.random.default_rng(seed)
+order = rng.permutation(len(x))
+numbers = rng.normal(size=x.shape)
+
+# %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Lead of mixed maps over the closest untrained copy, with intervals, at the shortest and the longest length, against six shares of sequences with random numbers. Both fall steadily and are near zero where all sequences have random numbers."}}
+checks.target("noise")
+
+# %% tags=["answer"]
+# by_share: {share: verdict} for the `shares`.
+# over_rotated: {share: KLD minus mean KLD of the rotated maps, at the longest length}.
+# stops: the smallest of the shares at which the verdict is not "trust".
+by_share = ...
+over_rotated = ...
+stops = ...
+
+# %%
+checks("by_share", by_share)
+checks("over_rotated", over_rotated)
+checks("stops", stops)
+
+# %% tags=["answer"]
+# Draw the figure: the column "over untrained" with its interval, at the shortest and the longest
+# length, against the share.
+
+# %% [markdown]
+# Random numbers are far larger than gradients: why does their size not matter here? You are about
+# to act on the map of *one* sequence. What does "trust" promise for it? Write down one more
+# question that the rule could ask, and say what it would catch.
