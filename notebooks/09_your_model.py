@@ -408,6 +408,9 @@ for name, a in maps.items():
 # overlapping windows are only in part. Saliency is one kind of map; another kind may get another
 # verdict.
 #
+# And the rule judges the maps together, not each of them. A model whose maps are random at most
+# sequences can still pass; the last exercise finds out from which share on it fails.
+#
 # ## Exercises
 #
 # Work on them in the {doc}`student notebook <exercises/09_your_model>`

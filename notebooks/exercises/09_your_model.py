@@ -43,7 +43,7 @@ from attribution_consistency.studies.exercises import Checks
 figures.style()
 checks = Checks(run, "09_your_model")
 # As many as the chapter asks for: both write the same files.
-files = your_model.prepare(artefacts.Run(run), 1000)
+files = your_model.prepare(artefacts.Run(run), 1000, "your_model_exercise")
 if files.population == "synthetic":
     print("This run has no real sequences: simulated ones, and a network of the zoo, stand in.")
 records = (files.folder / "sequences.fa").read_text().split(">")[1:]

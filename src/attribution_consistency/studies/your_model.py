@@ -34,11 +34,12 @@ class Files(NamedTuple):
     auroc: dict
 
 
-def prepare(run, n):
+def prepare(run, n, folder=FOLDER):
     """Write ``sequences.fa``, ``A.keras`` and ``B.keras`` into a folder of the run: `Files`.
 
     The sequences are the first ``n`` positive test ones of GM12878, or, in a run without them,
-    simulated ones. The weights are those in the repository.
+    simulated ones. The weights are those in the repository. Notebooks that may run at the same time
+    name a ``folder`` each.
     """
     from ..models import networks, weights
 
@@ -53,7 +54,7 @@ def prepare(run, n):
         place = zip(*(data[key][rows] for key in ("chrom", "start", "end")))
         codes, headers = data["codes"][rows], [f"{c}:{s + 1}-{e}" for c, s, e in place]
     records = zip(headers, decode(codes_to_one_hot(codes)))
-    folder, auroc = run.models(FOLDER), {}
+    folder, auroc = run.models(folder), {}
     with artefacts.write_atomic(folder / "sequences.fa") as temporary:
         temporary.write_text("".join(f">{header}\n{s}\n" for header, s in records))
     for name, model_id in MODELS[population].items():
