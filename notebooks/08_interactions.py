@@ -531,6 +531,10 @@ report("pr_activation", figures.ACTIVATION_NAMES[activation])
 # how strong it is for the prediction; for that, look at the pairs. And it does not see rules about
 # order, or of three motifs. Above all, it measures dependence, not correctness.
 #
+# Zero does not mean that there is no rule. With fewer sequences so few kinds of pair may be left that
+# what single words explain fits all of them, and the divergence is zero with an interval of zero
+# width. The first exercise shows it.
+#
 # ## Exercises
 #
 # Work on them in the {doc}`student notebook <exercises/08_interactions>`
