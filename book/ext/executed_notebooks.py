@@ -15,6 +15,7 @@ It also switches the repository buttons on once the configuration names a reposi
 takes out Thebe, which would load its code from another host.
 """
 
+import base64
 import os
 import shutil
 import zipfile
@@ -26,6 +27,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from attribution_consistency import artefacts
+from attribution_consistency.studies import provenance
 
 BUTTONS = ("use_repository_button", "use_edit_page_button", "use_issues_button")
 
@@ -58,12 +60,11 @@ class RunFigure(SphinxDirective):
         run = artefacts.Run(os.environ.get(artefacts.RUN_VARIABLE, "default"))
         notebook, name = self.arguments[0].split("/")
         path = run.notebook(notebook)
-        cells = nbformat.read(path, as_version=4).cells if path.exists() else []
-        for output in (output for cell in cells for output in cell.get("outputs", [])):
-            if output.get("metadata", {}).get("scrapbook", {}).get("name") == name:
-                address = f"data:image/png;base64,{output['data']['image/png'].strip()}"
-                return [nodes.image(uri=address, alt=self.options["alt"])]
-        raise self.warning(f"run {run.name!r} shows no figure {self.arguments[0]}")
+        shown = provenance.pictures(artefacts.read_json(path)) if path.exists() else {}
+        if name not in shown:
+            raise self.warning(f"run {run.name!r} shows no figure {self.arguments[0]}")
+        address = f"data:image/png;base64,{base64.b64encode(shown[name]).decode()}"
+        return [nodes.image(uri=address, alt=self.options["alt"])]
 
 
 def show_repository_buttons(app, config):

@@ -4,7 +4,6 @@ The directive ``figure-provenance`` reads what the notebooks noted when the run 
 `attribution_consistency.studies.provenance`.
 """
 
-import base64
 import hashlib
 import os
 import re
@@ -15,6 +14,7 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 from attribution_consistency import artefacts
+from attribution_consistency.studies import provenance
 
 SHOWN = re.compile(r"\{glue:figure\} (\w+)\s+:name: ([\w-]+)")
 
@@ -38,11 +38,7 @@ class FigureProvenance(SphinxDirective):
 def chapter(name, notebook, noted):
     """Lines of Markdown for one chapter.  noted : {figure: {data, code}}."""
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    pictures = {
-        output.metadata["scrapbook"]["name"]: output.data["image/png"]
-        for cell in notebook.cells for output in cell.get("outputs", [])
-        if "scrapbook" in output.get("metadata", {}) and "image/png" in output.get("data", {})
-    }
+    pictures = provenance.pictures(notebook)
     rows, known, code = [], {}, {}
     for figure, label in SHOWN.findall(text):
         if figure not in noted or figure not in pictures:
@@ -53,7 +49,7 @@ def chapter(name, notebook, noted):
         if known:
             listed = f"as above, and<br>{listed}" if listed else "as above"
         known |= data
-        picture = hashlib.sha256(base64.b64decode(pictures[figure])).hexdigest()
+        picture = hashlib.sha256(pictures[figure]).hexdigest()
         rows.append(f"| {{numref}}`{label}` | `{picture[:12]}` | {listed or '–'} |")
     if not rows:
         return []

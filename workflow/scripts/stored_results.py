@@ -7,7 +7,6 @@
 are kept: those of a study that the default run leaves out come from a run of its own.
 """
 
-import base64
 import json
 import sys
 
@@ -16,6 +15,7 @@ import pandas as pd
 
 from attribution_consistency import artefacts, config, studies
 from attribution_consistency.artefacts import relative
+from attribution_consistency.studies import provenance
 
 
 class StoredError(ValueError):
@@ -88,11 +88,10 @@ STORED_FIGURES = {
 
 def _figure(path, name):
     """PNG bytes of a figure that a notebook showed under ``name``."""
-    for cell in artefacts.read_json(path)["cells"]:
-        for output in cell.get("outputs", []):
-            if output.get("metadata", {}).get("scrapbook", {}).get("name") == name:
-                return base64.b64decode("".join(output["data"]["image/png"]))
-    raise StoredError(f"{relative(path)}: shows no figure {name!r}: rerun its notebook")
+    shown = provenance.pictures(artefacts.read_json(path))
+    if name not in shown:
+        raise StoredError(f"{relative(path)}: shows no figure {name!r}: rerun its notebook")
+    return shown[name]
 
 
 def verify(run, tolerance=1e-3):
@@ -102,8 +101,9 @@ def verify(run, tolerance=1e-3):
     """
     tables = {path.name: run.table(path.stem) for path in artefacts.stored().glob("*.csv")}
     tables.pop("claims.csv", None)
+    settings = config.load_resolved(run.name)
     for study in studies.NAMES:
-        if not studies.shown(study, config.load_resolved(run.name)):
+        if not studies.shown(study, settings):
             for name in studies.table_names(study).values():
                 tables.pop(f"{name}.csv", None)
     tables |= {name: run.scores(name[7:-4]) for name in tables if name.startswith("scores_")}

@@ -5,6 +5,7 @@ Files are noticed as Python opens them and figures as the kernel sends them, so 
 declared, and nothing is forgotten.
 """
 
+import base64
 import functools
 import hashlib
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 from .. import artefacts
 
 PACKAGE = __package__.split(".")[0]
+MANY = 4  # files of one folder that are named one by one
 READ = set()  # paths opened for reading since `watch`
 
 
@@ -31,15 +33,24 @@ def note(figure):
     run = artefacts.Run(os.environ[artefacts.RUN_VARIABLE])
     path = run.provenance(os.environ[artefacts.NOTEBOOK_VARIABLE])
     known = artefacts.read_json(path) if path.exists() else {}
-    modules = {
-        name: module.__file__ for name, module in sys.modules.items()
+    modules = [
+        module.__file__ for name, module in sys.modules.items()
         if name.split(".")[0] == PACKAGE and getattr(module, "__file__", None)
+    ]
+    code = {"modules": len(modules), "sha256": combined(modules)}
+    artefacts.write_json(path, known | {figure: {"data": _data(run), "code": code}})
+
+
+def pictures(notebook):
+    """The figures that an executed notebook keeps under a name, {name: bytes of a PNG}.
+
+    notebook : its document, of nbformat 4 or as the JSON file has it.
+    """
+    return {
+        output["metadata"]["scrapbook"]["name"]: base64.b64decode("".join(output["data"]["image/png"]))
+        for cell in notebook["cells"] for output in cell.get("outputs", [])
+        if "scrapbook" in output.get("metadata", {}) and "image/png" in output.get("data", {})
     }
-    known[figure] = {
-        "data": _data(run),
-        "code": {"modules": len(modules), "sha256": combined(sorted(modules.values()))},
-    }
-    artefacts.write_json(path, known)
 
 
 def combined(paths):
@@ -67,9 +78,9 @@ def _data(run):
             found.setdefault(path.parent, []).append(path)
     groups = {}
     for folder, paths in found.items():
-        for some in [paths] if len(paths) > 4 else [[path] for path in paths]:
-            name = artefacts.relative(folder if len(paths) > 4 else some[0])
-            groups[str(name)] = {"files": len(some), "sha256": combined(some)}
+        named = {folder: paths} if len(paths) > MANY else {path: [path] for path in paths}
+        for name, some in named.items():
+            groups[artefacts.relative(name)] = {"files": len(some), "sha256": combined(some)}
     return groups
 
 
