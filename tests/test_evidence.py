@@ -247,7 +247,7 @@ def tables(planted, pointing):
     codes, start = planted
     strength = {"binary-cnn-gm12878-exp-00": 3, "binary-cnn-gm12878-exp-01": 3,
                 "binary-cnn-gm12878-relu-00": 1, "quantitative-cnn-gm12878-exp-00": 0.3,
-                "quantitative-cnn-gm12878-relu-00": 0.0}
+                "quantitative-cnn-four-exp-00": 0.1, "quantitative-cnn-gm12878-relu-00": 0.0}
     maps = {name: s * pointing + 0.2 * noise(20 + i) for i, (name, s) in
             enumerate(strength.items())}
     scores = pd.DataFrame({"id": list(strength), "status": "ok", "architecture": "cnn"})
@@ -264,6 +264,7 @@ def test_the_tables_hold_a_row_for_each_network_and_measure(tables):
     assert not table.duplicated(["model", "measure"]).any()
     rows = table["measure"].value_counts()
     assert rows["motif_support"] == rows["perturbation"] == rows["perturbation_absolute"] == 5
+    assert "binary-cnn-gm12878-exp-01" not in set(table["model"]), "it is there for its maps only"
     assert rows[evidence.PRIMARY] == 1, "only one configuration has a second initialisation"
     assert "ctcf_occupancy" not in rows, "no peaks were given"
     np.testing.assert_allclose(table["excess"], table["value"] - table["baseline"])

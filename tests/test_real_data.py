@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from attribution_consistency import artefacts, evaluation, metric, one_hot
+from attribution_consistency.models import recipes
 from attribution_consistency.studies import real_data, table_names
 
 WEIGHTS = {
@@ -185,3 +186,17 @@ def test_counts_report_what_the_labels_hide(data, rows):
     data["y"][rows[1], 1] = data["y"][rows[0], 1]
     found = real_data.counts(data, rows).set_index("name")["value"]
     assert found["mapped_overlapping"] == 1 and found["test_shared"] == 2
+
+
+def test_replicas_are_second_initialisations_that_are_not_compared(scores):
+    compared, replicas = recipes.accessibility_ids()
+    assert not set(compared) & set(replicas)
+    tasks = [name.split("-")[0] for name in compared]
+    assert (tasks.count("binary"), tasks.count("quantitative")) == (8, 18)
+    # With the replicas, every configuration has two initialisations.
+    configurations = [name.rsplit("-", 1)[0] for name in (*compared, *replicas)]
+    assert {configurations.count(c) for c in configurations} == {2}
+    for name in (*compared, *replicas):
+        assert recipes.accessibility_recipe(name)["stopping_patience"]
+    some = pd.concat([scores, scores.head(1).assign(id=replicas[0])])
+    assert list(real_data.compared(some)["id"]) == list(scores["id"][:3])

@@ -122,9 +122,9 @@ def basset(h, blocks, hook):
 
 def bpnet(h, blocks, hook):
     """A wide layer and dilated residual convolutions, after BPNet (Avsec et al. 2021)."""
-    h = hook(blocks.conv(h, 64, 25, first=True), 1)
+    h = hook(blocks.conv(h, 48, 25, first=True), 1)
     for power in range(1, 7):
-        h = layers.Add()([h, blocks.conv(h, 64, 3, dilation=2**power)])
+        h = layers.Add()([h, blocks.conv(h, 48, 3, dilation=2**power)])
     return layers.GlobalAveragePooling1D()(h)
 
 

@@ -92,6 +92,26 @@ def accessibility_recipe(model_id, epochs=40, data="gm12878_dnase"):
     }
 
 
+def accessibility_ids():
+    """The accessibility networks of the book: (those that are compared, replicas).
+
+    Compared are 8 binary and 18 quantitative networks, as many as the paper has.  A replica is a
+    second initialisation of a compared network that has none among them: it shows how far maps
+    depend on the initialisation, and enters no other comparison.
+    """
+    once = [
+        f"binary-{architecture}-gm12878-{activation}"
+        for architecture in ("basset", "cnn", "residual", "basenji") for activation in ACTIVATIONS
+    ] + [f"quantitative-{architecture}-gm12878-relu" for architecture in ("bpnet", "basenji")]
+    twice = [
+        f"quantitative-{architecture}-{targets}-{activation}"
+        for architecture in ("cnn", "residual") for targets in ("gm12878", "four")
+        for activation in ACTIVATIONS
+    ]
+    compared = [f"{name}-00" for name in once] + [f"{n}-{i:02d}" for n in twice for i in (0, 1)]
+    return compared, [f"{name}-01" for name in once]
+
+
 def published_ids():
     """Names of the 200 published networks, ``{deep|shallow}-{relu|exp}-{init:02d}``."""
     return [

@@ -17,7 +17,7 @@ import importlib
 
 from .. import artefacts
 
-NAMES = ("real_data", "evidence", "learning", "controls", "interactions")
+NAMES = ("real_data", "evidence", "learning", "seqlets", "controls", "interactions")
 
 
 def module(study):

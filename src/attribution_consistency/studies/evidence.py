@@ -4,7 +4,8 @@ One primary measure, replicate agreement, and three descriptive ones: motif supp
 and occupancy. Each is a number for every network beside a baseline of its own; `excess`, the
 difference, is then held against the scores of the networks. Nothing here is a truth.
 
-Perturbation comes in two versions, with signed and with absolute scores.
+Perturbation comes in two versions, with signed and with absolute scores.  Second initialisations
+that are there for their maps only take part in replicate agreement and in nothing else.
 """
 
 import functools
@@ -17,6 +18,7 @@ from ..datasets.sequences import codes_to_one_hot
 from ..metric import position_scores
 from ..metric.association import partial_spearman, spearman
 from . import evidence_measures as measures
+from . import real_data
 from .controls import he_normal
 
 PREFIX = "evidence"
@@ -79,7 +81,7 @@ def make_tables(data, scores, maps, networks, peaks, settings):
     ctcf, occupied = _ctcf(data, library[MOTIFS["CTCF"]][1], peaks)
     some = spread(len(codes), settings["n_sequences"])
     rows = []
-    for name in scores["id"]:
+    for name in real_data.compared(scores)["id"]:
         a = maps(name)
         score = measures.relative_scores(x, a)
         signed = position_scores(x[some], a[some], score="input")
@@ -226,6 +228,15 @@ class Networks:
             return found[:, 0].astype(float)
 
         return predict, predict(self.test).std()
+
+    def maps(self, model_id, x):
+        """Saliency of a trained network on any sequences (N, L, 4)."""
+        from ..models import attribution, weights
+
+        model = self.built(*self._kind(self.recipes[model_id]))
+        return attribution.saliency(
+            weights.load_into(model, self.run.model(POPULATION, model_id)), x
+        )
 
     def untrained(self, model_id, n=2):
         """Maps of fresh networks of the same architecture on the mapped sequences, a list."""

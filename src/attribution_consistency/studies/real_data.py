@@ -10,6 +10,7 @@ from .. import artefacts, evaluation, metric
 from ..datasets import store
 from ..datasets.sequences import codes_to_one_hot, decode, one_hot
 from ..metric import gradient_correction
+from ..models import recipes
 from . import load_tables
 
 PREFIX = "gm12878"
@@ -44,6 +45,13 @@ def load(run):
     return scores, tables, origin
 
 
+def compared(scores):
+    """Rows of networks that finished and are no replica; see `recipes.accessibility_ids`."""
+    _, replicas = recipes.accessibility_ids()
+    usable = (scores["status"] == "ok") & ~scores["id"].isin(replicas)
+    return scores[usable].reset_index(drop=True)
+
+
 def make(run, settings):
     """Every table of `TABLES` from the artefacts of a run, {name: DataFrame}."""
     scores = artefacts.read_csv(run.scores(POPULATION))
@@ -68,7 +76,7 @@ def make_tables(data, rows, scores, maps, weights):
     import pandas as pd
 
     x = codes_to_one_hot(data["codes"][rows])
-    usable = scores[scores["status"] == "ok"]
+    usable = compared(scores)
     peaks = choose_peaks(data, rows)
     blocks, logos, kmers = [], [], None
     example = example_network(usable)
@@ -91,7 +99,7 @@ def example_network(scores):
 
     Without a quantitative CNN, the best predictor of all, by test Pearson r.
     """
-    usable = scores[scores["status"] == "ok"]
+    usable = compared(scores)
     chosen = usable[(usable["task"] == "quantitative") & (usable["architecture"] == "cnn")]
     chosen = chosen if len(chosen) else usable
     return chosen.loc[chosen["pearson"].idxmax(), "id"]
