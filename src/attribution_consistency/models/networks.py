@@ -121,22 +121,22 @@ def basset(h, blocks, hook):
 
 
 def bpnet(h, blocks, hook):
-    """A wide layer and dilated residual convolutions, after BPNet (Avsec et al. 2021)."""
-    h = hook(blocks.conv(h, 48, 25, first=True), 1)
+    """A wide layer and dilated residual convolutions, a thin relative of BPNet (Avsec et al. 2021)."""
+    h = hook(blocks.conv(h, 32, 25, first=True), 1)
     for power in range(1, 7):
-        h = layers.Add()([h, blocks.conv(h, 48, 3, dilation=2**power)])
+        h = layers.Add()([h, blocks.conv(h, 32, 3, dilation=2**power)])
     return layers.GlobalAveragePooling1D()(h)
 
 
 def basenji(h, blocks, hook):
     """Convolution and pooling, then densely growing dilations, after Basenji (Kelley et al. 2018)."""
-    h = hook(blocks.conv(h, 64, 15, first=True, pool=2, dropout=0.05), 1)
-    h = hook(blocks.conv(h, 64, 5, pool=4, dropout=0.05), 2)
+    h = hook(blocks.conv(h, 48, 15, first=True, pool=2, dropout=0.05), 1)
+    h = hook(blocks.conv(h, 48, 5, pool=4, dropout=0.05), 2)
     for power in range(1, 4):
-        grown = blocks.conv(h, 32, 3, dilation=2**power)
-        grown = blocks.conv(grown, 64, 1, dropout=0.25, activation="linear")
+        grown = blocks.conv(h, 24, 3, dilation=2**power)
+        grown = blocks.conv(grown, 48, 1, dropout=0.25, activation="linear")
         h = layers.Add()([h, grown])
-    h = blocks.conv(h, 128, 1, dropout=0.05)
+    h = blocks.conv(h, 96, 1, dropout=0.05)
     return blocks.dense(layers.Flatten()(layers.MaxPooling1D(5)(h)), 64, 0.3)
 
 
