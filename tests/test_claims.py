@@ -151,9 +151,24 @@ def evidence(measure):
     return table[["model", "value", "baseline"]].merge(scores, left_on="model", right_on="id")
 
 
-def follows(measure, column):
+def follows(measure, column, task):
     table = evidence(measure)
+    table = table[table["task"] == task]
     return spearmanr(table["value"] - table["baseline"], table[column])[0]
+
+
+def motifs_found(maps):
+    """Motifs counted among the patterns of each GM12878 network, from the table of patterns."""
+    patterns = pd.read_csv(STORED / "seqlets_patterns.csv")
+    networks = pd.read_csv(STORED / "seqlets_measures.csv")["model"]
+    counted = patterns[(patterns["maps"] == maps) & patterns["counts"]]["model"].value_counts()
+    return counted.reindex(networks, fill_value=0)
+
+
+def along(activation):
+    """Tables of networks along their training: every epoch, and agreement at every epoch."""
+    tables = (pd.read_csv(STORED / f"learning_{name}.csv") for name in ("epochs", "agreement"))
+    return [table[table["activation"] == activation] for table in tables]
 
 
 def fooled(column, kind="network", rotated=False, words=None, population="synthetic"):
@@ -264,15 +279,29 @@ RECOMPUTED = {
     "your_over_k6": lambda t, w: your()[0]["kld_frequency_k6"] - your()[0]["kld_rotated_k6"],
     "your_gap": lambda t, w: your_gap(),
     "your_a_auroc": lambda t, w: your()[0]["auroc"],
-    "motif_support_consistency": lambda t, w: follows("motif_support", "consistency_frequency"),
-    "motif_support_original": lambda t, w: follows("motif_support", "kld_original"),
-    "perturbation_consistency": lambda t, w: follows("perturbation", "consistency_frequency"),
-    "perturbation_original": lambda t, w: follows("perturbation", "kld_original"),
-    "ctcf_occupancy_consistency": lambda t, w: follows("ctcf_occupancy", "consistency_frequency"),
-    "ctcf_occupancy_original": lambda t, w: follows("ctcf_occupancy", "kld_original"),
     "evidence_networks": lambda t, w: len(evidence("motif_support")),
+    "replicates": lambda t, w: len(evidence("replicate_agreement")),
+    "most_motifs": lambda t, w: motifs_found("network").max(),
+    "rotated_motifs": lambda t, w: motifs_found("rotated").mean(),
     "pairing_auroc": lambda t, w: taught("pairing")["auroc"]["exp"],
 }
+for measure in ("replicate_agreement", "motif_support", "perturbation", "ctcf_occupancy"):
+    for task in ("binary", "quantitative"):
+        for score, column in (("consistency", "consistency_frequency"),
+                              ("original", "kld_original")):
+            RECOMPUTED[f"{measure}_{task}_{score}"] = functools.partial(
+                lambda t, w, **which: follows(**which), measure=measure, column=column, task=task
+            )
+for activation in ("relu", "exp"):
+    for name, function in (
+        ("last_agreement", lambda e, a: a.loc[a["epoch"].idxmax(), "agreement"]),
+        ("last_final", lambda e, a: e.loc[e["epoch"] == e["epoch"].max(), "final"].mean()),
+        ("best_epoch", lambda e, a: e.groupby("epoch")["auroc_test"].mean().idxmax()),
+    ):
+        RECOMPUTED[f"{name}_{activation}"] = functools.partial(
+            lambda t, w, function, activation: function(*along(activation)),
+            function=function, activation=activation,
+        )
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=[f"{c['notebook'][:2]}-{c['name']}" for c in CLAIMS])

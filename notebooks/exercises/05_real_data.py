@@ -41,7 +41,7 @@ checks = Checks(run, "05_real_data")
 scores, tables, origin = real_data.load(run)
 blocks = tables["blocks"]
 whole = blocks[blocks["block"] == 0].set_index("id")["consistency"]
-scored = scores[scores["status"] == "ok"].reset_index(drop=True)
+scored = real_data.compared(scores)
 scored["final"] = scored["id"].map(whole)
 
 # %% [markdown]

@@ -89,7 +89,7 @@ def kld_columns(table, reading="frequency"):
 
 
 def configuration(table):
-    """Configuration of each network of a synthetic table: its identifier without the init."""
+    """Configuration of each network of a score table: its identifier without the initialisation."""
     return table["id"].str.rsplit("-", n=1).str[0]
 
 

@@ -91,9 +91,7 @@ def make(run, settings):
         if not run.scores(population).exists():
             continue
         scores = artefacts.read_csv(run.scores(population))
-        scores = scores[scores["status"] == "ok"].reset_index(drop=True)
-        if population == "synthetic":
-            scores = one_of_each(scores)
+        scores = one_of_each(scores[scores["status"] == "ok"].reset_index(drop=True))
         ids = list(scores["id"])
         x, masks = sequences(run, population, ids[0], options["n_sequences"])
         real = {i: artefacts.read_maps(run.name, population, i)["a"][: len(x)] for i in ids}
@@ -129,7 +127,7 @@ def method_choices(methods):
 
 
 def one_of_each(scores):
-    """The rows of a synthetic score table of the first initialisation of each configuration."""
+    """The rows of a score table of the first initialisation of each configuration."""
     first = scores.groupby(evaluation.configuration(scores))["init"].transform("min")
     return scores[scores["init"] == first].reset_index(drop=True)
 

@@ -69,7 +69,9 @@ def make(run, settings):
         followed = []
         for init in range(chosen["initialisations"]):
             found = follow(recipe(activation, init, chosen), data, learnt, chosen)
-            rows += [{"activation": activation, "init": init} | row for row, _ in found]
+            windows = int((data["split"] == 0).sum())
+            rows += [{"activation": activation, "init": init, "windows": windows} | row
+                     for row, _ in found]
             followed.append([maps for _, maps in found])
             print(f"{activation}, initialisation {init}: {len(found) - 1} epochs", flush=True)
         for epoch, maps in enumerate(zip(*followed)):

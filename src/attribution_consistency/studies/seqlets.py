@@ -103,7 +103,8 @@ def make_tables(x, scores, maps, chosen):
             counted[kind] = sum(found["counts"] for found in matches), len(patterns)
         (value, n), (baseline, n_baseline) = counted["network"], counted["rotated"]
         rows.append({"model": name, "measure": MEASURE, "value": value, "baseline": baseline,
-                     "excess": value - baseline, "n": n, "n_baseline": n_baseline})
+                     "excess": value - baseline, "n": n, "n_baseline": n_baseline,
+                     "windows": len(x), "budget": chosen["budget"]})
         print(f"{name}: {value} motifs in {n} patterns; rotated {baseline} in {n_baseline}",
               flush=True)
     table = pd.DataFrame(rows)
