@@ -177,12 +177,13 @@ def perturbation(predict, codes, score, *, replacements=10, seed=0):
     sums = np.where(window_sums(codes > 3, K) == 0, window_sums(score, K), -np.inf)
     gc = window_sums((codes == 1) | (codes == 2), K)
     top, taken = _pick(sums, SITES)
-    before, drops = predict(codes), ([], [])
+    changed = []
     for _ in range(replacements):
         random = _alike(gc, np.where(taken, np.inf, 0), top, rng)
-        for sites, found in zip((top, random), drops):
-            found.append(before - predict(replaced(codes, sites, rng)))
-    return tuple(np.array(found) for found in drops)
+        changed += [replaced(codes, sites, rng) for sites in (top, random)]
+    # All in one call: Keras takes a tenth of a second for each, whatever its size.
+    before, *after = predict(np.concatenate([codes, *changed])).reshape(-1, len(codes))
+    return before - np.array(after[::2]), before - np.array(after[1::2])
 
 
 def _pick(sums, sites):
