@@ -113,3 +113,21 @@ def test_stored_divergences_are_reproduced(folder, repository, simulated, config
     found = metric.kmer_klds(some, attribution.saliency(network, some))
     expected = stored.loc[name, [f"kld_frequency_k{k}" for k in range(3, 9)]].to_numpy(float)
     np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_the_accessibility_networks_are_shipped_small_and_stopped_by_themselves(repository):
+    folder = repository / "data" / "gm12878"
+    found = records(folder)
+    compared, replicas = recipes.accessibility_ids()
+    assert set(found) == {path.stem for path in folder.glob("*.npz")} == {*compared, *replicas}
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 16e6
+    for name, record in found.items():
+        recipe = recipes.accessibility_recipe(name)
+        assert record["recipe"] == recipe and record["digest"] == recipes.digest(recipe), name
+        assert not record["diverged"] and record["epochs"] <= recipe["epochs"], name
+        assert networks.build(recipe, 201).count_params() <= 300_000, name
+    best = {
+        task: max(record["test"][score] for name, record in found.items() if name.startswith(task))
+        for task, score in (("binary", "auroc"), ("quantitative", "pearson"))
+    }
+    assert best["binary"] >= 0.91 and best["quantitative"] >= 0.72
