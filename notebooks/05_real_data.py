@@ -1218,8 +1218,8 @@ for kind in kinds:
 # {glue:text}`g_l_exp_final_first`, {glue:text}`g_l_exp_final_top` and
 # {glue:text}`g_l_exp_final_last`. So the score rises with learning and falls while networks learn
 # by heart, and it needs no labels for that. But it does not follow agreement step by step: for a
-# while agreement still grows as the score falls. In the end a
-# network that predicts well can score nearly as one that never learnt.
+# while agreement still grows as the score falls. In the end a network that predicts well can score
+# nearly as one that never learnt.
 #
 # The original metric starts at {glue:text}`g_l_relu_kld_original_first` and
 # {glue:text}`g_l_exp_kld_original_first` nats for *untrained* networks, and no trained one reaches
