@@ -907,26 +907,34 @@ figures.show("fig_evidence")
 related = evidence["correlations"].set_index(
     ["measure", "networks", "score", "given"]
 )
+unknown = pd.Series({"value": np.nan, "low": np.nan, "high": np.nan})
+
+
+def relation(measure, networks, score):
+    """Rank correlation of a measure with a score; unknown in a run without it."""
+    key = measure, networks, score, "nothing"
+    return related.loc[key] if key in related.index else unknown
+
+
 for measure in labels:
     key = f"g_e_{measure}"
     rows = measured.query("measure == @measure")
-    for field in ("excess", "value_measured", "baseline"):
-        name = {"excess": key}.get(field, f"{key}_{field.split('_')[0]}")
+    for field in ("excess", "value", "baseline"):
+        name = key if field == "excess" else f"{key}_{field}"
         report(f"{name}_min", rows[field].min(), ".2f")
         report(f"{name}_max", rows[field].max(), ".2f")
     report(f"{key}_failed", int((rows["excess"] <= 0).sum()), "d")
     for task in ("all", *tasks):
         for score in ("consistency", "original", "gini", "performance"):
-            estimated = related.loc[measure, task, score, "nothing"]
+            estimated = relation(measure, task, score)
             where = "" if task == "all" else f"_{task}"
             for field in ("value", "low", "high"):
-                report(f"{key}{where}_{score}_{field}", estimated[field], ".2f")
-compared = [m for m in labels if m != evidence_study.PRIMARY]
-wins = [
-    related.loc[m, task, "original", "nothing"]["value"]
-    > related.loc[m, task, "consistency", "nothing"]["value"]
+                report(f"{key}{where}_{score}_{field}", estimated[field], estimate)
+both = [
+    [relation(m, task, score)["value"] for score in ("original", "consistency")]
     for m in labels for task in tasks
 ]
+wins = [one > other for one, other in both if np.isfinite([one, other]).all()]
 power = evidence["power"].set_index(["n", "correlation"])["power"]
 sizes = related.reset_index().query("score == 'consistency'").set_index(
     ["measure", "networks"]
@@ -935,7 +943,7 @@ report("g_e_motifs", len(evidence_study.MOTIFS), "d")
 report("g_e_replicates", int(sizes.get((evidence_study.PRIMARY, "all"), 0)), "d")
 report("g_e_comparisons", len(wins), "d")
 report("g_e_original_wins", sum(wins), "d")
-report("g_e_n", int(sizes["motif_support", "all"]), "d")
+report("g_e_n", int(sizes.get(("motif_support", "all"), 0)), "d")
 for task in tasks:
     for measure in ("motif_support", evidence_study.PRIMARY):
         n = int(sizes.get((measure, task), 0))
@@ -1257,7 +1265,7 @@ for kind in kinds:
 # would score well.
 #
 # The networks were trained for different numbers of epochs, from {glue:text}`g_epochs_min` to
-# {glue:text}`g_epochs_max`, each until its validation score stopped rising.
+# {glue:text}`g_epochs_max`: each until its validation score stopped rising, or for 40 epochs.
 # {glue:text}`g_networks` networks are few, and they are not a random sample of anything.
 #
 # {glue:text}`g_mapped_overlapping` of the windows with maps overlap the one before. The jackknife
