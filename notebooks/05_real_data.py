@@ -994,8 +994,8 @@ def correlation_table(found, given, groups, power):
     ])
     keys = ["measure", "networks", "n"]
     shown = found.pivot(index=keys, columns="score", values="r").reset_index()
-    shown = shown.rename(columns={"consistency": "final"})
-    order = [c for c in ("final", "original", "gini", "performance") if c in shown]
+    shown = shown.rename(columns={"consistency": "final", "gini": "Gini"})
+    order = [c for c in ("final", "original", "Gini", "performance") if c in shown]
     shown["power"] = [estimate(power.get((n, 0.5), np.nan)) for n in shown["n"]]
     return shown[keys + order + ["power"]].sort_values(keys[:2], kind="stable")
 
@@ -1039,8 +1039,9 @@ correlation_table(
 # networks is found with probability {glue:text}`g_e_power_n_binary_5`, among
 # {glue:text}`g_e_n_quantitative` quantitative ones with
 # {glue:text}`g_e_power_n_quantitative_5`; one of 0.9 with {glue:text}`g_e_power_n_binary_9` and
-# {glue:text}`g_e_power_n_quantitative_9` (simulated). These are many comparisons, and none but the
-# agreement was named as primary. And the measurements are no truth: two networks can agree on an
+# {glue:text}`g_e_power_n_quantitative_9`. These powers are simulated for networks that have nothing
+# in common; two initialisations of one configuration have much, so the true ones are lower. These
+# are many comparisons, and none but the agreement was named as primary. And the measurements are no truth: two networks can agree on an
 # artefact; motif support knows only the motifs in its list, and CTCF, the strongest of them, weighs
 # much in it.
 #
@@ -1224,10 +1225,10 @@ for kind in kinds:
 # is {glue:text}`g_l_relu_final_first` nats untrained, {glue:text}`g_l_relu_final_top` at best and
 # {glue:text}`g_l_relu_final_last` at the end; with the exponential
 # {glue:text}`g_l_exp_final_first`, {glue:text}`g_l_exp_final_top` and
-# {glue:text}`g_l_exp_final_last`. So the score rises with learning and falls while networks learn
-# by heart, and it needs no labels for that. But it does not follow agreement step by step: for a
-# while agreement still grows as the score falls. In the end a network that predicts well can score
-# nearly as one that never learnt.
+# {glue:text}`g_l_exp_final_last`, where one initialisation scores well above the others throughout.
+# So the score rises with learning and falls while networks learn by heart, and it needs no labels
+# for that. But it does not follow agreement step by step: for a while agreement still grows as the
+# score falls. In the end a network that predicts well can score nearly as one that never learnt.
 #
 # The original metric starts at {glue:text}`g_l_relu_kld_original_first` and
 # {glue:text}`g_l_exp_kld_original_first` nats for *untrained* networks, and no trained one reaches
