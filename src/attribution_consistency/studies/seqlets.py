@@ -109,7 +109,7 @@ def make_tables(x, scores, maps, chosen):
               flush=True)
     table = pd.DataFrame(rows)
     columns = ["model", "maps", "pattern", "sign", "seqlets", "consensus", "matrix", "factor",
-               "p_value", "counts"]
+               "p_value", "named", "counts"]
     return {"measures": table, "patterns": pd.DataFrame(listed, columns=columns),
             "correlations": evidence.correlations(table, scores)}
 
@@ -180,9 +180,9 @@ def read_patterns(path):
 def match(patterns):
     """The JASPAR matrix that fits each pattern best: a list of dicts, one a pattern.
 
-    A pattern matches when the p-value of Tomtom (Gupta et al. 2007, Genome Biology 8, R24) for
+    A pattern is named when the p-value of Tomtom (Gupta et al. 2007, Genome Biology 8, R24) for
     its best matrix is at most `SIGNIFICANCE` divided by the number of matrices.  ``counts`` is
-    whether it adds to the yield: it matches, and its matrix does not match that of an earlier one.
+    whether it adds to the yield: it is named, and its matrix does not match that of an earlier one.
     """
     from memelite import tomtom
 
@@ -193,7 +193,7 @@ def match(patterns):
     limit = SIGNIFICANCE / len(ids)
     earlier, rows = [], []
     for pattern in patterns:
-        row = {"matrix": "", "factor": "", "p_value": 1.0, "counts": False}
+        row = {"matrix": "", "factor": "", "p_value": 1.0, "named": False, "counts": False}
         query = core(pattern.ppm)
         if len(query) >= SHORTEST:
             p = np.asarray(tomtom([query.T], ppms)[0])[0]
@@ -201,7 +201,7 @@ def match(patterns):
             row |= {"matrix": ids[best], "factor": library[ids[best]][0], "p_value": p[best]}
             if p[best] <= limit:
                 alike = np.asarray(tomtom([ppms[best]], ppms)[0])[0] <= limit
-                row["counts"] = not alike[earlier].any()
+                row |= {"named": True, "counts": not alike[earlier].any()}
                 earlier.append(best)
         rows.append(row)
     return rows
