@@ -1331,8 +1331,8 @@ for kind in kinds:
 # Nothing in this chapter is checked against a truth; the measurements of *Evidence beyond looking*
 # and the seqlet yield are indirect, and only replicate agreement was named as primary in advance.
 # The pairs, the peaks and the example were chosen by stated rules, but the eye judges the logos.
-# And a network that consistently follows an artefact of the assay, such as the sequences that DNase I
-# prefers to cut, would score well.
+# And a network that consistently follows an artefact of the assay, such as the sequences that
+# DNase I prefers to cut, would score well.
 #
 # The networks were trained for different numbers of epochs, from {glue:text}`g_epochs_min` to
 # {glue:text}`g_epochs_max`: until the validation score had not risen for a while, or for 40 epochs.
