@@ -156,12 +156,11 @@ report("g_per_8mer", per_kmer[8], ".1f")
 # {cite:p}`kelley2018` and BPNet {cite:p}`avsec2021`. The table shows which of them this run holds.
 #
 # We compare {glue:text}`g_binary` binary and {glue:text}`g_quantitative` quantitative networks; the
-# paper has 8 and 18. A *configuration* is all that is chosen before a training, and each was
-# trained from two {term}`initialisations <initialisation>`. The binary networks have one
-# configuration each. The quantitative ones have {glue:text}`g_configurations`; of CNNs and residual
-# networks both initialisations are compared, so these networks are not independent. Where only the
-# first is compared, the second, a *replica*, serves one purpose: to show how much of a map another
-# initialisation repeats.
+# paper has 8 and 18. A *configuration* is all that is chosen before a training. The quantitative
+# networks have {glue:text}`g_configurations` configurations: of CNNs and residual networks two
+# {term}`initialisations <initialisation>` are compared, so these networks are not independent. A
+# second initialisation of any other network, a *replica*, would serve one purpose: to show how much
+# of a map another initialisation repeats. Replicas in this run: {glue:text}`g_replicas`.
 #
 # ```{margin} For readers new to machine learning
 # A network that trains too long learns its training windows by heart. *Early stopping* ends the
@@ -224,8 +223,6 @@ if 0 < won < len(inside):
 report("g_verdict", verdict)
 
 # %% [markdown]
-# Not in the table: {glue:text}`g_replicas` replicas.
-#
 # AUROC asks whether accessible windows are ranked above the others. {term}`Pearson r
 # <Pearson correlation>` is taken with the measured signal, but for a binary network with the
 # label: the r of a binary and of a quantitative network cannot be compared. The last column asks a
@@ -955,6 +952,16 @@ power = evidence["power"].set_index(["n", "correlation"])["power"]
 sizes = related.reset_index().query("score == 'consistency'").set_index(
     ["measure", "networks"]
 )["n"].groupby(level=[0, 1]).first()
+for score in ("consistency", "original", "performance"):
+    parts = []
+    for task in tasks:
+        n = int(sizes.get((evidence_study.PRIMARY, task), 0))
+        r = relation(evidence_study.PRIMARY, task, score)
+        parts.append(
+            f"{r['value']:.2f} ({r['low']:.2f} to {r['high']:.2f}) over {n} {task} ones"
+            if np.isfinite(r["value"]) else f"none, with {n} {task} ones"
+        )
+    report(f"g_e_agreement_{score}", "; ".join(parts))
 report("g_e_motifs", len(evidence_study.MOTIFS), "d")
 ctcf = measured.query("measure == 'ctcf_occupancy'")
 report("g_e_bound", ctcf["n_measured"].max(), ".0f")
@@ -1039,21 +1046,14 @@ correlation_table(known, "nothing", tasks, power).style.hide(axis="index")
 # Intervals are a bootstrap over configurations. Where the ranks agree perfectly it has nothing to
 # vary: an interval without width promises more than so few networks can keep.
 #
-# The primary measure is replicate agreement. Its rank correlation with the final score is
-# {glue:text}`g_e_replicate_agreement_binary_consistency_value`
-# ({glue:text}`g_e_replicate_agreement_binary_consistency_low` to
-# {glue:text}`g_e_replicate_agreement_binary_consistency_high`) over
-# {glue:text}`g_e_replicates_binary` binary configurations and
-# {glue:text}`g_e_replicate_agreement_quantitative_consistency_value`
-# ({glue:text}`g_e_replicate_agreement_quantitative_consistency_low` to
-# {glue:text}`g_e_replicate_agreement_quantitative_consistency_high`) over
-# {glue:text}`g_e_replicates_quantitative` quantitative ones. With the original metric it is
-# {glue:text}`g_e_replicate_agreement_binary_original_value` and
-# {glue:text}`g_e_replicate_agreement_quantitative_original_value`, with test performance
-# {glue:text}`g_e_replicate_agreement_binary_performance_value` and
-# {glue:text}`g_e_replicate_agreement_quantitative_performance_value`.
+# The primary measure is replicate agreement. Its rank correlation with each score, over the
+# configurations that have two initialisations:
 #
-# Over all four measures and both tasks, {glue:text}`g_e_comparisons` comparisons, the final score
+# - final score: {glue:text}`g_e_agreement_consistency`;
+# - original metric: {glue:text}`g_e_agreement_original`;
+# - test performance: {glue:text}`g_e_agreement_performance`.
+#
+# Over all measures and both tasks, {glue:text}`g_e_comparisons` comparisons, the final score
 # has the higher correlation in {glue:text}`g_e_final_wins` and the original metric in
 # {glue:text}`g_e_original_wins`. That is a count, not a test: the comparisons share networks and
 # maps, and the intervals are wide.
@@ -1172,8 +1172,8 @@ for task in tasks:
 # ## Along a training
 #
 # So far each network was looked at once, when its training had ended. What does the score see
-# *during* training, and does it notice when a network begins to learn its windows by heart? The
-# {term}`validation set` tells that by accuracy. Could a map tell without any labels?
+# *during* training, and does it notice when a network begins to learn its windows by heart? Labels
+# that were held back can tell that. Could a map tell without any?
 #
 # We trained {glue:text}`g_l_networks` binary CNNs, {glue:text}`g_l_inits` initialisations of each
 # activation, on only {glue:text}`g_l_windows` windows and without early stopping. Before the first
