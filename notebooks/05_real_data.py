@@ -801,12 +801,12 @@ agreement.style.format(precision=2)
 # %% tags=["remove-output", "hide-input"]
 ranks = rivals.rank(ascending=False)
 fig, ax = plt.subplots(
-    figsize=(figures.WIDTH * 1.2, max(2.5, 0.27 * len(ranks) + 0.8))
+    figsize=(figures.WIDTH, max(2.5, 0.2 * len(ranks) + 0.8))
 )
 for name, row in ranks.iterrows():
     colour = figures.ARCHITECTURES[by_id.loc[name, "architecture"]][1]
     marker = figures.ACTIVATION_MARKERS[by_id.loc[name, "activation"]]
-    ax.plot(range(len(row)), row, marker=marker, color=colour, lw=1.3, alpha=0.8)
+    ax.plot(range(len(row)), row, marker=marker, color=colour, lw=1, ms=5)
 ax.set(
     xticks=range(ranks.shape[1]), xticklabels=ranks.columns,
     yticks=ranks["final"], yticklabels=ranks.index, ylabel="",
@@ -911,6 +911,10 @@ for row, task in zip(axes, ("binary", "quantitative")):
             ax, part, "final", "excess", "final score (nats)", ""
         )
         ax.set_title(f"{label}\n{task}", fontsize="small")
+        if part.empty:
+            ax.text(
+                0.5, 0.5, "not measured", ha="center", transform=ax.transAxes
+            )
 axes[0][0].set_ylabel("excess over the baseline")
 axes[1][0].set_ylabel("excess over the baseline")
 figures.legend_below(fig)
