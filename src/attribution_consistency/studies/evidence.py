@@ -218,10 +218,7 @@ class Networks:
 
     def predictor(self, model_id):
         """Function from codes (N, L) to the explained output (N,), and its SD on the test set."""
-        from ..models import weights
-
-        model = self.built(*self._kind(self.recipes[model_id]))
-        weights.load_into(model, self.run.model(POPULATION, model_id))
+        model = self._trained(model_id)
 
         def predict(codes):
             found = model.predict(codes_to_one_hot(codes), batch_size=500, verbose=0)
@@ -231,12 +228,16 @@ class Networks:
 
     def maps(self, model_id, x):
         """Saliency of a trained network on any sequences (N, L, 4)."""
-        from ..models import attribution, weights
+        from ..models import attribution
+
+        return attribution.saliency(self._trained(model_id), x)
+
+    def _trained(self, model_id):
+        """The network with its weights, until the next network of its kind takes its place."""
+        from ..models import weights
 
         model = self.built(*self._kind(self.recipes[model_id]))
-        return attribution.saliency(
-            weights.load_into(model, self.run.model(POPULATION, model_id)), x
-        )
+        return weights.load_into(model, self.run.model(POPULATION, model_id))
 
     def untrained(self, model_id, n=2):
         """Maps of fresh networks of the same architecture on the mapped sequences, a list."""

@@ -77,10 +77,15 @@ def log_odds(codes, bits):
     return np.maximum(*strands)
 
 
-def matrix_bits(counts):
-    """Log-odds of a count matrix (width, 4) against even bases, with one pseudocount a column."""
+def frequencies(counts):
+    """Base frequencies (width, 4) of a count matrix, with one pseudocount a column."""
     counts = np.asarray(counts, float)
-    return np.log2((counts + 0.25) / (counts.sum(axis=1, keepdims=True) + 1) / 0.25)
+    return (counts + 0.25) / (counts.sum(axis=1, keepdims=True) + 1)
+
+
+def matrix_bits(counts):
+    """Log-odds of a count matrix (width, 4) against even bases; see `frequencies`."""
+    return np.log2(frequencies(counts) / 0.25)
 
 
 def find_hits(codes, bits):

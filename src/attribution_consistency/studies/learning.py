@@ -64,12 +64,11 @@ def make(run, settings):
     chosen = settings["studies"][PREFIX]
     learnt = evaluation.length_weights_from(artefacts.read_json(run.length_weights)["frequency"])
     data = subset(store.load(run.data(POPULATION), ["codes", "y", "split"]), chosen)
-    rows, agreements = [], []
+    rows, agreements, windows = [], [], int((data["split"] == 0).sum())
     for activation in ACTIVATIONS:
         followed = []
         for init in range(chosen["initialisations"]):
             found = follow(recipe(activation, init, chosen), data, learnt, chosen)
-            windows = int((data["split"] == 0).sum())
             rows += [{"activation": activation, "init": init, "windows": windows} | row
                      for row, _ in found]
             followed.append([maps for _, maps in found])

@@ -4,7 +4,7 @@ A *seqlet* is a short stretch of high attribution.  TF-MoDISco (Shrikumar et al.
 arXiv:1811.00416) clusters seqlets into patterns; its reimplementation tfmodisco-lite runs here as a
 program of its own, on files in its own form.  Every network gives as many seqlets, as far as it has
 them, from the same windows.  The yield is the number of patterns that match a JASPAR matrix, motifs
-that resemble each other counted once.  Baseline: the same maps, rotated along their sequences.
+that resemble each other counted once.  Baseline: the same maps, moved along their sequences.
 
 It needs the extra ``seqlets`` and ten minutes, so runs leave it out unless ``studies.seqlets.run``
 is on.  The program draws random numbers of its own: a repeated run may differ by a pattern.
@@ -25,6 +25,7 @@ from ..datasets import motifs, store
 from ..datasets.sequences import codes_to_one_hot
 from ..metric import gradient_correction
 from . import evidence, real_data
+from .evidence_measures import frequencies
 
 PREFIX = "seqlets"
 CHAPTER = "05_real_data"
@@ -211,11 +212,6 @@ def core(ppm):
     """Base frequencies (width, 4) from the first to the last column of `EDGE` bits."""
     informative = np.flatnonzero(motifs.information(ppm) >= EDGE)
     return ppm[informative[0] : informative[-1] + 1] if len(informative) else ppm[:0]
-
-
-def frequencies(counts):
-    """Base frequencies (width, 4) of a count matrix, with one pseudocount a column."""
-    return (counts + 0.25) / (counts.sum(axis=1, keepdims=True) + 1)
 
 
 def consensus(ppm):
