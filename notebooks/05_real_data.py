@@ -158,9 +158,10 @@ report("g_per_8mer", per_kmer[8], ".1f")
 # We compare {glue:text}`g_binary` binary and {glue:text}`g_quantitative` quantitative networks; the
 # paper has 8 and 18. A *configuration* is all that is chosen before a training. The quantitative
 # networks have {glue:text}`g_configurations` configurations: of CNNs and residual networks two
-# {term}`initialisations <initialisation>` are compared, so these networks are not independent. A
-# second initialisation of any other network, a *replica*, would serve one purpose: to show how much
-# of a map another initialisation repeats. Replicas in this run: {glue:text}`g_replicas`.
+# {term}`initialisations <initialisation>` are compared, so these networks are not independent. Of
+# every other network a second initialisation, a *replica*, serves one purpose: to show how much of
+# a map another initialisation repeats. There are {glue:text}`g_replicas` of them, in no other
+# comparison.
 #
 # ```{margin} For readers new to machine learning
 # A network that trains too long learns its training windows by heart. *Early stopping* ends the
@@ -933,20 +934,25 @@ def relation(measure, networks, score):
     return related.loc[key] if key in related.index else unknown
 
 
+shown_ranges = {
+    evidence_study.PRIMARY: {
+        field: f"g_e_replicate_agreement_{field}" for field in ("value", "baseline")
+    },
+    "perturbation": {
+        "excess": "g_e_perturbation", "baseline": "g_e_perturbation_baseline",
+    },
+}
 for measure in labels:
     key = f"g_e_{measure}"
     rows = measured.query("measure == @measure")
-    for field in ("excess", "value", "baseline"):
-        name = key if field == "excess" else f"{key}_{field}"
+    for field, name in shown_ranges.get(measure, {"excess": key}).items():
         report(f"{name}_min", rows[field].min(), ".2f")
         report(f"{name}_max", rows[field].max(), ".2f")
     report(f"{key}_failed", int((rows["excess"] <= 0).sum()), "d")
-    for task in ("all", *tasks):
-        for score in ("consistency", "original", "gini", "performance"):
-            estimated = relation(measure, task, score)
-            where = "" if task == "all" else f"_{task}"
-            for field in ("value", "low", "high"):
-                report(f"{key}{where}_{score}_{field}", estimated[field], estimate)
+    for task in tasks:
+        for score in ("consistency", "original"):
+            r = relation(measure, task, score)["value"]
+            report(f"{key}_{task}_{score}_value", r, estimate)
 both = [
     [relation(m, task, score)["value"] for score in ("original", "consistency")]
     for m in labels for task in tasks
@@ -976,15 +982,11 @@ report("g_e_original_wins", sum(old > new for old, new in known_pairs), "d")
 report("g_e_final_wins", sum(new > old for old, new in known_pairs), "d")
 report("g_e_n", int(sizes.get(("motif_support", "all"), 0)), "d")
 for task in tasks:
-    for measure in ("motif_support", evidence_study.PRIMARY):
-        n = int(sizes.get((measure, task), 0))
-        short_name = "n" if measure == "motif_support" else "replicates"
-        report(f"g_e_{short_name}_{task}", n, "d")
-        for r in (0.5, 0.9):
-            report(
-                f"g_e_power_{short_name}_{task}_{int(10 * r)}",
-                power.get((n, r), np.nan), estimate,
-            )
+    n = int(sizes.get(("motif_support", task), 0))
+    report(f"g_e_n_{task}", n, "d")
+    for r in (0.5, 0.9):
+        known_power = power.get((n, r), np.nan)
+        report(f"g_e_power_n_{task}_{int(10 * r)}", known_power, estimate)
 
 # %% [markdown]
 # ```{glue:figure} fig_evidence
@@ -1100,9 +1102,8 @@ correlation_table(
 # A pattern is *named* after the JASPAR motif that the method Tomtom {cite:p}`gupta2007` finds most
 # similar, if chance would hardly make any of the motifs so similar (p at most 0.05, divided by the
 # number of motifs compared). The **seqlet yield** is the number of different names, motifs that
-# resemble each other counted once. Baseline: the same maps, each moved along its sequence and round
-# its end. Unlike a {term}`rotated map`, a moved one does not keep its scores, because other bases
-# stand at the new place.
+# resemble each other counted once. Baseline: {term}`rotated maps <rotated map>`, which keep every
+# score but put it where it does not belong.
 
 # %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
 seqlets, seqlets_origin = load_tables("seqlets", run)
@@ -1116,8 +1117,8 @@ found_motifs = best.groupby("model")["factor"].agg(", ".join)
 shown = yields[["value", "baseline", "n", "n_baseline"]].join(found_motifs)
 shown["factor"] = shown["factor"].fillna("–")
 shown.sort_values("value", ascending=False, kind="stable").rename(columns={
-    "value": "motifs", "baseline": "moved", "n": "patterns",
-    "n_baseline": "moved patterns", "factor": "which",
+    "value": "motifs", "baseline": "rotated", "n": "patterns",
+    "n_baseline": "rotated patterns", "factor": "which",
 }).style
 
 # %% tags=["remove-cell"]
@@ -1140,24 +1141,33 @@ report("g_q_rotated", yields["baseline"].mean(), ".1f")
 named_in = best.groupby("factor")["model"].nunique()
 report("g_q_first", named_in.idxmax())
 report("g_q_first_networks", int(named_in.max()), "d")
+turned = seqlets["patterns"].query("maps == 'rotated' and counts")
+turned = turned[turned["factor"] == named_in.idxmax()]
+report("g_q_first_rotated", turned["model"].nunique(), "d")
 report("g_q_networks", len(yields), "d")
 report("g_q_unnamed", 1 - mixed["named"].mean(), ".0%")
 for task in tasks:
-    for score in ("consistency", "original"):
+    for score, fields in (
+        ("consistency", ("value", "low", "high")), ("original", ("value",))
+    ):
         estimated = related_yield.loc[(task, score)]
-        for field in ("value", "low", "high"):
+        for field in fields:
             report(f"g_q_{task}_{score}_{field}", estimated[field], estimate)
+rising = [
+    task for task in tasks if related_yield.loc[(task, "consistency"), "value"] > 0
+]
+report("g_q_rising", " and ".join(rising) or "neither task")
 
 # %% [markdown]
-# The networks yield {glue:text}`g_q_range`, half of them {glue:text}`g_q_median` or fewer; moved
-# maps {glue:text}`g_q_rotated` on average. In {glue:text}`g_q_no_better` of
-# {glue:text}`g_q_networks` networks the moved maps yield as many or more: clusters of stretches
+# The networks yield {glue:text}`g_q_range`, half of them {glue:text}`g_q_median` or fewer;
+# rotated maps {glue:text}`g_q_rotated` on average. In {glue:text}`g_q_no_better` of
+# {glue:text}`g_q_networks` networks the rotated maps yield as many or more: clusters of stretches
 # that merely share their G and C also get names. So at this number of windows and seqlets the yield
 # says little about most networks.
 #
 # {glue:text}`g_q_first` is named in {glue:text}`g_q_first_networks` of {glue:text}`g_q_networks`
-# networks. {glue:text}`g_q_unnamed` of the patterns match no motif well enough to be named, and add
-# nothing to the yield.
+# networks; in rotated maps, of {glue:text}`g_q_first_rotated`. {glue:text}`g_q_unnamed` of the
+# patterns match no motif well enough to be named, and add nothing to the yield.
 #
 # The rank correlation of the excess over the baseline with the final score is
 # {glue:text}`g_q_binary_consistency_value` ({glue:text}`g_q_binary_consistency_low` to
@@ -1167,7 +1177,9 @@ for task in tasks:
 # {glue:text}`g_q_quantitative_consistency_high`) among quantitative networks. With the original
 # metric it is {glue:text}`g_q_binary_original_value` and
 # {glue:text}`g_q_quantitative_original_value`. Many networks share a yield, so these correlations
-# are coarse.
+# are coarse. Where a higher final score goes with more motifs: {glue:text}`g_q_rising`. It need not
+# go with them anywhere. The score asks how consistently a map uses its words, not how many it
+# knows: one that points at a single motif and at nothing else scores high and yields one.
 #
 # Two rules were set after we had seen the patterns of two networks, before any yield was held
 # against a score: ends of patterns without information are cut, and vague JASPAR matrices, which
@@ -1242,14 +1254,18 @@ for kind in kinds:
         "epoch"
     )["agreement"]
     report(f"g_l_{kind}_best", int(mean["auroc_test"].idxmax()), "d")
-    for name in (
-        "auroc_train", "auroc_test", "final", "kld_original", "agreement"
+    for name, told in (
+        ("auroc_train", "last"), ("auroc_test", "last top"),
+        ("final", "first last top peak"), ("kld_original", "first"),
+        ("agreement", "last top peak"),
     ):
-        form = ".3f" if name == "final" else ".2f"
-        report(f"g_l_{kind}_{name}_first", mean[name].iloc[0], form)
-        report(f"g_l_{kind}_{name}_last", mean[name].iloc[-1], form)
-        report(f"g_l_{kind}_{name}_top", mean[name].max(), form)
-        report(f"g_l_{kind}_{name}_peak", int(mean[name].idxmax()), "d")
+        values = {
+            "first": mean[name].iloc[0], "last": mean[name].iloc[-1],
+            "top": mean[name].max(), "peak": int(mean[name].idxmax()),
+        }
+        for which in told.split():
+            form = "d" if which == "peak" else ".3f" if name == "final" else ".2f"
+            report(f"g_l_{kind}_{name}_{which}", values[which], form)
     trained = mean["kld_original"].iloc[1:].max()
     report(f"g_l_{kind}_kld_original_trained", trained, ".2f")
     single = epochs[epochs["activation"] == kind]

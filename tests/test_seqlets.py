@@ -46,13 +46,6 @@ def test_windows_are_accessible_and_in_no_order_of_the_genome():
     np.testing.assert_array_equal(rows, seqlets.windows(y, 20))
 
 
-def test_rotation_moves_each_map_round_its_end():
-    a = np.arange(2 * 5 * 4).reshape(2, 5, 4)
-    found = seqlets.rotated(a, np.array([0, 2]))
-    np.testing.assert_array_equal(found[0], a[0])
-    np.testing.assert_array_equal(found[1], np.roll(a[1], 2, axis=0))
-
-
 def test_a_pattern_is_cut_to_where_its_attribution_is(tmp_path):
     flat, sharp = np.full((20, 4), 0.25), np.eye(4)[[0, 1, 2, 3, 0, 1]]
     write(tmp_path / "p.h5", {

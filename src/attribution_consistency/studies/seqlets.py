@@ -4,7 +4,7 @@ A *seqlet* is a short stretch of high attribution.  TF-MoDISco (Shrikumar et al.
 arXiv:1811.00416) clusters seqlets into patterns; its reimplementation tfmodisco-lite runs here as a
 program of its own, on files in its own form.  Every network gives as many seqlets, as far as it has
 them, from the same windows.  The yield is the number of patterns that match a JASPAR matrix, motifs
-that resemble each other counted once.  Baseline: the same maps, moved along their sequences.
+that resemble each other counted once.  Baseline: rotated maps, see `controls_maps.rotated`.
 
 It needs the extra ``seqlets`` and ten minutes, so runs leave it out unless ``studies.seqlets.run``
 is on.  The program draws random numbers of its own: a repeated run may differ by a pattern.
@@ -25,6 +25,7 @@ from ..datasets import motifs, store
 from ..datasets.sequences import codes_to_one_hot
 from ..metric import gradient_correction
 from . import evidence, real_data
+from .controls_maps import rotated
 from .evidence_measures import frequencies
 
 PREFIX = "seqlets"
@@ -87,13 +88,12 @@ def make_tables(x, scores, maps, chosen):
     """
     import pandas as pd
 
-    rng = np.random.default_rng([SEED, 1])
-    offsets = rng.integers(0, x.shape[1], len(x))
     rows, listed = [], []
     for name in scores["id"]:
         a = gradient_correction(maps(name))
+        turned = rotated(x, a, np.random.default_rng([SEED, 1]))  # alike for every network
         counted = {}
-        for kind, these in (("network", a), ("rotated", rotated(a, offsets))):
+        for kind, these in (("network", a), ("rotated", turned)):
             patterns = find_patterns(x, these, chosen["budget"])
             matches = match(patterns)
             for number, (pattern, found) in enumerate(zip(patterns, matches), 1):
@@ -113,12 +113,6 @@ def make_tables(x, scores, maps, chosen):
                "p_value", "named", "counts"]
     return {"measures": table, "patterns": pd.DataFrame(listed, columns=columns),
             "correlations": evidence.correlations(table, scores)}
-
-
-def rotated(a, offsets):
-    """Maps (N, L, 4) moved along their sequences, round the end, by one offset each."""
-    at = (np.arange(a.shape[1]) - offsets[:, None]) % a.shape[1]
-    return a[np.arange(len(a))[:, None], at]
 
 
 # --- the program ---------------------------------------------------------------------------
