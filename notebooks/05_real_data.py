@@ -861,7 +861,8 @@ report("g_best_performance", best["performance"])
 #
 # - **Replicate agreement**, our primary measure: two networks that differ in nothing but their
 #   initialisation should have correlated maps. We take the correlation of their maps of the same
-#   window, minus that of their maps of different windows. Baseline: two untrained networks.
+#   window, minus that of their maps of different windows. Baseline: the mean over all pairs of
+#   eight untrained networks, since the maps of a single pair can be alike or opposite by luck.
 # - **Motif support**: attribution should stand at motifs of factors that are at work in B cells or
 #   at open DNA everywhere. We take the mean score at hits of {glue:text}`g_e_motifs` matrices,
 #   minus that at windows with as many G and C that best fit the same matrix with its columns

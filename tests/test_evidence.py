@@ -238,8 +238,8 @@ class Made:
     def predictor(self, name):
         return count_words, 1.0
 
-    def untrained(self, name):
-        return noise(8), noise(9)
+    def untrained(self, name, x):
+        return [noise(seed)[: len(x)] for seed in (8, 9, 10)]
 
 
 @pytest.fixture(scope="module")
@@ -276,6 +276,15 @@ def test_stronger_maps_have_more_evidence(tables):
         found = table[measure]
         assert found["binary-cnn-gm12878-exp-00"] > found["quantitative-cnn-gm12878-relu-00"] + 0.3
     assert table[evidence.PRIMARY, "binary-cnn-gm12878-exp-00"] > 0.3
+
+
+def test_the_baseline_of_agreement_is_a_mean_over_pairs():
+    a = noise(3)
+    row = evidence.agreement_row("one", ["two"], lambda name: a, [a, a, -a])
+    # Of three pairs one is alike and two are opposite.
+    assert row["value"] == pytest.approx(evidence.measures.agreement(a, a))
+    assert row["baseline"] == pytest.approx(-row["value"] / 3)
+    assert row["n"] == row["n_baseline"] == len(a)
 
 
 def test_correlations_state_their_number_and_power(tables):
@@ -328,12 +337,11 @@ def test_networks_of_a_run_predict_and_have_untrained_copies(compendium, reposit
         target.write_bytes((shipped / f"{name}{suffix}").read_bytes())
     codes = RNG().integers(0, 4, (12, 201)).astype(np.uint8)
     store.save(run.data("gm12878_dnase"), {"codes": codes})
-    store.save(run.maps("gm12878_dnase", name), {"rows": np.arange(4)})
     settings = {"gm12878": {"models": [name], "epochs": 40}}
     networks = evidence.Networks(run, settings, codes)
     predict, scale = networks.predictor(name)
     assert predict(codes).shape == (12,) and scale == pytest.approx(predict(codes).std())
-    one, two = networks.untrained(name)
+    x = np.eye(4, dtype=np.float32)[codes[:4]]
+    one, two = networks.untrained(name, x, 2)
     assert one.shape == two.shape == (4, 201, 4) and not np.allclose(one, two)
-    again, _ = networks.untrained(name)
-    np.testing.assert_array_equal(one, again)
+    np.testing.assert_array_equal(one, networks.untrained(name, x, 1)[0])
