@@ -252,6 +252,7 @@ def tables(planted, pointing):
             enumerate(strength.items())}
     scores = pd.DataFrame({"id": list(strength), "status": "ok", "architecture": "cnn"})
     scores["task"] = scores["id"].str.split("-").str[0]
+    scores["activation"] = scores["id"].str.split("-").str[3]
     for column in evidence.SCORES.values():
         scores[column] = list(strength.values())
     data = {"codes": codes, "chrom": np.array(["chr8"] * N), "start": np.arange(N) * 1000}

@@ -104,6 +104,7 @@ def tables():
     names = ["binary-cnn-gm12878-exp-00", "binary-cnn-gm12878-relu-00"]
     noise = np.random.default_rng(1).normal(size=a.shape)
     scores = pd.DataFrame({"id": names, "status": "ok", "architecture": "cnn", "task": "binary"})
+    scores["activation"] = ["exp", "relu"]
     for column in evidence.SCORES.values():
         scores[column] = [1.0, 0.0]
     maps = dict(zip(names, (a, noise)))

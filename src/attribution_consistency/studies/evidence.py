@@ -265,8 +265,9 @@ def correlations(table, scores):
     """Rank correlation of the excess of each measure with each score, over networks.
 
     For all networks and for each task; as it is, given the Gini coefficient, given the
-    architecture (ranks minus their mean in each architecture), and given both. Intervals are a
-    bootstrap over configurations; NaN where fewer than four networks remain.
+    architecture or the first activation (ranks minus their mean in each), and given architecture
+    and Gini. Intervals are a bootstrap over configurations; NaN where fewer than four networks
+    remain.
 
     Returns columns measure, networks, score, given, n, value, low, high.
     """
@@ -281,11 +282,11 @@ def correlations(table, scores):
             options = {"groups": groups, "seed": SEED, "draws": BOOTSTRAP}
             excess, inner = some["excess"], some["architecture"]
             for score, column in SCORES.items():
-                found = {
-                    "nothing": spearman(excess, some[column], **options),
-                    "architecture": spearman(
-                        _within(excess, inner), _within(some[column], inner), **options
-                    ),
+                found = {"nothing": spearman(excess, some[column], **options)} | {
+                    given: spearman(
+                        _within(excess, some[given]), _within(some[column], some[given]), **options
+                    )
+                    for given in ("architecture", "activation")
                 }
                 if score != "gini":
                     found["Gini"] = partial_spearman(
