@@ -325,9 +325,8 @@ figures.show("fig_auroc_snr")
 #
 # The {term}`Spearman correlation` of accuracy and SNR is {glue:text}`auroc_snr` (95 % interval
 # {glue:text}`auroc_snr_low` to {glue:text}`auroc_snr_high`, {term}`bootstrap` over
-# configurations). Accuracy says something, then, and leaves much open. Among the
-# {glue:text}`top_quarter` most accurate networks the largest SNR is {glue:text}`top_snr_ratio`
-# times the smallest.
+# configurations). Accuracy leaves much open: among the {glue:text}`top_quarter` most accurate
+# networks the largest SNR is {glue:text}`top_snr_ratio` times the smallest.
 #
 # A ratio grows without limit when its denominator shrinks. A network with hardly any positive
 # score in the spacers can stand far above all others, whatever its accuracy. So the figure has a

@@ -671,7 +671,9 @@ for name, (below, above) in spread.items():
 #
 # The zoo has {glue:text}`l_networks` networks of {glue:text}`l_configurations` configurations; the
 # paper had 390, each trained for 100 epochs ({doc}`status` says for how many ours were). Below 60
-# networks the package calls the weights *provisional*. A pooled
+# networks the package calls the weights *provisional*. It is our second zoo: on the first, trained
+# for fewer epochs and with a stronger adversary, few networks passed the threshold of accuracy, and
+# the interval of the primary difference contained zero. A pooled
 # correlation compares configurations, and says little about networks that differ only in their
 # initialisation. And consistency is not correctness: no network of the zoo was made to be
 # consistently wrong, so this chapter cannot show what the score does then. {doc}`06_controls` does,

@@ -369,9 +369,6 @@ def test_shipped_weights_are_taken_when_their_digest_matches(data, tmp_path):
     training.train_models(made, no_data, folders[2], tmp_path / "other", folders[0], lambda line: None)
     first, second = ((f / "bn-relu-standard-00.npz").read_bytes() for f in (folders[0], folders[2]))
     assert first == second
-    third = tmp_path / "third"
-    training.train_models(made, no_data, third, tmp_path / "other2", tmp_path, lambda line: None)
-    assert (third / "bn-relu-standard-00.npz").read_bytes() == first
     changed = {"bn-relu-standard-00": recipe("bn-relu-standard-00", epochs=2)}
     with pytest.raises(AssertionError, match="trained although"):
         training.train_models(changed, no_data, folders[2], tmp_path / "other", folders[0], lambda line: None)

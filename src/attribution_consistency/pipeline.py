@@ -369,7 +369,7 @@ def _input_digests(run):
     package = artefacts.root() / "src" / "attribution_consistency" / "resources"
     paths = [run.config, artefacts.root() / "requirements.lock", *sorted(package.glob("*"))]
     for population in ("synthetic", "gm12878_dnase"):
-        paths += sorted(artefacts.shipped(population).rglob("*.npz"))
+        paths += sorted(artefacts.shipped(population).glob("*.npz"))
         paths += [run.data(population)]
     return {relative(path): artefacts.sha256(path) for path in paths if path.is_file()}
 

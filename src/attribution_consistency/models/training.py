@@ -120,19 +120,17 @@ def predict(model, x, batch_size=500):
 def train_models(model_recipes, data, out_dir, checkpoint_dir, shipped_dir=None, progress=print):
     """Bring every network of ``{id: recipe}`` into ``out_dir`` as ``<id>.npz`` and ``<id>.json``.
 
-    A network is copied when weights of the same recipe are shipped (in ``shipped_dir`` or a
-    folder in it) or were finished before, resumed when it has a checkpoint, and trained
-    otherwise.  ``data`` may be a callable that loads the data; it is called only when something
-    has to be trained.
+    A network is copied when weights of the same recipe are shipped or were finished before,
+    resumed when it has a checkpoint, and trained otherwise.  ``data`` may be a callable that
+    loads the data; it is called only when something has to be trained.
     """
     out_dir, checkpoint_dir = Path(out_dir), Path(checkpoint_dir)
     finished_dir = checkpoint_dir / "finished"
     for folder in (out_dir, finished_dir):
         folder.mkdir(parents=True, exist_ok=True)
-    shipped = [Path(shipped_dir), *sorted(Path(shipped_dir).glob("*/"))] if shipped_dir else []
     for number, (model_id, recipe) in enumerate(model_recipes.items(), 1):
         key, label = recipes.digest(recipe), f"[{number}/{len(model_recipes)}] {model_id}"
-        source = next((d for d in (out_dir, finished_dir, *shipped)
+        source = next((d for d in (out_dir, finished_dir, shipped_dir)
                        if d and has_weights(d, model_id, key)), None)
         if source is None:
             data = data() if callable(data) else data

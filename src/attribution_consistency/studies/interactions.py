@@ -96,16 +96,20 @@ def made_map(data, takes_part, noise=0.3, seed=0):
 
 
 def recipe(rule, activation, settings):
-    """All that decides what a network is; its digest keys the weights, see `models.recipes`."""
+    """All that decides what a network is; its digest keys the weights, see `models.recipes`.
+
+    The network of the zoo that it starts from counts too, by its own digest.
+    """
     from ..models import recipes
 
+    start = artefacts.read_json(artefacts.shipped("synthetic") / f"{START[activation]}.json")
     data = {"grammar": rule, "n_sequences": settings["n_sequences"], "data_seed": settings["seed"]}
     given = recipes.synthetic_recipe(START[activation], settings["epochs"], data)
     if rule == BEFORE:
         return given | {"epochs": 0, "start": START[activation]}
     return given | {
         "population": PREFIX, "architecture": "pairs", "init": settings["seed"],
-        "start": START[activation],
+        "start": START[activation], "start_digest": start["digest"],
     }
 
 
