@@ -445,11 +445,25 @@ weighting = spearman_difference(
     final, rivals["equal weights"], snr, **bootstrap
 )
 
+
+def within_activation(values):
+    """Ranks minus their mean among the networks of the same activation."""
+    ranks = pd.Series(values).rank()
+    return ranks - ranks.groupby(table["activation"].to_numpy()).transform("mean")
+
+
+layer_final, layer_original = (
+    spearman(within_activation(v), within_activation(snr), **bootstrap)
+    for v in (final, rivals["original metric"])
+)
+
 # %% tags=["remove-cell"]
 for part in weighting._fields:
     report(f"l_weighting_{part}", getattr(weighting, part), ".3f")
     report(f"l_partial_final_{part}", getattr(partial_final, part), ".2f")
     report(f"l_partial_original_{part}", getattr(partial_original, part), ".2f")
+    report(f"l_layer_final_{part}", getattr(layer_final, part), ".2f")
+    report(f"l_layer_original_{part}", getattr(layer_original, part), ".2f")
 report("l_best_rival", str(results["value"].idxmax()))
 report("l_best_rival_value", results["value"].max(), ".2f")
 report("l_mean_weights", results["value"]["mean weights, not held out"], ".2f")
@@ -504,6 +518,12 @@ figures.show("fig_rivals")
 #   {glue:text}`l_partial_original_value` ({glue:text}`l_partial_original_low` to
 #   {glue:text}`l_partial_original_high`) for the original metric. An interval that contains zero
 #   leaves open whether a score says more about SNR than how uneven the map is.
+# - **Is it only the first layer?** Networks with an exponential first layer have clearer maps as a
+#   group, so part of every correlation here compares two groups. With the mean rank of each
+#   activation subtracted, {glue:text}`l_layer_final_value` ({glue:text}`l_layer_final_low` to
+#   {glue:text}`l_layer_final_high`) is left for the final score and
+#   {glue:text}`l_layer_original_value` ({glue:text}`l_layer_original_low` to
+#   {glue:text}`l_layer_original_high`) for the original metric.
 # - **Would accuracy have done?** It reaches {glue:text}`l_auroc`.
 # - **Does it need the bases at all?** In rotated maps the scores no longer stand over the bases to
 #   which the network gave them. Their KLD reaches {glue:text}`l_rotated`.
@@ -663,6 +683,8 @@ for name, (below, above) in spread.items():
 # - Learnt length weights against equal ones: {glue:text}`l_weighting_value` in correlation
 #   ({glue:text}`l_weighting_low` to {glue:text}`l_weighting_high`). With few networks the weights
 #   of a trial are noisy, and scores of different trials are not on one scale.
+# - Inside an activation of the first layer, {glue:text}`l_layer_final_value` is left of the
+#   correlation of the final score, {glue:text}`l_layer_original_value` of the original metric.
 # - How uneven a map is, with no regard to words, correlates {glue:text}`l_gini` with SNR by itself.
 #   Report the Gini coefficient beside the KLD.
 # ```
