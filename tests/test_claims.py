@@ -75,6 +75,18 @@ def partial_rank(u, v, given):
     return np.corrcoef(*left)[0, 1]
 
 
+def inside_activation(table, score):
+    """Rank correlation with SNR, ranks counted from the middle of those of each activation."""
+    left = []
+    for values in (score, table["snr"]):
+        ranks = np.array(pd.Series(np.asarray(values)).rank())
+        for activation in ("exp", "relu"):
+            rows = (table["activation"] == activation).to_numpy()
+            ranks[rows] -= ranks[rows].mean()
+        left.append(ranks)
+    return spearmanr(*left)[0]
+
+
 def accurate(table):
     return table["auroc"] >= 0.97
 
@@ -243,6 +255,8 @@ RECOMPUTED = {
         spearmanr(final(t, w), t["snr"])[0] - spearmanr(equal_weights(t), t["snr"])[0]
     ),
     "partial_final": lambda t, w: partial_rank(final(t, w), t["snr"], t["gini"]),
+    "layer_final": lambda t, w: inside_activation(t, final(t, w)),
+    "layer_original": lambda t, w: inside_activation(t, t["kld_original"]),
     "partial_original": lambda t, w: partial_rank(t["kld_original"], t["snr"], t["gini"]),
     "pearson_original": lambda t, w: np.corrcoef(t["kld_original"], t["snr"])[0, 1],
     "pearson_geometric": lambda t, w: np.corrcoef(t["kld_geometric"], t["snr"])[0, 1],
