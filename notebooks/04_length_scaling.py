@@ -445,16 +445,13 @@ weighting = spearman_difference(
     final, rivals["equal weights"], snr, **bootstrap
 )
 
-
-def within_activation(values):
-    """Ranks minus their mean among the networks of the same activation."""
-    ranks = pd.Series(values).rank()
-    return ranks - ranks.groupby(table["activation"].to_numpy()).transform("mean")
-
-
+# The same among the networks of one activation: ranks minus their mean there.
 layer_final, layer_original = (
-    spearman(within_activation(v), within_activation(snr), **bootstrap)
-    for v in (final, rivals["original metric"])
+    spearman(
+        *(evaluation.centred_ranks(v, table["activation"]) for v in (score, snr)),
+        **bootstrap,
+    )
+    for score in (final, rivals["original metric"])
 )
 
 # %% tags=["remove-cell"]
@@ -585,8 +582,7 @@ repeated = pd.Series(configuration).duplicated(keep=False).to_numpy()
 
 
 def centred(values):
-    ranks = pd.Series(values[repeated]).rank()
-    return ranks - ranks.groupby(configuration[repeated]).transform("mean")
+    return evaluation.centred_ranks(values[repeated], configuration[repeated])
 
 
 if repeated.sum() >= 20:

@@ -957,17 +957,14 @@ def relation(measure, networks, score, given="nothing"):
 
 
 shown_ranges = {
-    evidence_study.PRIMARY: {
-        field: f"g_e_replicate_agreement_{field}" for field in ("value", "baseline")
-    },
-    "perturbation": {
-        "excess": "g_e_perturbation", "baseline": "g_e_perturbation_baseline",
-    },
+    evidence_study.PRIMARY: ("value", "baseline"),
+    "perturbation": ("excess", "baseline"),
 }
 for measure in labels:
     key = f"g_e_{measure}"
     rows = measured.query("measure == @measure")
-    for field, name in shown_ranges.get(measure, {"excess": key}).items():
+    for field in shown_ranges.get(measure, ("excess",)):
+        name = key if field == "excess" else f"{key}_{field}"
         report(f"{name}_min", rows[field].min(), ".2f")
         report(f"{name}_max", rows[field].max(), ".2f")
     report(f"{key}_failed", int((rows["excess"] <= 0).sum()), "d")

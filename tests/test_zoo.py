@@ -50,6 +50,8 @@ def test_every_configuration_is_shipped_with_its_record(folder):
     assert {path.stem for path in folder.glob("*.npz")} == set(found)
     for name, record in found.items():
         assert record["digest"] == recipes.digest(record["recipe"]), name
+        asked = recipes.synthetic_recipe(name, 100, record["recipe"]["data"])
+        assert record["digest"] == recipes.digest(asked), name
         assert record["epochs"] == record["recipe"]["epochs"] or record["diverged"], name
         assert len(record["history"]["loss"]) == record["epochs"], name
 

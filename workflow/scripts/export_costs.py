@@ -61,7 +61,7 @@ def figures(value):
 
 def duration(hours):
     """Hours in the unit that reads best."""
-    for limit, factor, unit in ((1 / 60, 3600, "seconds"), (1, 60, "minutes"), (72, 1, "hours")):
+    for limit, factor, unit in ((1 / 60, 3600, "seconds"), (1.5, 60, "minutes"), (72, 1, "hours")):
         if hours < limit:
             return f"{figures(hours * factor)} {unit}"
     return f"{figures(hours / 24)} days"

@@ -16,6 +16,7 @@ import numpy as np
 from .. import artefacts
 from ..datasets import motifs, registry, store
 from ..datasets.sequences import codes_to_one_hot
+from ..evaluation import centred_ranks
 from ..metric import position_scores
 from ..metric.association import partial_spearman, spearman
 from . import evidence_measures as measures
@@ -284,7 +285,7 @@ def correlations(table, scores):
             for score, column in SCORES.items():
                 found = {"nothing": spearman(excess, some[column], **options)} | {
                     given: spearman(
-                        _within(excess, some[given]), _within(some[column], some[given]), **options
+                        *(centred_ranks(v, some[given]) for v in (excess, some[column])), **options
                     )
                     for given in ("architecture", "activation")
                 }
@@ -293,7 +294,7 @@ def correlations(table, scores):
                         some[column], excess, some["gini"], **options
                     )
                     found["architecture and Gini"] = partial_spearman(
-                        *(_within(v, inner) for v in (some[column], excess, some["gini"])),
+                        *(centred_ranks(v, inner) for v in (some[column], excess, some["gini"])),
                         **options,
                     )
                 usable = int(np.isfinite(some[["excess", column]].astype(float)).all(axis=1).sum())
@@ -301,12 +302,6 @@ def correlations(table, scores):
                           "n": usable} | estimate._asdict() for given, estimate in found.items()]
     return pd.DataFrame(rows, columns=["measure", "networks", "score", "given", "n", "value",
                                        "low", "high"])
-
-
-def _within(values, groups):
-    """Ranks of values minus their mean inside each group."""
-    ranks = values.rank()
-    return ranks - ranks.groupby(groups).transform("mean")
 
 
 def power_table(found):

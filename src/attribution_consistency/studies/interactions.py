@@ -102,11 +102,11 @@ def recipe(rule, activation, settings):
     """
     from ..models import recipes
 
-    start = artefacts.read_json(artefacts.shipped("synthetic") / f"{START[activation]}.json")
     data = {"grammar": rule, "n_sequences": settings["n_sequences"], "data_seed": settings["seed"]}
     given = recipes.synthetic_recipe(START[activation], settings["epochs"], data)
     if rule == BEFORE:
         return given | {"epochs": 0, "start": START[activation]}
+    start = artefacts.read_json(artefacts.shipped("synthetic") / f"{START[activation]}.json")
     return given | {
         "population": PREFIX, "architecture": "pairs", "init": settings["seed"],
         "start": START[activation], "start_digest": start["digest"],
