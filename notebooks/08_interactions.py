@@ -295,7 +295,7 @@ def draw_pairs(ax, cells):
     )):
         ax.bar(at + 0.27 * (i - 1), summed[column], 0.27, color=colour,
                label=label)
-    ax.set_xticks(at, summed.index, rotation=0 if len(at) < 7 else 90)
+    ax.set_xticks(at, summed.index.str.replace(" ", "\n"), rotation=0 if len(at) < 7 else 90)
 
 
 # %% tags=["remove-output", "hide-input"]
