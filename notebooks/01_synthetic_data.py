@@ -115,7 +115,7 @@ figures.show("fig_motifs")
 # seven motifs, all from the core set; the same motif may come twice. A **negative** sequence
 # holds as many, drawn from a larger set: {glue:text}`n_background` *background* motifs and the
 # core ones. Each motif is as likely to be written forwards as in its
-# {term}`reverse complement`. Between the motifs lie **spacers**, in which every base has
+# {term}`reverse complement`. Before, between and after them lie **spacers**, in which every base has
 # probability 1/4.
 
 # %%

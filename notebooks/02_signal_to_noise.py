@@ -131,16 +131,28 @@ x = sequences.codes_to_one_hot(data["codes"][rows])
 motif, spacer = data["motif_mask"][rows], data["spacer_mask"][rows]
 report("n_mapped", len(rows), ",d")
 
+ratios = [
+    signal_to_noise(x, maps[name]["a"], motif, spacer_mask=spacer)
+    for name in (high, low)
+]
 if example < 0:
-    first, second = (
-        signal_to_noise(x, maps[name]["a"], motif, spacer_mask=spacer)
-        for name in (high, low)
-    )
-    ratio = np.log(first.clip(1e-3) / second.clip(1e-3))
-    example = int(np.nanargmin(np.abs(ratio - np.nanmedian(ratio))))
+    factor = np.log(ratios[0].clip(1e-3) / ratios[1].clip(1e-3))
+    example = int(np.nanargmin(np.abs(factor - np.nanmedian(factor))))
+report("example_high", ratios[0][example], ".1f")
+report("example_low", ratios[1][example], ".1f")
 
 # %% tags=["remove-output", "hide-input"]
-shown = figures.densest_window(motif[example], window)
+letters = {
+    name: gradient_correction(maps[name]["a"][example][None])[0] * x[example]
+    for name in (high, low)
+}
+# Noise, as defined below: the ten largest scores of the spacers.
+noise = {
+    name: np.argsort(np.where(spacer[example], a.sum(axis=1), -np.inf))[-10:]
+    for name, a in letters.items()
+}
+counted = np.isin(np.arange(x.shape[1]), np.concatenate(list(noise.values())))
+shown = figures.densest_window(counted, window)
 inside = figures.spans(~spacer[example])
 
 
@@ -150,8 +162,10 @@ def draw_pair(name_of_figure, title):
         2, 1, figsize=(figures.WIDTH * 1.3, 3.4), sharex=True
     )
     for ax, name in zip(axes, (high, low)):
-        a = gradient_correction(maps[name]["a"][example][None])[0] * x[example]
-        figures.logo(ax, a[shown], shown.start, inside)
+        figures.logo(ax, letters[name][shown], shown.start, inside)
+        top = letters[name][noise[name]].sum(axis=1)
+        lift = 0.06 * np.ptp(ax.get_ylim())
+        ax.plot(noise[name], top + lift, "v", color="black", ms=3.5, lw=0)
         ax.set_title(title.format(**by_id.loc[name]), fontsize="small")
         ax.set(ylabel="attribution")
     axes[1].set_xlabel("position in the sequence (nt)")
@@ -169,13 +183,16 @@ draw_pair(
 # %% [markdown]
 # ```{glue:figure} fig_two_maps
 # :name: fig-two-maps
-# :alt: Attribution logos of two networks on the same sequence. In the upper one the tallest letters stand inside the shaded motifs and the others are small; in the lower one the letters outside the motifs are larger in comparison with those inside.
+# :alt: Attribution logos of two networks on the same sequence, one above the other, with the planted motifs shaded and small triangles over the tallest letters outside them.
 #
 # Scores (corrected gradient times input) of two networks on one test sequence, drawn as letters:
 # up for the positive class, down against it; each row has its own scale. Shaded: the planted
-# motifs. The upper network is {glue:text}`pair_high` (AUROC {glue:text}`pair_high_auroc`), the
-# lower one {glue:text}`pair_low` ({glue:text}`pair_low_auroc`). The sequence is a typical one:
-# the factor between the two networks is nearest to its median over all sequences.
+# motifs. Triangles: the ten tallest letters between the motifs, as far as they lie in the part that
+# is drawn, the one that holds most of them. The upper network is {glue:text}`pair_high` (AUROC
+# {glue:text}`pair_high_auroc`), the lower one {glue:text}`pair_low`
+# ({glue:text}`pair_low_auroc`). The sequence is a typical one: the factor between the two networks
+# is nearest to its median over all sequences. Its signal-to-noise ratios, defined below, are
+# {glue:text}`example_high` and {glue:text}`example_low`.
 # ```
 #
 # The name of a network says how it was made. `bn` or `nobn`: with or without batch normalisation.
@@ -191,7 +208,7 @@ draw_pair(
 # ```{math}
 # :label: eq-snr
 # \mathrm{SNR} = \frac{\operatorname{mean}_{i \in \text{motifs}} s_i}
-#                     {\operatorname{mean}_{i \in \text{top 10 of spacers}} s_i} .
+#                     {\operatorname{mean}_{i \in \text{top 10 of spacers}} s_i} ,
 # ```
 #
 # with $s_i$ the score of position $i$.
@@ -226,7 +243,8 @@ report("snr_high_median", np.nanmedian(snr[high]), ".2f")
 report("snr_low_median", np.nanmedian(snr[low]), ".2f")
 report("snr_high_raw", np.nanmean(raw[high]), ".2f")
 report("snr_low_raw", np.nanmean(raw[low]), ".2f")
-report("share_lower", np.nanmean(snr[low] < snr[high]), ".0%")
+both = np.isfinite(snr[low]) & np.isfinite(snr[high])
+report("share_lower", np.mean((snr[low] < snr[high])[both]), ".0%")
 
 # %% tags=["remove-output", "hide-input"]
 fig, ax = plt.subplots(figsize=(figures.WIDTH, 2.8))
@@ -260,19 +278,21 @@ figures.show("fig_snr_sequences")
 # ```
 #
 # The first network reaches an SNR of {glue:text}`pair_high_snr`, the second
-# {glue:text}`pair_low_snr`; on {glue:text}`share_lower` of the sequences the second is the
-# lower one. Without gradient correction the two numbers are {glue:text}`snr_high_raw` and
+# {glue:text}`pair_low_snr`; on {glue:text}`share_lower` of the sequences where both are defined
+# the second is the lower one. Without gradient correction the two numbers are {glue:text}`snr_high_raw` and
 # {glue:text}`snr_low_raw`.
 #
 # ## All networks
 #
 # The {term}`zoo` of this book holds {glue:text}`n_networks` {term}`convolutional networks
-# <convolutional network (CNN)>` of one architecture that differ in three choices:
+# <convolutional network (CNN)>` of one architecture: four convolutions (24 filters of 19 bases,
+# then 32 of width 7, 48 of width 7 and 64 of width 3) and a dense layer of 96 units, trained with
+# {term}`dropout` and a small penalty on large weights. They differ in three choices:
 #
 # - {term}`batch normalisation` or none;
 # - the {term}`activation function` of the first layer, ReLU or exponential;
 # - the {term}`regularisation`, what makes it harder to learn the training sequences by heart.
-#   `standard` adds nothing to what all networks have. The six others blend pairs of sequences and
+#   `standard` adds nothing to the dropout and the penalty of all networks. The six others blend pairs of sequences and
 #   of their labels (`mixup`, or inside the network `manifoldmixup`), add random noise (`noise`, or
 #   inside the network `manifoldnoise`), change each sequence a little in the direction that hurts
 #   most (`adversarial`), or limit how far a layer can stretch its input (`spectral`).
@@ -289,10 +309,24 @@ best_accuracy = table.nlargest(max(2, len(table) // 4), "auroc")
 report("auroc_snr", accuracy.value, ".2f")
 report("auroc_snr_low", accuracy.low, ".2f")
 report("auroc_snr_high", accuracy.high, ".2f")
+report(
+    "auroc_snr_zero",
+    "the interval includes zero, so these networks show no clear relation"
+    if accuracy.low <= 0 <= accuracy.high
+    else "the interval does not include zero",
+)
 report("n_accurate", len(accurate), "d")
 report("share_accurate", len(accurate) / len(table), ".0%")
 report("n_configurations", groups.nunique(), "d")
 report("n_undefined", int(table["snr_undefined"].sum()), ",d")
+worst = table.loc[table["snr_undefined"].idxmax(), "id"]
+worst_map = artefacts.read_maps(run, "synthetic", worst)["a"]
+left_out = np.isnan(signal_to_noise(x, worst_map, motif, spacer_mask=spacer))
+worst_score = (gradient_correction(worst_map[left_out]) * x[left_out]).sum(axis=2)
+signal = np.where(motif[left_out], worst_score, 0).sum(axis=1)
+report("undefined_worst", worst)
+report("undefined_most", int(left_out.sum()), ",d")
+report("undefined_negative", int((signal <= 0).sum()), ",d")
 report("top_quarter", len(best_accuracy), "d")
 report(
     "top_snr_ratio",
@@ -325,7 +359,7 @@ figures.show("fig_auroc_snr")
 #
 # The {term}`Spearman correlation` of accuracy and SNR is {glue:text}`auroc_snr` (95 % interval
 # {glue:text}`auroc_snr_low` to {glue:text}`auroc_snr_high`, {term}`bootstrap` over
-# configurations). Accuracy leaves much open: among the {glue:text}`top_quarter` most accurate
+# configurations); {glue:text}`auroc_snr_zero`. Accuracy leaves much open: among the {glue:text}`top_quarter` most accurate
 # networks the largest SNR is {glue:text}`top_snr_ratio` times the smallest.
 #
 # A ratio grows without limit when its denominator shrinks. A network with hardly any positive
@@ -384,8 +418,10 @@ ranked.style.format(precision=3).hide(axis="index")
 # ## Limits
 #
 # SNR depends on choices: ten positions, the mean, signs kept. {glue:text}`n_undefined` pairs of
-# network and sequence had too few positive spacer scores and were left out. Such maps have little
-# noise of this kind, so leaving them out tends to work against their networks.
+# network and sequence had too few positive spacer scores and were left out. The network with most
+# of them is {glue:text}`undefined_worst`, with {glue:text}`undefined_most`. Leaving a map out works
+# against its network where the signal is positive, and for it where the signal is negative too:
+# here in {glue:text}`undefined_negative`.
 #
 # SNR takes every planted motif for signal. A network may rightly call a sequence positive after
 # three of its motifs and ignore the rest, and a gradient is small where the output no longer

@@ -84,7 +84,8 @@ tell_origin("interactions", origin)
 # class beside one partner and against it beside another; such a rule is an {term}`exclusive or`.
 # Under `presence` every motif counts by itself, so this rule is our counter-example.
 #
-# How often does each motif stand in the sequences of either class? For `pairing`:
+# Which share of the motifs in either class is each of the four? For `pairing`, where every sequence
+# has two:
 
 # %%
 first = interactions.simulate("pairing", n_sequences, seed=seed)
@@ -158,6 +159,11 @@ report("pr_noise", noise, "g")
 # Chance alone gives a $D$ above 0. So we compare it with a {term}`null`: scores change places among
 # tokens of one name, so that each name keeps its scores and who stood with whom is lost. The
 # interval is a {term}`jackknife` over sequences.
+#
+# The exchange also takes away whatever all tokens of one sequence share, for instance how sure the
+# network is of it. So a {term}`p-value` alone can come out far too small or too large. We call a
+# divergence *clear of its null* only if p is 0.05 or less and the whole interval lies above the
+# mean of the null.
 #
 # ## Maps whose rule we know
 #
@@ -422,9 +428,14 @@ ruled = pd.concat([
 learnt = ruled[ruled["auroc"] >= LEARNT]
 nothing = ruled[ruled["auroc"] <= NOTHING]
 partly = ruled.drop([*learnt.index, *nothing.index])
-clear = learnt[
-    (learnt["bits_low"] > learnt["null"]) & (learnt["p_value"] <= 0.05)
-]
+
+
+def is_clear(part):
+    """Whether each divergence is clear of its null."""
+    return (part["bits_low"] > part["null"]) & (part["p_value"] <= 0.05)
+
+
+clear = learnt[is_clear(learnt)]
 
 
 def listed(part):
@@ -448,14 +459,20 @@ report("pr_controls_max", flat[flat["rule"].isin(controls)]["bits"].max(), ".3f"
 apart = spaced[spaced["rule"].isin(controls)]
 report("pr_apart_max", apart["bits"].max(), ".2f")
 report("pr_apart_p", int((apart["p_value"] <= 0.05).sum()), "d")
+report("pr_apart_clear", int(is_clear(apart).sum()), "d")
+kinds_learnt = sorted(set(learnt["activation"].map(figures.ACTIVATION_NAMES)))
+report(
+    "pr_learnt_layers",
+    f"all with first layer {kinds_learnt[0]}" if len(kinds_learnt) == 1
+    else f"with first layers {' and '.join(kinds_learnt)}" if kinds_learnt else "none",
+)
 report("pr_apart", len(apart), "d")
 
 # %% [markdown]
 # Of the {glue:text}`pr_ruled` networks that were taught a rule of pairs or of distance,
 # {glue:text}`pr_learnt` learnt it: we ask for an AUROC of {glue:text}`pr_auroc_learnt` or more.
 # Their divergences, with distance for `spacing`, run from {glue:text}`pr_learnt_min` to
-# {glue:text}`pr_learnt_max` bits. {glue:text}`pr_clear` of them are clear of their null: the whole
-# interval lies above its mean, and the {term}`p-value` is 0.05 or less. Networks with an AUROC up
+# {glue:text}`pr_learnt_max` bits. {glue:text}`pr_clear` of them are clear of their null. Networks with an AUROC up
 # to {glue:text}`pr_auroc_nothing` learnt nothing ({glue:text}`pr_nothing`); the largest divergence
 # among them is {glue:text}`pr_nothing_max`. In between, the rule was learnt in part
 # ({glue:text}`pr_partly`); the largest is {glue:text}`pr_partly_max`. Without distance, the largest
@@ -471,8 +488,9 @@ report("pr_apart", len(apart), "d")
 # an example and no test.
 #
 # **With distance, read the controls first.** Of {glue:text}`pr_apart` controls, which were taught
-# no rule of distance, {glue:text}`pr_apart_p` have a p-value of 0.05 or less with distance; the
-# largest divergence among the controls is {glue:text}`pr_apart_max` bits. In a network, close
+# no rule of distance, {glue:text}`pr_apart_clear` are clear of their null with distance
+# ({glue:text}`pr_apart_p` have a p-value of 0.05 or less); the largest divergence among the
+# controls is {glue:text}`pr_apart_max` bits. In a network, close
 # motifs can change each other's attribution without any rule, for example because one filter sees
 # both. A small divergence with a small p-value is therefore not yet a rule. Compare
 # it with a network that cannot know one.
@@ -512,7 +530,7 @@ report("pr_activation", figures.ACTIVATION_NAMES[activation])
 #   made-up maps it is {glue:text}`pr_made_pairing` bits with the rule and
 #   {glue:text}`pr_made_chance` without.
 # - {glue:text}`pr_clear` of {glue:text}`pr_learnt` networks that learnt a rule of pairs or distance
-#   are clear of their null; the least of the {glue:text}`pr_learnt` has
+#   ({glue:text}`pr_learnt_layers`) are clear of their null; the least of the {glue:text}`pr_learnt` has
 #   {glue:text}`pr_learnt_min` bits.
 # - Maps of both classes are needed, and a control that cannot know the rule.
 # ```
@@ -523,7 +541,8 @@ report("pr_activation", figures.ACTIVATION_NAMES[activation])
 # Real sequences hold more, and pairs of them are rarer: whether twenty of a kind are ever found is
 # open. The networks had help, a first layer that was trained on the motifs, and not all learnt
 # their rule even so: what we say of networks rests on {glue:text}`pr_learnt` of them, with one
-# initialisation each. The intervals speak of sequences, not of initialisations.
+# initialisation each, {glue:text}`pr_learnt_layers`. Of a first layer that no such network has, we
+# know nothing. The intervals speak of sequences, not of initialisations.
 #
 # A gradient sees small changes of a base. A network whose answer is saturated may know a rule that
 # its gradients do not show. The divergence needs words that repeat: a motif whose sites differ

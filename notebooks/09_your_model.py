@@ -16,8 +16,8 @@
 # You have trained a network, perhaps two, and you have sequences that it has never seen. Its
 # attribution maps will decide which bases somebody mutates next. **May you act on these maps, and,
 # if two networks predict equally well, on whose?** This chapter takes you from a saved model and a
-# FASTA file to an answer, in five cells that you can copy. They use Keras and the public functions
-# of {doc}`../book/api`, nothing else of this book.
+# FASTA file to an answer, in five cells that you can copy. They use Keras and the {doc}`public
+# functions of the package <../book/api>`, nothing else of this book.
 #
 # ```{admonition} After this chapter you can
 # :class: tip
@@ -27,7 +27,7 @@
 # - apply a rule that was fixed before looking, and that may answer "cannot tell".
 # ```
 #
-# *You need:* {doc}`03_attribution_weighting`. *Reading time:* 15 minutes.
+# *You need:* chapters 2 and 3. *Reading time:* 15 minutes.
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose sequences are taken
@@ -72,8 +72,8 @@ report("y_copies", copies, "d")
 # - `B.keras`: our network {glue:text}`y_b` (test AUROC {glue:text}`y_b_auroc`).
 #
 # We chose the two because they differ in their first activation only and predict about equally
-# well. Take sequences that the model calls *positive* and that it was not trained on: those are
-# the ones whose explanation you want. All must have one length.
+# well. Take sequences that *are* positive by the experiment and that no model was trained on, the
+# same for all models. All must have one length.
 #
 # ```{margin} For readers new to machine learning
 # A *saved model* is a file with the structure of a network and the numbers it has learnt. Whoever
@@ -105,7 +105,9 @@ x.shape
 # ## Two: maps, and maps that know nothing
 #
 # The map is the gradient of the output with respect to the one-hot sequence, as in
-# {doc}`02_signal_to_noise`. Differentiate the output *before* any sigmoid. We compute the same for
+# {doc}`02_signal_to_noise`. Differentiate the output *before* any sigmoid. Our networks end with
+# the logit; if the last layer of yours has a sigmoid, take it off first:
+# `model.layers[-1].activation = keras.activations.linear`. We compute the same for
 # {glue:text}`y_copies` **untrained copies** of each network: the same architecture with fresh
 # random weights, which has seen no data at all. What such a copy scores, your architecture scores
 # for nothing {cite:p}`adebayo2018`.
@@ -156,7 +158,8 @@ untrained = {
 #
 # The KLD compares how much attribution each k-mer receives with how often it occurs. Where a k-mer
 # has few windows, the KLD says more about the sample than about the model. So we keep only those
-# lengths, from 3 to 8, that have {glue:text}`y_windows` windows or more for each possible k-mer.
+# lengths, from 3 to 8, that have on average {glue:text}`y_windows` windows or more for each possible
+# k-mer.
 
 
 # %%
@@ -185,7 +188,8 @@ for name, s in scores.items():
 
 # %% [markdown]
 # The lengths kept are {glue:text}`y_lengths`. The table gives, for each model, the KLD in nats with
-# the ends of its 95 % interval over sequences.
+# the ends of its 95 % interval over sequences. The interval is from a {term}`jackknife`: cut the
+# sequences into blocks, leave out one block after the other, and see how much the KLD moves.
 #
 # ## Four: the model against its own controls
 #
@@ -193,7 +197,8 @@ for name, s in scores.items():
 # controls give it a scale, both made from the model in question.
 #
 # - **Rotated maps** keep every score and move it to another place of its sequence. They have lost
-#   the words. We draw {glue:text}`y_draws`, and p is the share of draws that score as high.
+#   the words. We draw {glue:text}`y_draws`; p is (1 + r) / (1 + {glue:text}`y_draws`), with r the
+#   number of draws that score at least as high, as in chapter 3.
 # - **Untrained copies** are the {glue:text}`y_copies` of the second cell. We take the paired
 #   difference to each, with its interval, and count the copy that comes closest.
 #
@@ -210,7 +215,8 @@ for name, s in scores.items():
 #
 # Does the rule work? A rule that always says "trust" is worth nothing. So we also give it two
 # cases whose answer we know: random numbers, which no one should trust, and model A on 40
-# sequences only, from which no one can tell.
+# sequences, too few for three lengths. There the rule must abstain, whatever the lengths that are
+# left look like.
 
 
 # %%
@@ -307,6 +313,7 @@ for name, key in (
 report("y_first_k", ks[0], "d")
 report("y_last_k", ks[-1], "d")
 report("y_rotated_last", answers["A"]["rotated"].iloc[-1], ".3f")
+report("y_a_last", answers["A"]["KLD"].iloc[-1], ".3f")
 
 # %% [markdown]
 # ```{glue:figure} fig_your_controls
@@ -334,7 +341,8 @@ report("y_rotated_last", answers["A"]["rotated"].iloc[-1], ".3f")
 #   sequences can carry is {glue:text}`y_few_lengths`.
 #
 # The rotated maps of A have a KLD of {glue:text}`y_rotated_last` nats at k =
-# {glue:text}`y_last_k` themselves. Read without them, that number would look like a finding.
+# {glue:text}`y_last_k` themselves. Without them, the {glue:text}`y_a_last` of A would look like
+# a larger finding than it is.
 #
 # ## Five: which of the two?
 #
@@ -385,7 +393,7 @@ for name, a in maps.items():
 # ```{admonition} Key points
 # :class: note
 # - Choose the lengths by how many windows each k-mer has, before you look at any score.
-# - A score means something beside its controls only: rotated maps, and untrained copies of the
+# - A score means something only next to its controls: rotated maps, and untrained copies of the
 #   same architecture.
 # - Fix the rule first, and let it say "cannot tell". Try it on cases whose answer you know: here
 #   random numbers got "{glue:text}`y_random_verdict`".
@@ -426,5 +434,7 @@ for name, a in maps.items():
 #
 # ## Where next
 #
-# Put your files in place of the three, and run the five cells. What the columns of the report mean
+# Copy the five cells and the parameters of the first cell; put
+# `from pathlib import Path; folder = Path("my_files")` before them, and your files into that folder.
+# What the columns of the report mean
 # is in {doc}`../book/columns`; what to do when something goes wrong in {doc}`../book/questions`.

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from attribution_consistency.metric.association import (
-    partial_spearman, resamples, spearman, spearman_difference,
+    bootstrap, partial_spearman, resamples, spearman, spearman_difference,
 )
 
 
@@ -102,3 +102,11 @@ def test_strata_keep_their_numbers():
     free = spearman(score, truth, draws=500)
     kept = spearman(score, truth, strata=level, draws=500)
     assert free.value == kept.value and kept.high - kept.low < free.high - free.low
+
+
+def test_any_statistic_can_be_bootstrapped(scores):
+    truth, good, _ = scores
+    groups = np.repeat(np.arange(20), 3)
+    found = bootstrap(lambda rows: spearmanr(good[rows], truth[rows])[0], groups, draws=200)
+    np.testing.assert_allclose(found, spearman(good, truth, groups=groups, draws=200))
+    assert np.isnan(bootstrap(lambda rows: np.nan, groups, draws=5)).all()

@@ -84,7 +84,7 @@ def inside_activation(table, score):
             rows = (table["activation"] == activation).to_numpy()
             ranks[rows] -= ranks[rows].mean()
         left.append(ranks)
-    return spearmanr(*left)[0]
+    return np.corrcoef(*left)[0, 1]
 
 
 def accurate(table):
@@ -160,6 +160,10 @@ def evidence(measure):
     """GM12878 networks with the excess of a measure over its baseline."""
     table = pd.read_csv(STORED / "evidence_measures.csv").query("measure == @measure")
     scores = pd.read_csv(STORED / "scores_gm12878_dnase.csv")
+    if measure == "replicate_agreement":  # of all networks of a configuration, so is the score
+        both = scores.groupby(scores["id"].str[:-3])
+        for column in ("consistency_frequency", "kld_original"):
+            scores[column] = both[column].transform("mean")
     return table[["model", "value", "baseline"]].merge(scores, left_on="model", right_on="id")
 
 
@@ -257,6 +261,14 @@ RECOMPUTED = {
     "partial_final": lambda t, w: partial_rank(final(t, w), t["snr"], t["gini"]),
     "layer_final": lambda t, w: inside_activation(t, final(t, w)),
     "layer_original": lambda t, w: inside_activation(t, t["kld_original"]),
+    "over_gini": lambda t, w: spearmanr(final(t, w), t["snr"])[0] - rank(t, "gini"),
+    "equal_difference": lambda t, w: (
+        spearmanr(equal_weights(t), t["snr"])[0] - rank(t, "kld_original")
+    ),
+    "spread_ratio": lambda t, w: (
+        np.std(final(t, w)[t["snr"] < t["snr"].median()])
+        / np.std(final(t, w)[t["snr"] >= t["snr"].median()])
+    ),
     "partial_original": lambda t, w: partial_rank(t["kld_original"], t["snr"], t["gini"]),
     "pearson_original": lambda t, w: np.corrcoef(t["kld_original"], t["snr"])[0, 1],
     "pearson_geometric": lambda t, w: np.corrcoef(t["kld_geometric"], t["snr"])[0, 1],
@@ -270,6 +282,7 @@ RECOMPUTED = {
     "koo_final_absolute": lambda t, w: koo_rank("final", "snr_absolute"),
     "koo_original_absolute": lambda t, w: koo_rank("kld_original", "snr_absolute"),
     "koo_gini_snr": lambda t, w: koo_rank("gini"),
+    "koo_over_gini": lambda t, w: koo_inside("final") - koo_inside("gini"),
     "koo_between": lambda t, w: koo_between(),
     "koo_within_final_snr": lambda t, w: koo_inside("final"),
     "koo_within_original_snr": lambda t, w: koo_inside("kld_original"),
@@ -329,6 +342,24 @@ def test_the_final_score_follows_absolute_snr_of_published_networks():
     assert len(koo()) >= 100
     assert koo_rank("final", "snr_absolute") >= 0.97
     assert koo_rank("final", "snr_absolute") > koo_rank("kld_original", "snr_absolute")
+
+
+@pytest.mark.parametrize("value, text", [
+    (0.123, "0.12"), (-0.004, "-0.004"), (0.0, "0.00"), (-1.5, "-1.50"), (np.nan, "–"),
+])
+def test_two_decimals_never_hide_a_sign(value, text):
+    from attribution_consistency.claims import decimals
+
+    assert decimals(value) == text
+
+
+@pytest.mark.parametrize("value, text", [
+    (0, "0%"), (0.002, "< 1%"), (0.006, "1%"), (0.997, "> 99%"), (1, "100%"), (np.nan, "–"),
+])
+def test_small_shares_are_not_written_as_none(value, text):
+    from attribution_consistency.claims import percent
+
+    assert percent(value) == text
 
 
 def test_every_number_of_the_prose_is_stored(stored):

@@ -63,7 +63,9 @@ def test_a_network_that_the_run_does_not_have_is_named(compendium, capsys):
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(compendium, capsys, monkeypatch):
-    (compendium / "my.yml").write_text("synthetic: {n_sequences: 40}")
+    (compendium / "my.yml").write_text(
+        "synthetic: {n_sequences: 40}\nzoo: {configurations: []}"
+    )
     cli.main(["configure", str(compendium / "my.yml")])
 
     def full(descriptor):

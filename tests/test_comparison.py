@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import pearsonr, spearmanr
 
-from attribution_consistency.studies.comparison import comparison_table
+from attribution_consistency.studies.comparison import centred_table, comparison_table
 
 
 @pytest.fixture
@@ -120,3 +120,38 @@ def test_a_reference_or_statistic_that_does_not_exist_is_named(scores):
         comparison_table(scores, ["exact"], ["truth"], statistics=["kendall"])
     with pytest.raises(ValueError, match="one a network"):
         comparison_table(scores, {"short": [1, 2]}, ["truth"])
+
+
+def test_centred_ranks_leave_only_what_lies_inside_the_labels(scores):
+    """A score that follows the labels and turns the truth around inside them."""
+    truth = np.where(scores["group"] == "a", 10, 0) + scores["truth"].to_numpy()
+    metrics = {name: scores[name].to_numpy() for name in ("exact", "noisy", "turned")}
+    table = centred_table(
+        metrics, truth, scores["group"], n_boot=100, reference="noisy"
+    )
+    assert list(table.index) == ["exact", "noisy", "turned"]
+    assert table.loc["turned", "estimate"] < -0.95 and spearmanr(metrics["turned"], truth)[0] > 0.4
+    assert table.loc["exact", "estimate"] > table.loc["noisy", "high"]
+    assert table.loc["exact", "difference_low"] > 0 > table.loc["turned", "difference_high"]
+    assert table.loc["noisy", "difference"] == 0
+
+    ranks = scores[["noisy"]].assign(truth=truth).rank()
+    for group in ("a", "b"):
+        inside = scores["group"] == group
+        ranks[inside] -= ranks[inside].mean()
+    expected = np.corrcoef(ranks["noisy"], ranks["truth"])[0, 1]
+    assert table.loc["noisy", "estimate"] == pytest.approx(expected)
+
+
+def test_clusters_of_a_centred_table_are_resampled_whole(scores):
+    """Networks that are copies of each other add nothing to what is known."""
+    twice = pd.concat([scores, scores], ignore_index=True)
+    cluster = np.tile(np.arange(80), 2)
+    metrics = {"noisy": twice["noisy"].to_numpy()}
+    widths = []
+    for groups in (cluster, None):
+        found = centred_table(
+            metrics, twice["truth"], twice["group"], groups, n_boot=200, reference="noisy"
+        ).iloc[0]
+        widths.append(found["high"] - found["low"])
+    assert widths[0] > 1.2 * widths[1]

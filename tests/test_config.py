@@ -1,7 +1,9 @@
 """Configurations: defaults, and one line for every mistake, before any work."""
 
+import json
 import re
 
+import numpy as np
 import pytest
 
 from attribution_consistency import config
@@ -44,6 +46,76 @@ def test_shipped_configurations_are_valid(repository, name):
 def test_the_published_book_states_the_defaults(repository):
     stated = config.load(repository / "config" / "default.yml")
     assert stated == config.resolve({"title": stated["title"]})
+
+
+def test_the_schema_states_the_settings_of_a_training():
+    from attribution_consistency.models import recipes
+
+    parts = config.config_schema()["properties"]["zoo"]["properties"]["training"]["properties"]
+    expected = dict(recipes.OPTIMISATION)
+    for settings in recipes.REGULARISATION.values():
+        expected |= settings
+    found = {name: part["default"] for name, part in parts.items()}
+    assert found == expected
+    # The digest of a recipe tells 2 from 2.0.
+    assert {n: type(v) for n, v in found.items()} == {n: type(v) for n, v in expected.items()}
+
+
+def test_the_published_settings_find_the_shipped_weights(repository):
+    from attribution_consistency.models import recipes
+
+    settings = config.load(repository / "config" / "default.yml")
+    records = sorted((repository / "data" / "zoo").glob("*.json"))
+    checked = 0
+    for path in records:
+        if "-spectral-" not in path.stem:
+            made = recipes.synthetic_recipe(
+                path.stem, settings["zoo"]["epochs"], settings["synthetic"],
+                settings["zoo"]["training"],
+            )
+            assert json.loads(path.read_text())["digest"] == recipes.digest(made), path.stem
+            checked += 1
+    assert checked >= 24
+
+
+def test_the_resolved_configuration_shows_the_settings_of_a_training(compendium):
+    from attribution_consistency import pipeline
+    from attribution_consistency.models import recipes
+
+    (compendium / "my.yml").write_text("zoo: {training: {manifold_mixup_alpha: 2}}")
+    pipeline.configure(compendium / "my.yml")
+    zoo = config.load_resolved("my")["zoo"]
+    assert zoo["training"]["noise_sd"] == 0.25 and len(zoo["training"]) == 13
+    plain, asked = (
+        recipes.synthetic_recipe("bn-exp-manifoldmixup-00", 100, {}, training)
+        for training in (None, zoo["training"])
+    )
+    assert recipes.digest(plain) == recipes.digest(asked), "2 is 2.0"
+
+
+@pytest.mark.parametrize("text", [
+    "zoo: {configurations: []}", "zoo: {weights: available}", "zoo: {training: {batch_size: 28}}",
+])
+def test_few_sequences_are_enough_where_nothing_or_little_is_trained(load, text):
+    assert load("synthetic: {n_sequences: 40}\n" + text)
+
+
+@pytest.mark.parametrize("n", [120, 142, 144])
+def test_a_training_part_smaller_than_a_batch_is_refused(load, n):
+    from attribution_consistency.datasets import synthetic
+
+    part = int((synthetic._split(np.random.default_rng(0), n) == 0).sum())
+    text = "synthetic: {n_sequences: %d}\nzoo: {training: {batch_size: %d}}"
+    assert load(text % (n, part))
+    message = rf"zoo.training.batch_size: {part + 1} .* {part} .* {n} \(synthetic.n_sequences\)"
+    with pytest.raises(ConfigError, match=message):
+        load(text % (n, part + 1))
+    if part < 100:
+        with pytest.raises(ConfigError, match="zoo.training.batch_size: 100"):
+            load("synthetic: {n_sequences: %d}" % n)
+        extra = "extra: [{configuration: bn-exp-mixup, init: 1, epochs: 1}]"
+        with pytest.raises(ConfigError, match="zoo.training.batch_size: 100"):
+            load("synthetic: {n_sequences: %d}\n" % n + "zoo: {weights: available, %s}" % extra)
 
 
 def test_the_paper_has_392_networks(repository):
@@ -108,9 +180,8 @@ def test_a_file_name_that_cannot_be_a_folder_is_refused(load):
 
 
 def test_numbers_in_exponent_form_are_numbers(load):
-    assert load("zoo: {training: {learning_rate: 1e-4}}")["zoo"]["training"] == {
-        "learning_rate": 1e-4
-    }
+    zoo = load("zoo: {training: {learning_rate: 1e-4}}")["zoo"]
+    assert zoo["training"]["learning_rate"] == 1e-4
 
 
 def test_whole_numbers_written_with_a_point_become_whole(load):

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from attribution_consistency import evaluation, metric, one_hot
+from attribution_consistency import artefacts, evaluation, metric, one_hot
+from attribution_consistency.datasets import store
+from attribution_consistency.models import recipes
 
 
 @pytest.fixture
@@ -122,6 +124,48 @@ def test_too_few_networks_get_stand_in_weights_that_say_so():
     assert weights["frequency"]["source"] != "fitted to this run"
     assert sum(weights["frequency"]["mean"]) == pytest.approx(1)
     assert "n_subsets" in weights["frequency"]["note"]
+
+
+def test_networks_that_all_diverged_get_stand_in_weights_and_no_score():
+    table = pd.DataFrame({"id": ["bn-exp-standard-00"], "status": "diverged"})
+    weights = evaluation.fit_length_weights(table, {**SETTINGS, "scores": {"ks": [4, 3]}})
+    assert set(weights) == set(evaluation.READINGS)
+    assert weights["frequency"]["ks"] == [3, 4] and weights["frequency"]["mean"] == [0.5, 0.5]
+    assert "diverged" in weights["frequency"]["note"]
+    assert evaluation.add_consistency(table, weights)["consistency_frequency"].isna().all()
+    assert evaluation.add_consistency(synthetic_scores(), weights)["consistency_instance"].all()
+
+
+def test_a_network_that_diverged_keeps_its_row_without_scores(example, tmp_path):
+    x, a, mask = example
+    codes = x.argmax(axis=2).astype(np.uint8)
+    store.save(tmp_path / "data.npz", {"codes": codes, "motif_mask": mask})
+    recipe = recipes.synthetic_recipe("bn-exp-standard-00", 1, {})
+    for name, diverged in (("good-00", False), ("bad-00", True)):
+        store.save(tmp_path / f"{name}.npz", {
+            "a": a, "rows": np.arange(60), "sequences_sha256": evaluation.sequences_digest(codes),
+        })
+        artefacts.write_json(tmp_path / f"{name}.json", {
+            "recipe": recipe, "test": {"auroc": 0.5}, "seed": 0, "epochs": 1, "minutes": 1.0,
+            "diverged": diverged,
+        })
+
+    def table(*ids):
+        return evaluation.score_models(
+            ids, population="synthetic", data_path=tmp_path / "data.npz", map_dir=tmp_path,
+            model_dir=tmp_path, config=settings,
+        )
+
+    settings = {**SETTINGS, "scores": {"ks": [3, 4], "score": "abs_input", "correct": True}}
+    both = table("bad-00", "good-00").set_index("id")
+    assert both["status"].to_dict() == {"bad-00": "diverged", "good-00": "ok"}
+    scores = ["snr", "kld_original", "kld_frequency_k3", "floor_frequency_k3"]
+    assert both.loc["bad-00", scores].isna().all() and both.loc["good-00", scores].notna().all()
+    assert both.loc["bad-00", "auroc"] == 0.5
+    for scored in (both.reset_index(), table("bad-00")):
+        weights = evaluation.fit_length_weights(scored, settings)
+        final = evaluation.add_consistency(scored, weights).set_index("id")["consistency_frequency"]
+        assert np.isnan(final["bad-00"]) and np.isfinite(final.drop("bad-00")).all()
 
 
 def test_length_weights_of_other_lengths_are_refused():

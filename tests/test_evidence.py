@@ -346,3 +346,19 @@ def test_networks_of_a_run_predict_and_have_untrained_copies(compendium, reposit
     one, two = networks.untrained(name, x, 2)
     assert one.shape == two.shape == (4, 201, 4) and not np.allclose(one, two)
     np.testing.assert_array_equal(one, networks.untrained(name, x, 1)[0])
+
+
+def test_agreement_is_held_against_the_mean_score_of_its_networks():
+    names = [f"binary-{a}-gm12878-{b}-0{i}" for a in ("cnn", "basset") for b in ("exp", "relu")
+             for i in (0, 1)]
+    scores = pd.DataFrame({"id": names, "task": "binary"})
+    for column in evidence.SCORES.values():
+        scores[column] = np.arange(8.0) ** 2
+    table = pd.DataFrame({
+        "model": names[::2] * 2, "excess": 0.0,
+        "measure": np.repeat([evidence.PRIMARY, "motif_support"], 4),
+    })
+    joined, single = evidence.with_scores(table, scores)
+    assert list(joined["kld_original"]) == [0.5, 6.5, 20.5, 42.5, 0, 4, 16, 36]
+    assert list(single["first"]["kld_original"]) == [0, 4, 16, 36] * 2
+    assert list(single["second"]["kld_original"]) == [1, 9, 25, 49, 0, 4, 16, 36]

@@ -119,6 +119,20 @@ def test_equal_answers_of_another_type_pass(checks):
     assert checks.hint("by_name", {"b": -2, "a": np.float64(1.5)}) is None
 
 
+def test_keys_that_are_numbers_may_be_of_any_type(checks):
+    checks.expect("shares", {0: 1.0, 0.3: 2.0, 1: 3.0})
+    for keys in (np.array([0, 0.3, 1]), [0.0, 0.1 + 0.2, np.int64(1)]):
+        assert checks.hint("shares", pd.Series([1.0, 2.0, 3.0], index=keys)) is None
+    assert "lacks the key" in checks.hint("shares", {0: 1.0, 0.31: 2.0, 1: 3.0})
+
+
+def test_a_number_near_zero_need_not_be_right_to_the_last_digit(checks):
+    checks.expect("nothing", 1.2e-9, absolute=1e-6)
+    assert checks.hint("nothing", 0.0) is None
+    assert checks.hint("nothing", 1e-3) == "is too large"
+    assert checks.hint("number", 0.0) == "is too small"
+
+
 @pytest.mark.parametrize(
     ("name", "value", "hint"),
     [

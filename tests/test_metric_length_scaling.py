@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from attribution_consistency import metric
-from attribution_consistency.metric.length_scaling import _split
+from attribution_consistency.metric.length_scaling import _line, _split
 
 
 def table(m=120, noise=(0.0, 0.5, 50.0), seed=0):
@@ -58,6 +58,24 @@ def test_pooled_r2_is_that_of_a_plain_calculation():
         assert found.r2[subset, 0] == pytest.approx(want, rel=1e-9)
 
 
+def test_lines_are_those_of_statsmodels():
+    from statsmodels.api import OLS, add_constant
+
+    klds, snr = table(m=40, noise=(0.5, 2.0))
+    klds = np.column_stack([klds, np.full(40, 0.7)])  # and one that never varies
+    y, new = np.log(snr), np.linspace(0, 1, 7)
+    predicted = _line(klds, y)(np.column_stack([new] * 3))
+    for k in range(2):
+        fit = OLS(y, add_constant(klds[:, k])).fit()
+        np.testing.assert_allclose(predicted[:, k], fit.predict(add_constant(new)), rtol=1e-9)
+        found = metric.length_weights(klds, snr, statistic="f", n_subsets=2, n_folds=2)
+        train = found.held_out != 0
+        fit = OLS(y[train], add_constant(klds[train, k])).fit()
+        assert found.r2[0, k] == pytest.approx(fit.fvalue)
+    np.testing.assert_allclose(predicted[:, 2], y.mean())
+    assert (found.r2[:, 2] == 0).all()
+
+
 def test_every_model_is_held_out_once_and_subsets_are_even():
     klds, snr = table(m=105)
     found = metric.length_weights(klds, snr)
@@ -71,7 +89,11 @@ def test_groups_stay_together():
     found = metric.length_weights(klds, snr, groups=groups)
     for group in np.unique(groups):
         assert len(set(found.held_out[groups == group])) == 1
-    assert found.trained_on["split"] == "groups"
+    assert found.trained_on["split"] == "groups" and found.trained_on["groups"] == 28
+    # What was asked for, also where each group is one model.
+    alone = metric.length_weights(klds, snr, groups=np.arange(112)).trained_on
+    assert alone["split"] == "groups" and alone["groups"] == 112
+    assert metric.length_weights(klds, snr).trained_on["split"] == "random"
     assert len(set(found.held_out)) == 10
 
 

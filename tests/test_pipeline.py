@@ -105,8 +105,9 @@ def test_an_interrupted_run_resumes(finished):
 
 def test_every_artefact_is_there_and_nothing_half_written(copy, finished):
     folder = copy / "results" / "tiny"
-    expected = ["config.yml", "manifest.json", "data/synthetic.npz", "length_weights.json",
-                "scores/synthetic.csv", "notebooks/01_synthetic_data.ipynb"]
+    expected = ["config.yml", "networks.json", "manifest.json", "data/synthetic.npz",
+                "length_weights.json", "scores/synthetic.csv",
+                "notebooks/01_synthetic_data.ipynb"]
     for name in expected:
         assert (folder / name).exists(), name
     assert len(list((folder / "maps" / "synthetic").glob("*.npz"))) == 2

@@ -250,7 +250,9 @@ def test_named_networks_need_sequences_of_their_length():
 
 
 def test_a_named_file_that_is_not_here_says_how_to_get_it(compendium, mirror, monkeypatch):
-    (compendium / "my.yml").write_text("koo: {models: [deep-exp-03]}\nsynthetic: {n_sequences: 40}")
+    (compendium / "my.yml").write_text(
+        "koo: {models: [deep-exp-03]}\nsynthetic: {n_sequences: 40}\nzoo: {configurations: []}"
+    )
     run = pipeline.configure(compendium / "my.yml")
     pipeline.simulate(run)
     with pytest.raises(registry.RegistryError, match="deep_exponential_3.*fetch --networks"):

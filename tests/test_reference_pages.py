@@ -35,8 +35,20 @@ def test_costs_grow_as_stated(repository, costs):
     assert costs.training_hours(seconds, 14, 2) == pytest.approx(14 * 1.5)
     assert costs.training_hours(seconds, 14, 392) == pytest.approx(2), "one network, one process"
     assert len(costs.seconds_per_epoch()) == 28
+    assert costs.span([8.1, 41.2, 9.0]) == "8.1–41" and costs.span([11.1, 11.4]) == "11"
     assert costs.duration(0.5) == "30 minutes" and costs.duration(96) == "4 days"
     assert costs.figures(1234.5) == "1,200" and costs.figures(0.0123) == "0.012"
+
+
+def test_a_zoo_is_reckoned_from_the_fastest_record_of_each_configuration(costs, monkeypatch):
+    """The range is printed: what else a computer did shows more than what was trained."""
+    found = {name: [36.0, 360.0] for name in costs.seconds_per_epoch()}
+    monkeypatch.setattr(costs, "seconds_per_epoch", lambda: found)
+    text = "\n".join(costs.training_tables())
+    assert "| mixup | 36–360 | 36–360 |" in text
+    assert "| 28 × 14, the paper's | 392 | 8.2 days |" in text
+    for seconds in costs.seconds_per_epoch().values():
+        assert seconds == sorted(seconds)
 
 
 def test_every_public_name_is_on_the_page(repository):

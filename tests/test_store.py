@@ -2,10 +2,14 @@
 
 import errno
 import io
+import os
+import socket
+import stat
 
 import numpy as np
 import pytest
 
+from attribution_consistency import artefacts
 from attribution_consistency.datasets import store
 
 DATA = {
@@ -47,6 +51,47 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
         raise OSError(errno.ENOSPC, "No space left on device")
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["a.npz"]
+
+
+@pytest.mark.parametrize("write", [
+    lambda path: store.save(path, DATA),
+    lambda path: artefacts.write_json(path, {"x": 1}),
+], ids=["data", "artefact"])
+def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch, write):
+    """Else a crash of the computer can leave the name and not the content."""
+    done, names, sync, replace = [], [], os.fsync, os.replace
+
+    def synced(descriptor):
+        status = os.fstat(descriptor)
+        done.append("folder" if stat.S_ISDIR(status.st_mode) else status.st_size)
+        sync(descriptor)
+
+    def renamed(source, target):
+        done.append("renamed")
+        names.append(os.path.basename(source))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", renamed)
+    for _ in range(2):
+        write(tmp_path / "a")
+    assert done == [(tmp_path / "a").stat().st_size, "renamed", "folder"] * 2
+    assert names[0] != names[1], "processes of one number on two computers"
+    assert all(socket.gethostname() in name for name in names)
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_folder_that_cannot_be_synchronised_keeps_the_file(tmp_path, monkeypatch):
+    sync = os.fsync
+
+    def no_folders(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", no_folders)
+    store.save(tmp_path / "a.npz", DATA)
+    assert list(store.load(tmp_path / "a.npz")) == list(DATA)
 
 
 def test_a_folder_that_is_a_file(tmp_path):

@@ -3,6 +3,8 @@
 import errno
 import json
 import os
+import socket
+import stat
 
 import numpy as np
 import pytest
@@ -158,16 +160,54 @@ def test_noise_is_at_the_input_and_manifold_noise_at_a_hidden_layer(data, points
         assert ((strength > 0).sum(axis=1) == 1).all()
 
 
-def test_spectral_norm_is_the_largest_singular_value():
+def largest_singular_value(kernel):
+    return np.linalg.svd(np.asarray(kernel).reshape(-1, kernel.shape[-1]), compute_uv=False)[0]
+
+
+def test_the_spectral_penalty_is_half_the_squared_largest_singular_value():
+    values = np.random.default_rng(0).normal(size=(19, 4, 24)).astype(np.float32)
+    kernel = keras.Variable(values)
+    rule = regularisers.SpectralNorm(0.5)
+    rule.restart(kernel, 0)
+    for factor in (1, 2):
+        kernel.assign(factor * values)
+        expected = 0.25 * largest_singular_value(kernel) ** 2
+        assert float(rule(kernel)) == pytest.approx(expected, rel=2e-3)
+
+
+def test_the_spectral_penalty_goes_on_from_its_last_direction():
+    """A start that hardly sees the largest direction is left behind, one iteration a step."""
     rng = np.random.default_rng(0)
-    kernel = rng.normal(size=(19, 4, 24)).astype(np.float32)
-    exact = np.linalg.svd(kernel.reshape(-1, 24), compute_uv=False)[0]
-    found = float(regularisers.spectral_norm(keras.ops.convert_to_tensor(kernel), 60))
-    assert found == pytest.approx(exact, rel=1e-3)
-    penalty = float(regularisers.SpectralNorm(0.5, iterations=60)(keras.ops.convert_to_tensor(kernel)))
-    assert penalty == pytest.approx(0.25 * exact**2, rel=2e-3)
-    doubled = float(regularisers.spectral_norm(keras.ops.convert_to_tensor(2 * kernel), 60))
-    assert doubled == pytest.approx(2 * exact, rel=1e-3)
+    left, right = (np.linalg.qr(rng.normal(size=(n, 24)))[0] for n in (76, 24))
+    sizes = np.r_[3.0, 2.0, np.linspace(1, 0.1, 22)]
+    kernel = keras.Variable(((left * sizes) @ right.T).reshape(19, 4, 24).astype(np.float32))
+    rule = regularisers.SpectralNorm(2.0)
+    rule.restart(kernel, 0)
+    rule.directions[kernel.path].assign((right[:, [1]] + 0.001 * right[:, [0]]).astype(np.float32))
+    found = [np.sqrt(float(rule(kernel))) for _ in range(20)]
+    assert found[0] == pytest.approx(2, rel=1e-3) and found[-1] == pytest.approx(3, rel=1e-3)
+
+
+def test_the_spectral_penalty_tracks_the_kernels_of_a_training(data, monkeypatch):
+    """After an epoch of steps each direction is still the largest of its kernel."""
+    built, compiled = [], training._compiled
+    monkeypatch.setattr(
+        training, "_compiled", lambda *a: built.append(compiled(*a)) or built[-1]
+    )
+    training.train(recipe("bn-relu-spectral-00", epochs=1, learning_rate=1e-2), data)
+    network, plain = built[0]
+    kernels = [v for v in network.trainable_variables if v.regularizer]
+    assert len(kernels) == 6
+    for kernel in kernels:
+        rule = kernel.regularizer
+        penalty = float(rule(kernel)) - rule.l2 * float(np.sum(np.square(kernel)))
+        estimate = np.sqrt(2 * penalty / rule.strength)
+        assert estimate == pytest.approx(largest_singular_value(kernel), rel=0.05)
+    assert not any(isinstance(v.regularizer, regularisers.SpectralNorm) for v in plain.weights)
+    penalties = sum(float(loss) for loss in network.losses)
+    assert penalties == pytest.approx(
+        sum(0.005 * largest_singular_value(v) ** 2 for v in kernels), rel=0.1
+    )
 
 
 def test_adversarial_inputs_raise_the_loss_within_their_bound(data):
@@ -184,14 +224,77 @@ def test_adversarial_inputs_raise_the_loss_within_their_bound(data):
     assert loss(worst) > loss(x) and loss(worst) > loss(random)
 
 
+def one_epoch(made, data, seed=0):
+    """What the network to train is given in an epoch on the first 40 sequences."""
+    rng = np.random.default_rng(seed)
+    return training._points(made).epoch(data["x"][:40], data["y"][:40], made["batch_size"], rng)
+
+
 @pytest.mark.parametrize("regulariser", recipes.REGULARISERS)
-def test_every_regulariser_trains_and_is_inactive_at_inference(regulariser, data):
-    made = recipe(f"nobn-relu-{regulariser}-00", epochs=1)
-    model, record = training.train(made, data)
-    assert record["epochs"] == 1 and not record["diverged"]
-    assert len(model.inputs) == 1 and model.count_params() == networks.build(made, LENGTH).count_params()
-    first, again = (training.predict(model, data["x"]) for _ in range(2))
-    np.testing.assert_array_equal(first, again)
+def test_a_regulariser_changes_the_outputs_in_training_only(regulariser, data):
+    """With neither dropout nor batch norm nothing else tells the network from its plain twin."""
+    made = recipe(f"nobn-relu-{regulariser}-00", noise_sd=5.0, manifold_noise_sd=5.0)
+    network, plain = training._compiled(made, LENGTH)
+    plain.set_weights(network.get_weights())
+    for layer in (*network.layers, *plain.layers):
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate = 0.0
+    arrays, _ = one_epoch(made, data)
+    batch = [array[:10] for array in arrays]
+    inside = regulariser in ("manifoldmixup", "noise", "manifoldnoise")
+    assert (len(network.inputs) > 1) == inside and len(plain.inputs) == 1
+
+    def outputs(model, given, training):
+        return np.asarray(model(given if len(given) > 1 else given[0], training=training))
+
+    expected = outputs(plain, batch[:1], False)
+    np.testing.assert_array_equal(outputs(network, batch, False), expected)
+    np.testing.assert_array_equal(outputs(plain, batch[:1], True), expected)
+    changed = np.abs(outputs(network, batch, True) - expected) > 1e-3
+    assert changed.mean() > 0.8 if inside else not changed.any()
+
+
+def test_manifold_mixup_mixes_behind_one_hook_and_its_targets_alike(data):
+    made = recipe("nobn-relu-manifoldmixup-00")
+    network, _ = training._compiled(made, LENGTH)
+    hooks = [layer for layer in network.layers if isinstance(layer, regularisers.MixHidden)]
+    assert len(hooks) == regularisers.HIDDEN_POINTS + 1
+    seen = keras.Model(network.inputs, [t for hook in hooks for t in (hook.input[0], hook.output)])
+    (x, strength, partner), targets = one_epoch(made, data, seed=3)
+    order = np.random.default_rng(3).permutation(40)
+    acted = []
+    for start in range(0, 40, 10):
+        batch = slice(start, start + 10)
+        y, other = data["y"][:40][order][batch], partner[batch, 0].astype(int)
+        np.testing.assert_array_equal(x[batch], data["x"][:40][order][batch])
+        keep = strength[batch].min(axis=1, keepdims=True)
+        np.testing.assert_allclose(targets[batch], y * keep + (1 - keep) * y[other], rtol=1e-6)
+        values = seen([x[batch], strength[batch], partner[batch]], training=True)
+        values = iter([np.asarray(value) for value in values])
+        for point, (before, after) in enumerate(zip(values, values)):
+            if not np.array_equal(before, after):
+                acted.append(point)
+                share = keep.reshape(-1, *(1,) * (before.ndim - 1))
+                mixed = share * before + (1 - share) * before[other]
+                np.testing.assert_allclose(after, mixed, rtol=1e-4, atol=1e-6)
+                assert point == strength[start].argmin()
+    assert len(acted) == 4 and len(set(acted)) > 1 and 0 not in acted
+
+
+def test_adversarial_training_fits_on_worst_inputs_of_its_recipe(data, monkeypatch):
+    called, worst = [], regularisers.projected_gradient
+
+    def spy(model, x, y, radius, steps):
+        called.append((radius, steps))
+        return worst(model, x, y, radius, steps)
+
+    monkeypatch.setattr(regularisers, "projected_gradient", spy)
+    made = recipe("nobn-relu-adversarial-00", 1, adversarial_radius=0.02, adversarial_steps=2)
+    attacked, _ = training.train(made, data)
+    assert set(called) == {(0.02, 2)}
+    monkeypatch.setattr(regularisers, "projected_gradient", lambda model, x, *rest: x)
+    clean, _ = training.train(made, data)
+    assert not np.array_equal(attacked.get_weights()[0], clean.get_weights()[0])
 
 
 # --- training --------------------------------------------------------------------------
@@ -218,24 +321,70 @@ def test_a_training_can_be_followed_from_the_untrained_network_on(data):
     np.testing.assert_array_equal(kernels[2], network.get_weights()[0])
 
 
-def test_a_resumed_training_ends_at_the_same_weights(data, tmp_path):
-    made = recipe("bn-exp-manifoldnoise-03", epochs=3)
-    straight, _ = training.train(made, data)
-    checkpoint = tmp_path / "checkpoint.npz"
+@pytest.mark.parametrize("regulariser", recipes.REGULARISERS)
+def test_a_resumed_training_ends_at_the_same_weights(regulariser, data, tmp_path):
+    made = recipe(f"bn-exp-{regulariser}-03", epochs=3)
+    running, after_one = tmp_path / "running.npz", tmp_path / "after_one.npz"
 
-    class Stop(Exception):
-        pass
+    def keep_the_first(line):
+        if line.startswith("epoch 1"):
+            after_one.write_bytes(running.read_bytes())
 
-    def interrupt(line):
-        if line.startswith("epoch 2"):
-            raise Stop
-
-    with pytest.raises(Stop):
-        training.train(made, data, checkpoint, interrupt)
-    resumed, record = training.train(made, data, checkpoint)
-    assert record["epochs"] == 3 and len(record["history"]["loss"]) == 3
-    for a, b in zip(straight.get_weights(), resumed.get_weights()):
+    straight, expected = training.train(made, data, running, keep_the_first)
+    lines = []
+    resumed, record = training.train(made, data, after_one, lines.append)
+    assert [line.split(":")[0] for line in lines] == ["epoch 2/3", "epoch 3/3"]
+    assert record["history"] == expected["history"] and record["epochs"] == 3
+    for a, b in zip(straight.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+class Counter:
+    """Stands for a network, whose one weight is the number of epochs trained."""
+
+    weights, epoch = (), 0
+
+    def get_weights(self):
+        return [self.epoch]
+
+
+def closed(scores, **changes):
+    """A training after epochs of these validation scores, and its learning rate after each."""
+    made, rates = recipe(epochs=len(scores), learning_rate=1.0) | changes, []
+    state = training._State(None, Counter(), made)
+    for score in scores:
+        state.network.epoch += 1
+        state.close_epoch(0.5, 0.6, score, 1.0)
+        rates.append(state.learning_rate)
+        if state.finished:
+            break
+    return state, rates
+
+
+def test_the_learning_rate_falls_when_the_score_stalls():
+    # A rise of 0.0001 is none.
+    scores = [0.5, 0.6, 0.6, 0.60005, 0.6, 0.5, 0.7, 0.7, 0.7]
+    state, rates = closed(scores, decay_patience=2, decay_factor=0.1)
+    np.testing.assert_allclose(rates, [1, 1, 1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.001])
+    assert state.history["learning_rate"] == pytest.approx([1, *rates[:-1]])
+    assert state.epoch == 9 and state.seconds == 9 and not state.diverged
+    assert state.best_weights == [9], "without early stopping those of the last epoch"
+
+
+def test_a_training_stops_early_and_keeps_its_best_weights():
+    state, rates = closed([0.5, 0.7, 0.6, 0.70005, 0.6, 0.9], stopping_patience=3)
+    assert state.epoch == len(rates) == 5 and state.stopped and not state.diverged
+    assert state.best_score == 0.7 and state.best_weights == [2]
+
+
+@pytest.mark.parametrize("changes, diverged", [
+    ({"task": "quantitative"}, True), ({"stopping_patience": 2}, True), ({}, False),
+], ids=["quantitative", "stopped early", "last epoch of a binary task"])
+def test_a_network_whose_score_is_never_finite_diverged(changes, diverged):
+    state, _ = closed([np.nan] * 3, **changes)
+    assert state.finished and state.diverged == diverged
+    state, _ = closed([np.nan, 0.3, np.nan], **changes)
+    assert state.finished and not state.diverged
 
 
 @pytest.fixture(scope="module")
@@ -273,10 +422,20 @@ def rewrite(path, change):
     np.savez(path, **arrays)
 
 
-def without_a_setting(arrays):
-    state = json.loads(str(arrays["state"]))
-    del state["learning_rate"]
-    arrays["state"] = np.array(json.dumps(state))
+def encrypt(path):
+    """One bit in the directory of the archive."""
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] ^= 1
+    path.write_bytes(content)
+
+
+def without(name):
+    def change(arrays):
+        state = json.loads(str(arrays["state"]))
+        del state[name]
+        arrays["state"] = np.array(json.dumps(state))
+
+    return change
 
 
 @pytest.mark.parametrize("damage", [
@@ -284,31 +443,105 @@ def without_a_setting(arrays):
     lambda path: path.write_bytes(b""),
     lambda path: truncate(path, 0.5),
     flip_a_bit,
+    encrypt,
+    lambda path: np.save(path.open("wb"), np.zeros(3)),
     lambda path: rewrite(path, lambda arrays: arrays.pop("best_003")),
     lambda path: rewrite(path, lambda arrays: arrays.pop("optimizer_004")),
-    lambda path: rewrite(path, without_a_setting),
-], ids=["foreign", "empty", "half", "one bit", "no best weight", "no optimiser state", "no setting"])
+    lambda path: rewrite(path, without("learning_rate")),
+    lambda path: rewrite(path, without("digest")),
+], ids=["foreign", "empty", "half", "one bit", "encrypted", "one array", "no best weight",
+        "no optimiser state", "no setting", "of an earlier version"])
 def test_a_damaged_checkpoint_is_named_and_the_training_starts_again(
     damage, data, straight, tmp_path, capsys
 ):
     checkpoint = tmp_path / "checkpoint.npz"
     stop_after_one_epoch(data, checkpoint)
     damage(checkpoint)
+    damaged, kept = checkpoint.read_bytes(), tmp_path / "checkpoint.npz.damaged"
+    kept.write_text("of an earlier time")
     model, record = training.train(recipe(), data, checkpoint)
     printed = capsys.readouterr().out
-    assert str(checkpoint) in printed and "unreadable checkpoint" in printed
+    assert str(checkpoint) in printed and "unreadable checkpoint" in printed and "()" not in printed
+    assert f"kept as {kept.name}" in printed and kept.read_bytes() == damaged
     assert record["epochs"] == 2 and len(record["history"]["loss"]) == 2
     for expected, found in zip(straight, model.get_weights(), strict=True):
         np.testing.assert_array_equal(found, expected)
 
 
-def test_a_checkpoint_of_another_network_is_not_taken_up(data, straight, tmp_path, capsys):
+@pytest.mark.parametrize("other", [
+    "nobn-exp-standard-00", "bn-relu-standard-00", "bn-exp-standard-01",
+])
+def test_a_checkpoint_of_another_network_is_not_taken_up(other, data, straight, tmp_path, capsys):
+    """Not even where all arrays have the same shapes."""
     checkpoint = tmp_path / "checkpoint.npz"
-    stop_after_one_epoch(data, checkpoint, recipe("nobn-exp-standard-00"))
+    stop_after_one_epoch(data, checkpoint, recipe(other))
     model, _ = training.train(recipe(), data, checkpoint)
     assert "weights of another network" in capsys.readouterr().out
     for expected, found in zip(straight, model.get_weights(), strict=True):
         np.testing.assert_array_equal(found, expected)
+
+
+PASSING = [OSError(number, os.strerror(number)) for number in (
+    errno.EIO, errno.ESTALE, errno.EACCES, errno.EMFILE
+)] + [MemoryError("for now")]
+
+
+@pytest.mark.parametrize("error", PASSING, ids=str)
+def test_a_passing_failure_to_read_is_no_damage(error, data, tmp_path, monkeypatch):
+    checkpoint = tmp_path / "checkpoint.npz"
+    stop_after_one_epoch(data, checkpoint)
+    training.save(networks.build(recipe(), LENGTH), {"digest": "abc"}, tmp_path, "m")
+    before = checkpoint.read_bytes()
+
+    def fail(*given, **options):
+        raise error
+
+    monkeypatch.setattr(np, "load", fail)
+    for read, path in (
+        (lambda: training.train(recipe(), data, checkpoint), checkpoint),
+        (lambda: training.has_weights(tmp_path, "m", "abc"), tmp_path / "m.npz"),
+    ):
+        if isinstance(error, OSError):
+            error.filename = None
+        with pytest.raises(type(error)) as caught:
+            read()
+        assert caught.value is error
+        assert isinstance(error, MemoryError) or error.filename == str(path)
+    assert checkpoint.read_bytes() == before
+    assert not list(tmp_path.glob("*.damaged"))
+
+
+def test_what_cannot_be_opened_is_named_and_not_taken_for_absent(data, tmp_path):
+    for name in ("m.json", "checkpoint.npz"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(OSError, match="m.json"):
+        training.has_weights(tmp_path, "m", "abc")
+    with pytest.raises(OSError, match="checkpoint.npz"):
+        training.train(recipe(), data, tmp_path / "checkpoint.npz")
+
+
+def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch):
+    """Else a crash of the computer can leave the name and not the content."""
+    done, names, sync, replace = [], [], os.fsync, os.replace
+
+    def synced(descriptor):
+        status = os.fstat(descriptor)
+        done.append("folder" if stat.S_ISDIR(status.st_mode) else status.st_size)
+        sync(descriptor)
+
+    def renamed(source, target):
+        done.append("renamed")
+        names.append(os.path.basename(source))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", renamed)
+    for _ in range(2):
+        training._write(tmp_path / "a.npz", lambda f: f.write(b"12345"))
+    assert done == [5, "renamed", "folder"] * 2
+    assert names[0] != names[1], "processes of one number on two computers"
+    assert all(socket.gethostname() in name for name in names)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
 
 
 def test_a_full_disk_keeps_the_last_checkpoint(data, straight, tmp_path, monkeypatch):
@@ -343,7 +576,7 @@ def test_a_full_disk_loses_no_finished_network(data, tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(np, "savez_compressed", full)
-    with pytest.raises(OSError, match="bn-exp-standard-00.npz"):
+    with pytest.raises(OSError, match="finished/bn-exp-standard-00-[0-9a-f]{12}.npz"):
         training.train_models(made, data, out, checkpoints, progress=lambda line: None)
     assert not list(out.iterdir()) and not list((checkpoints / "finished").iterdir())
     monkeypatch.undo()
@@ -353,9 +586,50 @@ def test_a_full_disk_loses_no_finished_network(data, tmp_path, monkeypatch):
     assert training.has_weights(out, "bn-exp-standard-00", recipes.digest(recipe()))
 
 
-def test_a_diverging_network_is_recorded_as_such(data):
-    _, record = training.train(recipe("nobn-exp-standard-00", epochs=3, learning_rate=1e6), data)
+def test_a_diverging_network_is_recorded_as_such_also_when_it_is_resumed(data, tmp_path):
+    made = recipe("nobn-exp-standard-00", epochs=3, learning_rate=1e6)
+    network, record = training.train(made, data, tmp_path / "checkpoint.npz")
     assert record["diverged"] and record["epochs"] < 3
+    assert weights.can_hold(network)
+
+    def again(line):
+        raise AssertionError("trained on after it diverged")
+
+    resumed, same = training.train(made, data, tmp_path / "checkpoint.npz", again)
+    assert same == record
+    for expected, found in zip(network.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.filterwarnings("error:overflow")
+def test_weights_that_half_precision_cannot_hold_are_recorded_as_diverged(
+    data, tmp_path, monkeypatch
+):
+    built, compiled, seen = [], training._compiled, {}
+    monkeypatch.setattr(training, "_compiled", lambda *a: built.append(compiled(*a)) or built[-1])
+
+    def push(epoch, plain):
+        seen.setdefault(epoch, plain.get_weights())
+        if epoch == 1:
+            built[0][0].layers[-1].bias.assign([7e4])
+
+    network, record = training.train(recipe(epochs=3), data, each_epoch=push)
+    assert record["diverged"] and record["epochs"] == 1
+    assert np.isfinite(record["history"]["loss"]).all()
+    for expected, found in zip(seen[1], network.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    training.save(network, record, tmp_path, "m")
+    assert training.has_weights(tmp_path, "m", record["digest"])
+
+
+def test_a_constant_output_is_recorded_as_diverged(data):
+    """All validation sequences are the same, and so are the outputs: there is no correlation."""
+    x = data["x"].copy()
+    x[data["split"] == 1] = x[0]
+    made = recipe(epochs=5, task="quantitative", stopping_patience=2)
+    _, record = training.train(made, {**data, "x": x})
+    assert record["diverged"] and record["epochs"] == 2
+    assert np.isnan(record["history"]["validation_score"]).all()
 
 
 def test_shipped_weights_are_taken_when_their_digest_matches(data, tmp_path):
@@ -374,25 +648,166 @@ def test_shipped_weights_are_taken_when_their_digest_matches(data, tmp_path):
         training.train_models(changed, no_data, folders[2], tmp_path / "other", folders[0], lambda line: None)
 
 
+@pytest.fixture
+def trained(monkeypatch):
+    """Ids of the networks that `train_models` trained; their weights are the untrained ones."""
+    ids = []
+
+    def train(recipe, data, checkpoint=None, progress=None, each_epoch=None):
+        ids.append(checkpoint.name.rsplit("-", 1)[0])
+        return networks.build(recipe, LENGTH), {"digest": recipes.digest(recipe)}
+
+    monkeypatch.setattr(training, "train", train)
+    return ids
+
+
+@pytest.mark.parametrize("place", ["out", "finished", "shipped"])
+def test_weights_of_an_architecture_that_was_edited_are_trained_again(place, tmp_path, trained):
+    """The recipe is the same, the network is not: nobody has to find and delete such files."""
+    made, out = recipe(), tmp_path / "out"
+    key, older = recipes.digest(made), networks.build(recipe(architecture="deep"), LENGTH)
+    folder, name = {
+        "out": (out, "m"), "finished": (tmp_path / "kept" / "finished", f"m-{key}"),
+        "shipped": (tmp_path / "shipped", "m"),
+    }[place]
+    folder.mkdir(parents=True)
+    training.save(older, {"digest": key}, folder, name)
+    assert training.has_weights(folder, name, key)
+    for expected in (["m"], ["m"]):  # and once only
+        lines = []
+        training.train_models(
+            {"m": made}, {}, out, tmp_path / "kept", tmp_path / "shipped", lines.append
+        )
+        assert trained == expected
+        weights.load_into(networks.build(made, LENGTH), out / "m.npz")
+        if lines:
+            assert str(folder / f"{name}.npz") in lines[0] and "another architecture" in lines[0]
+
+
+def test_copying_many_networks_builds_one_of_each_kind(tmp_path, monkeypatch, trained):
+    made = {
+        f"{kind}-standard-{i:02d}": recipe(f"{kind}-standard-{i:02d}")
+        for kind in ("bn-exp", "bn-relu", "nobn-exp") for i in range(4)
+    }
+    build, built = networks.build, []
+    packed = {bn: weights.pack(build(recipe(batch_norm=bn), LENGTH)) for bn in (True, False)}
+    for name, one in made.items():  # without a digest of their own, as those in data/
+        np.savez(tmp_path / f"{name}.npz", **packed[one["batch_norm"]])
+        (tmp_path / f"{name}.json").write_text(json.dumps({"digest": recipes.digest(one)}))
+    monkeypatch.setattr(networks, "build", lambda *a: built.append(a) or build(*a))
+    training.train_models(
+        made, None, tmp_path / "out", tmp_path / "kept", tmp_path, lambda line: None
+    )
+    assert len(built) == 3 and not trained
+    assert {path.stem for path in (tmp_path / "out").glob("*.npz")} == set(made)
+
+
+def test_the_length_of_sequences_is_given_or_learnt_from_the_data(data, tmp_path, trained):
+    made = {"m": recipe(data={"data": "from elsewhere"})}
+    key, asked = recipes.digest(made["m"]), []
+    training.save(networks.build(made["m"], LENGTH), {"digest": key}, tmp_path, "m")
+
+    def load():
+        asked.append("loaded")
+        return data
+
+    for name, options in (("given", {"length": LENGTH}), ("learnt", {})):
+        training.train_models(
+            made, load, tmp_path / name, tmp_path / "kept", tmp_path, lambda line: None, **options
+        )
+        assert asked == [] if name == "given" else ["loaded"]
+    assert not trained
+
+
+def test_the_pipeline_tells_the_length(compendium, monkeypatch):
+    from attribution_consistency import pipeline
+    from attribution_consistency.datasets import store
+
+    (compendium / "my.yml").write_text("zoo: {configurations: [bn-exp-standard]}")
+    run, told = pipeline.configure(compendium / "my.yml"), {}
+    store.save(run.data("synthetic"), {"codes": np.zeros((3, 77), np.uint8)})
+    monkeypatch.setattr(training, "train_models", lambda *a, **options: told.update(options))
+    pipeline.train(run, "synthetic", ["bn-exp-standard-00"])
+    assert told["length"] == 77
+
+
+def test_finished_weights_are_kept_by_digest_and_nothing_else_is_taken(tmp_path, trained):
+    """Two lengths of training of one network do not displace each other."""
+    out, kept = tmp_path / "out", tmp_path / "kept"
+    short, long = {"m": recipe(epochs=1)}, {"m": recipe(epochs=2)}
+    for made in (short, long, short, long):
+        training.train_models(made, {}, out, kept, progress=lambda line: None)
+    assert trained == ["m", "m"]
+    names = {f"m-{recipes.digest(made['m'])}.npz" for made in (short, long)}
+    assert {path.name for path in (kept / "finished").glob("*.npz")} == names
+    other = {"m": recipe(epochs=3)}
+    digest = recipes.digest(other["m"])
+    training.save(networks.build(other["m"], LENGTH), {"digest": digest}, kept / "finished", "m")
+    training.train_models(other, {}, out, kept, progress=lambda line: None)
+    assert trained == ["m", "m", "m"]
+
+
+def test_new_weights_never_pass_under_an_old_record(tmp_path, monkeypatch):
+    """The disk is full, or the process killed, when the weights are there and the record is not."""
+    network, write = networks.build(recipe(), LENGTH), training._write
+
+    def full(path, writer):
+        if path.suffix == ".json":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        write(path, writer)
+
+    names = ("old", "new", "shipped", "saved", "copied", "out")
+    folders = {name: tmp_path / name for name in names}
+    for folder in folders.values():
+        folder.mkdir()
+    for name in ("old", "saved", "copied", "out"):
+        training.save(network, {"digest": "old"}, folders[name], "m")
+    training.save(network, {"digest": "new"}, folders["new"], "m")
+    np.savez(folders["shipped"] / "m.npz", **weights.pack(network))
+    (folders["shipped"] / "m.json").write_text(json.dumps({"digest": "new"}))
+    monkeypatch.setattr(training, "_write", full)
+    for writing in (
+        lambda: training.save(network, {"digest": "new"}, folders["saved"], "m"),
+        lambda: training.copy(folders["new"], "m", folders["copied"], "m"),
+        lambda: training.copy(folders["shipped"], "m", folders["out"], "m"),
+    ):
+        with pytest.raises(OSError, match="m.json"):
+            writing()
+    for name in ("saved", "copied", "out"):
+        for key in ("old", "new"):
+            assert not training.has_weights(folders[name], "m", key), (name, key)
+    assert training.has_weights(folders["shipped"], "m", "new")
+    assert training.has_weights(folders["old"], "m", "old")
+
+
 @pytest.mark.parametrize("damage", [
     lambda path: path.write_bytes(b"PK\x03\x04"),
     lambda path: truncate(path, 0.5),
     flip_a_bit,
+    encrypt,
+    lambda path: rewrite(path, lambda arrays: arrays.update(digest=np.array("abd"))),
     lambda path: rewrite(path, lambda arrays: arrays.pop("layout")),
     lambda path: rewrite(path, lambda arrays: arrays.pop("statistics")),
     lambda path: rewrite(path, lambda a: a.update(weights=a["weights"][:-1])),
     lambda path: path.with_suffix(".json").write_text('{"digest": "ab'),
-    lambda path: path.with_suffix(".json").unlink(),
-], ids=["foreign", "half", "one bit", "no layout", "no statistics", "too short", "half a record",
-        "no record"])
-def test_damaged_weights_are_trained_again(damage, tmp_path):
+    lambda path: path.with_suffix(".json").write_text("[]"),
+], ids=["foreign", "half", "one bit", "encrypted", "of another recipe", "no layout",
+        "no statistics", "too short", "half a record", "foreign record"])
+def test_damaged_weights_are_named_and_trained_again(damage, tmp_path, capsys):
     path = tmp_path / "m.npz"
     np.savez_compressed(path, **weights.pack(networks.build(recipe(), LENGTH)))
     path.with_suffix(".json").write_text(json.dumps({"digest": "abc"}))
     assert training.has_weights(tmp_path, "m", "abc")
     assert not training.has_weights(tmp_path, "m", "another")
+    assert not training.has_weights(tmp_path, "absent", "abc")
+    assert capsys.readouterr().out == "", "that they are others is no damage"
     damage(path)
     assert not training.has_weights(tmp_path, "m", "abc")
+    printed = capsys.readouterr().out
+    assert str(path.with_suffix("")) in printed and "not used (" in printed and "()" not in printed
+    path.with_suffix(".json").unlink()
+    assert not training.has_weights(tmp_path, "m", "abc")
+    assert capsys.readouterr().out == ""
 
 
 # --- weights ---------------------------------------------------------------------------

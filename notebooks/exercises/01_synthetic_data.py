@@ -79,7 +79,8 @@ checks("bits", bits)
 checks("strongest", strongest)
 
 # %% [markdown]
-# A word that fits a motif of $b$ bits perfectly turns up by chance about once in $2^b$ positions.
+# A place that fits a motif of $b$ bits as well as nearly all of its real sites do turns up by
+# chance about once in $2^b$ positions, on each strand.
 # Which core motifs will turn up by chance in 200 nucleotides?
 #
 # ## ★★★ A classifier without a network (20 minutes)

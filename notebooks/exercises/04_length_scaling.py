@@ -98,14 +98,16 @@ checks("inside", inside)
 #
 # The paper weighs each length by what it explains *alone*. But KLDs of neighbouring lengths say
 # nearly the same. Fit all lengths together: a linear model of log SNR on an intercept and the K
-# columns of `klds`, least squares (`np.linalg.lstsq`). Predict each network from a fit to *all
-# the others*, and see whether the predictions rank the networks better than equal weights.
+# columns of `klds`, least squares (`np.linalg.lstsq`). Predict each network from a fit to the
+# networks of all *other configurations* (`groups` names them: networks of its own configuration
+# are nearly copies of it), and see whether the predictions rank the networks better than equal
+# weights.
 
-# %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Scatter plot of the signal-to-noise ratio of each network against its prediction from all lengths, by leaving one network out, with a dashed line of equality."}}
+# %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Scatter plot of the signal-to-noise ratio of each network against its prediction from all lengths, by leaving its configuration out, with a dashed line of equality."}}
 checks.target("together")
 
 # %% tags=["answer"]
-# predicted: (M,), log SNR of each network as a fit to all other networks predicts it.
+# predicted: (M,), log SNR of each network as a fit to all other configurations predicts it.
 # gain: Spearman correlation of `predicted` with SNR, minus that of equal weights.
 predicted = ...
 gain = ...
@@ -118,5 +120,5 @@ checks("gain", gain)
 # Draw the figure: figures.against(ax, table.assign(p=np.exp(predicted)), "p", "snr", ...)
 
 # %% [markdown]
-# With so few networks, what does a model with an intercept and a slope for each length risk?
+# With so few configurations, what does a model with an intercept and a slope for each length risk?
 # What would you need to know before you believe a gain, or a loss, of this size?

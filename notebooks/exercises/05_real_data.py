@@ -108,12 +108,15 @@ checks.target("intervals")
 
 # %% tags=["answer"]
 # error: {id of a network: SE of its final score}, from the column "consistency".
+# gap_error: SE of the difference of the scores of the top two.
 # clear: True or False: does the interval of the difference of the top two leave out zero?
 error = ...
+gap_error = ...
 clear = ...
 
 # %%
 checks("error", error)
+checks("gap_error", gap_error)
 checks("clear", clear)
 
 # %% tags=["answer"]

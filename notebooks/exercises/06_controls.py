@@ -148,7 +148,9 @@ checks("complete", complete)
 # `controls_maps.rotated(x, m, rng)`, and score map and copies by the KLD at k = 6,
 # `kmer_klds(x, m, [6])[0]`. If h copies score at least as high as the map, its p-value is
 # (1 + h) / (1 + B): were the map no better than its copies, it would be as likely to come first as
-# each of them. Compute it for `a` and for `lies`.
+# each of them. Compute it for `a`, for `lies`, and for a map that is nothing but noise,
+# `np.random.default_rng(1).normal(size=x.shape)`; take a fresh `np.random.default_rng(seed)` for
+# the copies of each.
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Two strip charts over four kinds of networks, trained, shuffled labels, permuted weights and untrained. Left, their final scores; right, what a rotated copy leaves of them, which is near zero for the broken ones."}}
 checks.target("left")
@@ -157,7 +159,7 @@ checks.target("left")
 # left: {kind: median over its networks of what is left} for the four kinds.
 # agreement: {"score": ..., "left": ...}, Spearman correlations with SNR over the trained
 #   networks; spearman(..., draws=1).value is quick.
-# p: {"network": ..., "lies": ...}, p-values.
+# p: {"network": ..., "lies": ..., "noise": ...}, p-values.
 left = ...
 agreement = ...
 p = ...

@@ -147,8 +147,9 @@ checks("published_r", published_r)
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Final score of each network with a horizontal 95 percent interval, one row a network, in the order of the scores."}}
 checks.target("intervals")
 
-# %% tags=["solution"] answers=["error", "clear"]
+# %% tags=["solution"] answers=["error", "gap_error", "clear"]
 # error: {id of a network: SE of its final score}, from the column "consistency".
+# gap_error: SE of the difference of the scores of the top two.
 # clear: True or False: does the interval of the difference of the top two leave out zero?
 def standard_error(values):
     values = np.asarray(values)
@@ -159,8 +160,8 @@ def standard_error(values):
 without = blocks[blocks["block"] > 0].pivot(index="block", columns="id", values="consistency")
 error = {name: standard_error(without[name]) for name in without}
 best, second = whole.sort_values(ascending=False).index[:2]
-gap = whole[best] - whole[second]
-clear = bool(gap > quantile * standard_error(without[best] - without[second]))
+gap_error = standard_error(without[best] - without[second])
+clear = bool(whole[best] - whole[second] > quantile * gap_error)
 
 # %% tags=["key"]
 sizes = len(without)
@@ -177,10 +178,20 @@ checks.expect("error", error, {
         n: standard_error(g["consistency"]) for n, g in blocks.groupby("id")
     },
 }, tolerance=1e-4)
+checks.expect("gap_error", gap_error, {
+    "this adds the two errors as if the networks had seen different windows": float(
+        np.hypot(error[best], error[second])
+    ),
+    "errors do not add up like this, and both networks saw the same windows": error[best]
+    + error[second],
+    "this is the difference of the two errors": abs(error[best] - error[second]),
+    "this is the error of the best network alone": error[best],
+}, tolerance=1e-4)
 checks.expect("clear", clear)
 
 # %%
 checks("error", error)
+checks("gap_error", gap_error)
 checks("clear", clear)
 
 # %% tags=["solution"]

@@ -244,7 +244,9 @@ checks("complete", complete)
 # `controls_maps.rotated(x, m, rng)`, and score map and copies by the KLD at k = 6,
 # `kmer_klds(x, m, [6])[0]`. If h copies score at least as high as the map, its p-value is
 # (1 + h) / (1 + B): were the map no better than its copies, it would be as likely to come first as
-# each of them. Compute it for `a` and for `lies`.
+# each of them. Compute it for `a`, for `lies`, and for a map that is nothing but noise,
+# `np.random.default_rng(1).normal(size=x.shape)`; take a fresh `np.random.default_rng(seed)` for
+# the copies of each.
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Two strip charts over four kinds of networks, trained, shuffled labels, permuted weights and untrained. Left, their final scores; right, what a rotated copy leaves of them, which is near zero for the broken ones."}}
 checks.target("left")
@@ -253,7 +255,7 @@ checks.target("left")
 # left: {kind: median over its networks of what is left} for the four kinds.
 # agreement: {"score": ..., "left": ...}, Spearman correlations with SNR over the trained
 #   networks; spearman(..., draws=1).value is quick.
-# p: {"network": ..., "lies": ...}, p-values.
+# p: {"network": ..., "lies": ..., "noise": ...}, p-values.
 kinds = {"network": "trained", "labels": "shuffled labels", "weights": "permuted weights",
          "untrained": "untrained"}
 chosen = scored[scored["kind"].isin(kinds)].set_index(["kind", "id"])
@@ -267,14 +269,15 @@ agreement = {
 }
 
 
-def p_value(m, draws=19):
-    rng = np.random.default_rng(seed)
+def p_value(m, draws=19, rng=None):
+    rng = rng or np.random.default_rng(seed)
     observed = kmer_klds(x, m, [6])[0]
     turned = [kmer_klds(x, controls_maps.rotated(x, m, rng), [6])[0] for _ in range(draws)]
     return (1 + sum(value >= observed for value in turned)) / (1 + draws)
 
 
-p = {"network": p_value(a), "lies": p_value(lies)}
+tested = {"network": a, "lies": lies, "noise": np.random.default_rng(1).normal(size=x.shape)}
+p = {name: p_value(m) for name, m in tested.items()}
 
 # %% tags=["key"]
 by_kind = maps["final_frequency"].groupby("kind").median()
@@ -310,7 +313,10 @@ checks.expect("agreement", agreement, {
     },
 }, tolerance=1e-4)
 above = {name: value * 20 - 1 for name, value in p.items()}
-checks.expect("p", p, {
+one_rng = np.random.default_rng(seed)
+shared = {name: p_value(m, rng=one_rng) for name, m in tested.items()}
+checks.expect("p", p, ({"one generator serves all maps; take a fresh one for each": shared}
+                       if shared != p else {}) | {
     "a p-value of 0 would need infinitely many draws: count the map itself": {
         name: count / 19 for name, count in above.items()
     },

@@ -99,7 +99,7 @@ checks.expect("divergence", divergence, {
     "these are in nats; leave `bits` as it is": {
         n: d * float(np.log(2)) for n, d in divergence.items()
     },
-})
+}, absolute=1e-6)
 checks.expect("kinds", kinds, {
     "these are pairs, not kinds of pairs": {n: len(d.pairs.one) for n, d in by_size.items()},
     "all entries are alike: does the number reach `pairing`?": dict.fromkeys(by_size, kinds[2000]),
@@ -282,7 +282,7 @@ checks.expect("without_order", without_order, {
         name: summed(tokens, 1) for name, tokens in sets.items()
     },
     "the kinds are split here already": with_order,
-})
+}, absolute=1e-6)
 checks.expect("with_order", with_order, {
     "both orders are one kind here: is the kind split?": without_order,
     "u knows the order: a name has one factor, wherever it stands": of_sets(own_factors),
@@ -293,7 +293,7 @@ checks.expect("with_order", with_order, {
     "this is in nats; leave `bits` as it is": {
         name: value * float(np.log(2)) for name, value in with_order.items()
     },
-})
+}, absolute=1e-6)
 
 # %%
 checks("without_order", without_order)

@@ -13,10 +13,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from .datasets import atomic
+
 ROOT_VARIABLE = "ATTRIBUTION_CONSISTENCY_ROOT"
 RUN_VARIABLE = "ATTRIBUTION_CONSISTENCY_RUN"
 NOTEBOOK_VARIABLE = "ATTRIBUTION_CONSISTENCY_NOTEBOOK"
-TEMPORARY = ".part-"
+TEMPORARY = atomic.TEMPORARY
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -64,6 +66,11 @@ class Run:
     def config(self):
         """The configuration with every default filled in."""
         return self.folder / "config.yml"
+
+    @property
+    def networks(self):
+        """The networks of each job, as they were when the configuration was resolved."""
+        return self.folder / "networks.json"
 
     @property
     def manifest(self):
@@ -185,21 +192,14 @@ def relative(path):
 def write_atomic(path):
     """Temporary path beside `path`, renamed to it when the block ends without an error.
 
-    The file is written whole or not at all: on any error the temporary one is removed.
-    Missing folders are made.  The suffix is kept, so that NumPy adds none.
+    The file is written whole or not at all, see `datasets.atomic`.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
     try:
-        yield temporary
-        os.replace(temporary, path)
+        with atomic.replacing(path) as temporary:
+            yield temporary
     except OSError as error:
         error.filename = error.filename or relative(path)  # a full disk names none
         raise
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def write_json(path, value):

@@ -30,6 +30,20 @@ def report(name, value, fmt=".3g"):
         artefacts.write_json(path, claims | {name: {"value": value, "text": text}})
 
 
+def decimals(value):
+    """Two decimals, three where two would hide the sign, a dash where there is no number."""
+    if not value == value:
+        return "–"
+    return f"{value:.3f}" if 0 < abs(value) < 0.005 else f"{value:.2f}"
+
+
+def percent(value):
+    """Whole per cent; a share is written as 0 or 100 % only where it is."""
+    if not value == value:
+        return "–"
+    return "< 1%" if 0 < value < 0.005 else "> 99%" if 0.995 < value < 1 else f"{value:.0%}"
+
+
 def _glue(name, text):
     """Leave `text` in the notebook's outputs, unseen, for prose to show."""
     from myst_nb import glue

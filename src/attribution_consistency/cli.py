@@ -165,7 +165,8 @@ step("accessibility", "make the GM12878 data set from its downloaded files")
 step("train", "train networks, or take shipped weights where they fit", POPULATION, IDS)
 step("attribute", "write the attribution maps of networks", POPULATION, IDS)
 step("evaluate", "score the attribution maps of networks", POPULATION, IDS,
-     argument("--part", required=True, help="name of this part of the table"))
+     argument("--part", required=True, type=int,
+              help="number of the job that these networks are in networks.json, from 0"))
 step("length_weights", "fit the weights of the k-mer lengths")
 step("merge", "join the scores of a population", POPULATION)
 step("study", "write the tables of one study, the base of a later chapter",

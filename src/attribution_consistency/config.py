@@ -66,6 +66,7 @@ def resolve(given, source="configuration"):
     config = _fill(given, schema)
     _check_networks(config, source)
     _check_lengths(config, source)
+    _check_batches(config, source)
     config["notebooks"] = _check_notebooks(config.get("notebooks"), source)
     return config
 
@@ -206,8 +207,8 @@ def _fill(given, schema):
             continue
         value = given.get(name, part.get("default"))
         filled[name] = _fill(value, part) if "properties" in part else value
-        if part.get("type") == "integer":
-            filled[name] = int(filled[name])
+        if part.get("type") in ("integer", "number"):  # 2 and 2.0 are one setting, of one digest
+            filled[name] = (int if part["type"] == "integer" else float)(filled[name])
     return filled
 
 
@@ -260,6 +261,20 @@ def _check_lengths(config, source):
         raise ConfigError(
             f"{source}: scores.ks: k = {longest} is longer than the sequences "
             f"(synthetic.length: {length})"
+        )
+
+
+def _check_batches(config, source):
+    """A last incomplete batch is left out, so an epoch needs one whole batch."""
+    from .datasets.synthetic import SPLIT_FRACTIONS
+
+    zoo, n = config["zoo"], config["synthetic"]["n_sequences"]
+    batch, available = zoo["training"]["batch_size"], round(SPLIT_FRACTIONS[0] * n)
+    trained = zoo["extra"] if zoo["weights"] == "available" else model_epochs(config)
+    if trained and available < batch:
+        raise ConfigError(
+            f"{source}: zoo.training.batch_size: {batch} sequences are more than the {available} "
+            f"for training out of {n} (synthetic.n_sequences): change one of them"
         )
 
 

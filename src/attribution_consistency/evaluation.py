@@ -179,7 +179,8 @@ def fit_length_weights(table, config):
 
     Each reading has ``ks``, ``mean``, ``per_subset``, ``r2``, ``held_out`` ({id: subset}),
     ``n_excluded``, ``trained_on``, ``source`` and ``note``.  With fewer networks than the
-    fit needs, the weights shipped with the package stand in, and ``source`` says so.
+    fit needs, or none that did not diverge, the weights shipped with the package stand in, and
+    ``source`` says so.
     """
     import warnings
 
@@ -187,6 +188,8 @@ def fit_length_weights(table, config):
 
     fitted = {}
     usable = table[table["status"] == "ok"]
+    if usable.empty:
+        return all_stand_ins(config["scores"]["ks"], "every network of this run diverged")
     options = dict(config["length_weights"])
     by_configuration = options.pop("split") == "configuration"
     groups = configuration(usable).to_numpy() if by_configuration else None
@@ -218,10 +221,13 @@ def add_consistency(table, weights):
 
     A network that took part in the fit gets the weights of the trial that held it out,
     every other network the mean weights.  ``weights``: the dict of `fit_length_weights`.
+    A network that diverged gets NaN.
     """
     from . import metric
 
     table = table.copy()
+    if (table["status"] != "ok").all():  # there are no KLDs
+        return table.assign(**{f"consistency_{reading}": np.nan for reading in weights})
     for reading, entry in weights.items():
         ks, klds = kld_columns(table, reading)
         if ks != entry["ks"]:
@@ -273,6 +279,11 @@ def stand_in_weights(reading, ks, reason):
                          "centre": None, "scale": None}
         source = "equal weights"
     return entry | {"ks": ks, "held_out": {}, "source": source, "note": reason}
+
+
+def all_stand_ins(ks, reason):
+    """`stand_in_weights` for every reading: {reading: entry}."""
+    return {reading: stand_in_weights(reading, sorted(ks), reason) for reading in READINGS}
 
 
 def _plain(array):

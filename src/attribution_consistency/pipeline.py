@@ -16,6 +16,9 @@ from . import artefacts, config
 from .artefacts import Run, relative
 
 
+POPULATIONS = ("synthetic", "gm12878_dnase", "koo")
+
+
 class PipelineError(ValueError):
     """A step cannot be done; the message says what, where and what to do."""
 
@@ -34,17 +37,50 @@ def timed(run, step, part=""):
 def configure(path):
     """Check a configuration file and write the resolved one; returns its `Run`.
 
-    An unchanged configuration leaves the file, and so the finished steps, alone.
+    Which networks are in the run depends on the downloads that are here.  That is decided now and
+    written beside it, so that no job decides it anew where it happens to run.  What is unchanged
+    is not written again, which leaves the finished steps alone.
     """
     import yaml
 
     resolved = config.load(path)
     run = Run(os.path.splitext(os.path.basename(path))[0])
-    text = yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True)
-    if not run.config.exists() or run.config.read_text(encoding="utf-8") != text:
-        with artefacts.write_atomic(run.config) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+    texts = {
+        run.config: yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True),
+        run.networks: json.dumps(_networks_here(resolved), indent=1) + "\n",
+    }
+    for file, text in texts.items():
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            with artefacts.write_atomic(file) as temporary:
+                temporary.write_text(text, encoding="utf-8")
     return run
+
+
+def _networks_here(settings):
+    """The networks of a run on this machine, cut into jobs: {population: [ids of job 0, ...]}."""
+    from .datasets import registry
+
+    jobs, size = {}, settings["jobs"]["models_per_job"]
+    for population in POPULATIONS:
+        if population == "gm12878_dnase" and not registry.available(population):
+            continue
+        ids = list(model_recipes(settings, population))
+        if ids:
+            jobs[population] = [ids[i : i + size] for i in range(0, len(ids), size)]
+    return jobs
+
+
+def batches(run):
+    """The networks that each job of a run handles: {population: [ids of job 0, ...]}.
+
+    Only populations with networks are in it; see `configure`.
+    """
+    if not run.networks.exists():
+        raise PipelineError(
+            f"{relative(run.networks)}: no such file: run 'attribution-consistency configure' on "
+            f"the configuration of {run.name!r} first"
+        )
+    return artefacts.read_json(run.networks)
 
 
 def simulate(run):
@@ -126,9 +162,17 @@ def _is_shipped(model_id, recipe):
     return path.exists() and artefacts.read_json(path)["digest"] == recipes.digest(recipe)
 
 
-def _recipes_of(run, population, ids, settings):
-    """Recipes of some networks of a run, in the order of `ids`."""
-    recipes = model_recipes(settings, population)
+def recipes_of(run, population, ids=None):
+    """Recipes of the networks of a run, or of some in the order of `ids`: {model id: recipe}.
+
+    Raises PipelineError for a network that the run does not have.
+    """
+    settings, here = config.load_resolved(run.name), sum(batches(run).get(population, []), [])
+    if population == "koo":  # else "available" would mean: on this machine
+        settings = {**settings, "koo": {"models": here}}
+    found = model_recipes(settings, population)
+    recipes = {model_id: found[model_id] for model_id in here if model_id in found}
+    ids = recipes if ids is None else ids
     for model_id in ids:
         if model_id not in recipes:
             near = config.nearest(model_id, recipes)
@@ -142,15 +186,14 @@ def train(run, population, ids):
 
     Published networks are converted from their files instead.
     """
+    from .datasets import sequences, store
     from .models import training
 
     settings = config.load_resolved(run.name)
-    recipes = _recipes_of(run, population, ids, settings)
+    recipes = recipes_of(run, population, ids)
     shipped = population != "synthetic" or settings["zoo"]["weights"] != "train"
 
     def data():
-        from .datasets import sequences, store
-
         arrays = store.load(run.data(population), ["codes", "y", "split"])
         x = sequences.codes_to_one_hot(arrays["codes"])
         return {"x": x, "y": arrays["y"], "split": arrays["split"]}
@@ -167,6 +210,7 @@ def train(run, population, ids):
             recipes, data, run.models(population), run.checkpoints / population,
             artefacts.shipped(population) if shipped else None,
             progress=lambda line: print(line, flush=True),
+            length=store.load(run.data(population), ["codes"])["codes"].shape[1],
         )
 
 
@@ -180,7 +224,7 @@ def attribute(run, population, ids):
     from .models import attribution
 
     settings = config.load_resolved(run.name)
-    recipes = _recipes_of(run, population, ids, settings)
+    recipes = recipes_of(run, population, ids)
     data = store.load(run.data(population), ["codes", "y", "split"])
     rows = evaluation.positive_test_rows(data, settings["scores"]["n_sequences"])
     if not len(rows):
@@ -200,9 +244,18 @@ def attribute(run, population, ids):
 
 
 def evaluate(run, population, ids, part):
-    """Score the maps of networks into one part of the population's table."""
+    """Score the maps of networks into one part of the population's table.
+
+    The parts are numbered as the jobs in `batches`, for `merge` joins these.
+    """
     from . import evaluation
 
+    jobs = batches(run).get(population, [])
+    if not 0 <= part < len(jobs) or ids != jobs[part]:
+        raise PipelineError(
+            f"--part {part}: a part has the networks of one job, counted from 0: "
+            f"see {population} in {relative(run.networks)}"
+        )
     with timed(run, f"evaluate {population}", ids[0]):
         table = evaluation.score_models(
             ids, population=population, config=config.load_resolved(run.name),
@@ -212,17 +265,11 @@ def evaluate(run, population, ids, part):
         artefacts.write_csv(run.score_part(population, part), table)
 
 
-def batches(settings, population):
-    """The networks of a run, cut into lists that one process handles each."""
-    ids, size = list(model_recipes(settings, population)), settings["jobs"]["models_per_job"]
-    return [ids[i : i + size] for i in range(0, len(ids), size)]
-
-
 def read_parts(run, population):
     """All parts of a population's scores as one DataFrame."""
     import pandas as pd
 
-    parts = range(len(batches(config.load_resolved(run.name), population)))
+    parts = range(len(batches(run).get(population, [])))
     if not parts:
         raise PipelineError(f"run {run.name!r} has no networks of {population}")
     tables = [artefacts.read_csv(run.score_part(population, part)) for part in parts]
@@ -238,14 +285,11 @@ def length_weights(run):
 
     with timed(run, "length-weights"):
         settings = config.load_resolved(run.name)
-        if model_recipes(settings, "synthetic"):
+        if "synthetic" in batches(run):
             weights = evaluation.fit_length_weights(read_parts(run, "synthetic"), settings)
         else:
             reason = "this run has no networks of the synthetic task"
-            weights = {
-                reading: evaluation.stand_in_weights(reading, settings["scores"]["ks"], reason)
-                for reading in evaluation.READINGS
-            }
+            weights = evaluation.all_stand_ins(settings["scores"]["ks"], reason)
         artefacts.write_json(run.length_weights, weights)
 
 

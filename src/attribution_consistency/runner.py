@@ -6,11 +6,16 @@ child inherits.  If the driver is killed, a job that lives on keeps the lock, so
 second driver writes beside it; once all are gone the lock is free, and Snakemake's own
 lock, which would have stayed, is not used.  A job on another computer of a cluster inherits
 nothing, so every job also shares a second lock, which a new driver must find free.
+
+A job that still waits in the queue of a cluster holds no lock.  So each driver writes a token
+of its own into the file of the second lock and hands it to its jobs; a job that starts later
+and finds another token there refuses to work.
 """
 
 import contextlib
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -48,17 +53,17 @@ def run(path, *, cores=2, strict=False, offline=False, until=None, profile=None,
         raise RunError(f"--cores: expected at least 1, got {cores}")
     settings = config.load(path)
     name = Path(path).stem
-    with locked(artefacts.Run(name)) as lock:
-        this = pipeline.configure(path)
+    with locked(artefacts.Run(name)) as (lock, driver):
         if settings["gm12878"]["models"] and not (offline or dry_run):
             pipeline.fetch(optional=True)
+        this = pipeline.configure(path)
         options = ["--profile", str(Path(profile).resolve())] if profile else []
         options += ["--dry-run"] if dry_run else []
         command = [
             sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile",
             "--cores", str(cores), "--scheduler", "greedy", "--nolock", "--rerun-incomplete",
             "--quiet", "host", "reason", "--config", f"run={name}", f"strict={int(strict)}",
-            *options, "--", until or "all",
+            f"driver={driver}", *options, "--", until or "all",
         ]
         this.logs.mkdir(parents=True, exist_ok=True)
         status = _call(command, stdin=lock, log=this.logs / "workflow.log")
@@ -75,7 +80,8 @@ def run(path, *, cores=2, strict=False, offline=False, until=None, profile=None,
 
 @contextlib.contextmanager
 def locked(this):
-    """Hold the run's lock; yields its file descriptor, to be inherited by child processes.
+    """Hold the run's lock: yields its file descriptor, to be inherited by child processes, and
+    the token that jobs must show, see `share`.
 
     Raises RunError when a process of an earlier call still holds it.
     """
@@ -94,7 +100,7 @@ def locked(this):
                 f"run {this.name!r} is in use by an earlier command (process {holder}) or one of "
                 "its jobs; wait until it ends"
             ) from None
-        with open(this.folder / JOBS_LOCK, "w") as jobs:
+        with open(this.folder / JOBS_LOCK, "a") as jobs:
             try:
                 fcntl.flock(jobs, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -102,24 +108,38 @@ def locked(this):
                     f"run {this.name!r} is in use: a job of an earlier command still runs; wait "
                     "until it ends, or cancel it"
                 ) from None
+            driver = f"driver-{secrets.token_hex(8)}"
+            jobs.truncate(0)
+            jobs.write(driver)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         # What a process that was killed had not finished writing.
         for pattern in (f"{artefacts.TEMPORARY}*", ".*.tmp"):
             for left_over in this.folder.rglob(pattern):
                 left_over.unlink(missing_ok=True)
-        yield descriptor
+        yield descriptor, driver
     finally:
         os.close(descriptor)
 
 
-def share(this):
-    """Share the lock of the run's jobs until this process ends."""
+def share(this, driver=None):
+    """Share the lock of the run's jobs until this process ends.
+
+    driver : str or None, token of the command that started this job; None for one by hand.
+
+    Raises RunError when a later command has driven the run since.
+    """
     with contextlib.suppress(ImportError, OSError):  # no folder yet, or a disk without locks
         import fcntl
 
         descriptor = os.open(this.folder / JOBS_LOCK, os.O_RDWR | os.O_CREAT, 0o644)
         fcntl.flock(descriptor, fcntl.LOCK_SH)
+    if driver:
+        with contextlib.suppress(FileNotFoundError):
+            if (this.folder / JOBS_LOCK).read_text() != driver:
+                raise RunError(
+                    f"run {this.name!r}: this job does nothing, superseded by a later command"
+                )
 
 
 def build_book(this, strict=False):

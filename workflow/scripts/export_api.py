@@ -45,8 +45,8 @@ jackknife(x, a).low             # lower ends of 95 % intervals
 To score maps that you saved, use the command; {doc}`columns` explains its tables.
 
 ```
-attribution-consistency score --sequences x.npz --attributions first.npz second.npz --out report/
-attribution-consistency score --example --out report/       # maps that come with the package
+.venv/bin/attribution-consistency score --sequences x.npz --attributions a.npz b.npz --out report/
+.venv/bin/attribution-consistency score --example --out report/   # maps that come with the package
 ```
 """
 

@@ -1,7 +1,9 @@
 """Write the tables of costs into book/run_at_scale.md: python workflow/scripts/export_costs.py
 
 Every number comes from what was measured: the minutes in the records of the shipped networks
-(data/zoo/*.json) and in the manifest of the last full run (data/stored/manifest.json).
+(data/zoo/*.json) and in the manifest of the last full run (data/stored/manifest.json).  What else
+the computer did shows more in a record than the configuration: the first table gives the range of
+the records, and zoos are reckoned from the fastest record of each configuration.
 """
 
 import csv
@@ -23,12 +25,12 @@ MAP_BYTES = 16  # a position: four float32
 
 
 def seconds_per_epoch():
-    """Of each configuration, averaged over the shipped networks: {configuration: seconds}."""
+    """Of each record of the shipped networks: {configuration: [seconds]}, the fastest first."""
     measured = defaultdict(list)
     for path in sorted((ROOT / "data" / "zoo").glob("*.json")):
         record = json.loads(path.read_text(encoding="utf-8"))
         measured[path.stem.rsplit("-", 1)[0]].append(60 * record["minutes"] / record["epochs"])
-    return {configuration: mean(seconds) for configuration, seconds in measured.items()}
+    return {configuration: sorted(seconds) for configuration, seconds in measured.items()}
 
 
 def training_hours(seconds, initialisations, processes):
@@ -54,6 +56,11 @@ def zoo_megabytes(networks):
     return networks * weights / 1e6, networks * 1000 * 200 * MAP_BYTES / 1e6
 
 
+def span(seconds):
+    """The range of numbers, or the one number that all of them are."""
+    return "–".join(dict.fromkeys(map(figures, (min(seconds), max(seconds)))))
+
+
 def figures(value):
     """A number with two figures, and thousands separated."""
     return f"{float(f'{value:.2g}'):,g}" if value < 1e4 else f"{float(f'{value:.2g}'):,.0f}"
@@ -73,16 +80,18 @@ def table(header, rows):
 
 
 def training_tables():
-    seconds = seconds_per_epoch()
+    records = seconds_per_epoch()
+    seconds = {configuration: fastest for configuration, (fastest, *_) in records.items()}
     regularisers = list(dict.fromkeys(name.split("-", 2)[2] for name in seconds))
     rows = [
         [regulariser, *(
-            figures(mean(s for c, s in seconds.items()
-                         if c.startswith(f"{norm}-") and c.endswith(f"-{regulariser}")))
+            span([s for c, found in records.items() for s in found
+                  if c.startswith(f"{norm}-") and c.endswith(f"-{regulariser}")])
             for norm in ("nobn", "bn")
         )]
         for regulariser in regularisers
     ]
+    same = max(records, key=lambda c: records[c][-1] / records[c][0])
     hours = [
         [name, len(seconds) * inits,
          *(duration(training_hours(seconds, inits, n)) for n in PROCESSES),
@@ -90,8 +99,10 @@ def training_tables():
         for name, inits in ZOOS.items()
     ]
     return [
-        "Seconds per epoch of 14,000 sequences of 200 bases:\n",
+        "Seconds per epoch of 14,000 sequences of 200 bases, fastest to slowest record:\n",
         table(["trained with", "no batch norm", "batch norm"], rows),
+        f"The same configuration, `{same}`, took {figures(records[same][-1])} seconds in one\n"
+        f"record and {figures(records[same][0])} in another, when the computer was less busy.\n",
         f"Time to train a zoo for {EPOCHS} epochs, and disk for its weights and for maps of 1,000\n"
         "sequences:\n",
         table(["zoo", "networks", *(f"{n} processes" for n in PROCESSES), "weights, MB",

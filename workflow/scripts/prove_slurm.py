@@ -312,7 +312,7 @@ def prove(proof):
     job, rule, network = proof.wait_for_training(first)
     check(True, f"Slurm trains {network} ({rule})")
     asked = output("scontrol", "show", "job", "-o", job)
-    for part in ("NumCPUs=2", "MinMemoryNode=4000M", r"TimeLimit=00:45:00"):
+    for part in ("NumCPUs=2", "MinMemoryNode=4000M", r"TimeLimit=01:04:00"):
         check(re.search(part, asked), f"its job asks for {part}")
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()

@@ -5,8 +5,6 @@ The key `meta` holds a dictionary as a JSON string; every other key holds an arr
 
 import contextlib
 import json
-import os
-import secrets
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +13,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
+
+from . import atomic
 
 
 class StoreError(ValueError):
@@ -33,23 +33,14 @@ def open_atomic(path: str | PathLike) -> Iterator[BinaryIO]:
     StoreError
         If the folder cannot be made or written, or the disk is full.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "xb") as handle:
+        with atomic.replacing(path) as temporary, open(temporary, "xb") as handle:
             yield handle
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.replace(temporary, path)
     except OSError as error:
         raise StoreError(
             f"{path}: cannot be written ({error.strerror or error}): "
             "check the folder and the free space, then run again"
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def _plain(value: Any) -> Any:

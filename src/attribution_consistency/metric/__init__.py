@@ -1,4 +1,4 @@
-"""Consistency metrics on plain arrays: NumPy, SciPy and statsmodels only."""
+"""Consistency metrics on plain arrays: NumPy and SciPy only."""
 
 from .divergence import (
     EnrichedKmers,

@@ -57,6 +57,21 @@ def partial_spearman(score, truth, given, *, groups=None, strata=None, draws=200
     return _bootstrap([score, truth, given], groups, strata, draws, level, seed, partial)
 
 
+def bootstrap(statistic, groups, *, strata=None, draws=2000, level=0.95, seed=0):
+    """Percentile interval of any statistic over networks, resampled by whole groups.
+
+    statistic : function from row numbers (M,) to a float; it gets all rows first, then those of
+        each resample, some of them more than once.  NaN where a resample allows no value.
+    groups, strata : as in `resamples`.
+
+    Returns an `Estimate`.
+    """
+    drawn = [statistic(rows) for rows in resamples(groups, strata, draws, seed)]
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    low, high = np.nanquantile(drawn, tails) if np.isfinite(drawn).any() else (np.nan, np.nan)
+    return Estimate(float(statistic(np.arange(len(groups)))), float(low), float(high))
+
+
 def resamples(groups, strata, draws, seed):
     """Row numbers of each bootstrap sample: whole groups, drawn inside their stratum.
 
@@ -84,13 +99,10 @@ def _bootstrap(columns, groups, strata, draws, level, seed, combine):
         return Estimate(np.nan, np.nan, np.nan)
     labels = np.arange(len(finite)) if groups is None else np.asarray(groups)
     layers = None if strata is None else np.asarray(strata)[finite]
-    drawn = [
-        combine(_rank_correlations(table[:, rows]))
-        for rows in resamples(labels[finite], layers, draws, seed)
-    ]
-    tail = (1 - level) / 2
-    low, high = np.nanquantile(drawn, [tail, 1 - tail])
-    return Estimate(float(combine(_rank_correlations(table))), float(low), float(high))
+    return bootstrap(
+        lambda rows: combine(_rank_correlations(table[:, rows])), labels[finite],
+        strata=layers, draws=draws, level=level, seed=seed,
+    )
 
 
 def _rank_correlations(table):

@@ -49,7 +49,7 @@ def saliency_of_models(recipes, paths, x):
     """
     built = {}
     for model_id, recipe in recipes.items():
-        key = tuple(recipe[k] for k in ("architecture", "batch_norm", "activation", "n_outputs"))
+        key = networks.kind(recipe)
         if key not in built:
             built[key] = networks.build(recipe, x.shape[1])
         yield model_id, saliency(weights.load_into(built[key], paths[model_id]), x)

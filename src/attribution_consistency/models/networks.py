@@ -44,6 +44,11 @@ def build(recipe, length, points=None):
     return model(inputs if len(inputs) > 1 else sequence, output, name=name)
 
 
+def kind(recipe):
+    """What decides the layers of a network: recipes of one kind can share one that is built."""
+    return tuple(recipe[k] for k in ("architecture", "batch_norm", "activation", "n_outputs"))
+
+
 class Blocks:
     """Layers that share one activation for the first layer, norm and weight penalty."""
 

@@ -19,31 +19,46 @@ HIDDEN_POINTS = 4
 class SpectralNorm(keras.regularizers.Regularizer):
     """Half the squared largest singular value of each kernel, times ``strength``.
 
-    The kernel is flattened to (inputs, outputs) and its singular value found by power
-    iteration from a fixed start, with no gradient through the iteration.
-    Source: Yoshida and Miyato (2017), equation 4.
+    The kernel is flattened to (inputs, outputs).  Power iteration finds its singular value, with
+    no gradient through the iteration; each step of training goes on from the direction of the
+    last one.  (From one fixed start the network would learn to hide its largest direction.)
+    Source: Yoshida and Miyato (2017), equation 4 and algorithm 1.
     """
 
-    def __init__(self, strength, l2=0.0, iterations=12):
+    RESTART = 100  # iterations from a fresh direction
+
+    def __init__(self, strength, l2=0.0, iterations=1):
         self.strength, self.l2, self.iterations = strength, l2, iterations
+        self.directions = {}
+
+    def restart(self, kernel, seed):
+        """Point at the largest direction of a ``keras.Variable``, from a start drawn by ``seed``."""
+        start = np.random.default_rng(seed).normal(size=(kernel.shape[-1], 1))
+        _, v = power_iteration(_matrix(kernel), start.astype("float32"), self.RESTART)
+        if kernel.path not in self.directions:
+            self.directions[kernel.path] = keras.Variable(v, trainable=False)
+        self.directions[kernel.path].assign(v)
 
     def __call__(self, kernel):
-        penalty = 0.5 * self.strength * ops.square(spectral_norm(kernel, self.iterations))
-        return penalty + self.l2 * ops.sum(ops.square(kernel))
+        matrix, direction = _matrix(kernel), self.directions[kernel.path]
+        u, v = power_iteration(ops.stop_gradient(matrix), direction, self.iterations)
+        direction.assign(v)
+        norm = ops.sum(u * ops.matmul(matrix, v))
+        return 0.5 * self.strength * ops.square(norm) + self.l2 * ops.sum(ops.square(kernel))
 
 
-def spectral_norm(kernel, iterations=12):
-    """Largest singular value of a kernel (..., outputs) by power iteration; a scalar."""
-    matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))
-    fixed = ops.stop_gradient(matrix)
-    start = np.random.default_rng(0).normal(size=(matrix.shape[1], 1)).astype("float32")
-    v = ops.convert_to_tensor(start)
+def power_iteration(matrix, v, iterations):
+    """Left and right singular vectors (I, 1), (O, 1) of the largest singular value of (I, O)."""
     for _ in range(iterations):
-        u = ops.matmul(fixed, v)
+        u = ops.matmul(matrix, v)
         u = u / (ops.norm(u) + 1e-12)
-        v = ops.matmul(ops.transpose(fixed), u)
+        v = ops.matmul(ops.transpose(matrix), u)
         v = v / (ops.norm(v) + 1e-12)
-    return ops.sum(u * ops.matmul(matrix, v))
+    return u, v
+
+
+def _matrix(kernel):
+    return ops.reshape(kernel, (-1, kernel.shape[-1]))
 
 
 class MixHidden(layers.Layer):

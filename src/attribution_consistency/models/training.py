@@ -10,8 +10,11 @@ here: batch norm after dropout sees other variances in training than at inferenc
 which the ranking of the sequences still improves.
 """
 
+import contextlib
 import json
 import os
+import secrets
+import socket
 import time
 from pathlib import Path
 
@@ -42,8 +45,9 @@ def train(recipe, data, checkpoint=None, progress=None, each_epoch=None):
     Returns
     -------
     (model, record): a ``keras.Model`` that returns logits, and a dict with the recipe, its
-    digest, epochs run, minutes, history, ``diverged`` and the test scores.  A network whose
-    loss stops being finite is recorded as diverged and keeps its last finite weights.
+    digest, epochs run, minutes, history, ``diverged`` and the test scores.  A network is recorded
+    as diverged, and keeps its last good weights, when its loss stops being finite or its weights
+    leave the range of their file; also one that is chosen by a validation score it never has.
     """
     x, y, split = data["x"], data["y"][:, recipe["targets"]], data["split"]
     valid, test = split == 1, split == 2
@@ -117,73 +121,108 @@ def predict(model, x, batch_size=500):
     return model.predict(x, batch_size=batch_size, verbose=0)
 
 
-def train_models(model_recipes, data, out_dir, checkpoint_dir, shipped_dir=None, progress=print):
+def train_models(model_recipes, data, out_dir, checkpoint_dir, shipped_dir=None, progress=print,
+                 length=None):
     """Bring every network of ``{id: recipe}`` into ``out_dir`` as ``<id>.npz`` and ``<id>.json``.
 
-    A network is copied when weights of the same recipe are shipped or were finished before,
-    resumed when it has a checkpoint, and trained otherwise.  ``data`` may be a callable that
-    loads the data; it is called only when something has to be trained.
+    A network is copied when weights of the same recipe, and of the shapes that its architecture
+    has now, are shipped or were finished before; resumed when it has a checkpoint; and trained
+    otherwise.  ``data`` may be a callable that loads the data; it is called only when something
+    has to be trained, or to learn ``length``, nucleotides per sequence, where neither the caller
+    nor the recipe tells it.
     """
     out_dir, checkpoint_dir = Path(out_dir), Path(checkpoint_dir)
     finished_dir = checkpoint_dir / "finished"
     for folder in (out_dir, finished_dir):
         folder.mkdir(parents=True, exist_ok=True)
+    shapes = {}  # by kind of network, as building one takes longer than copying ten
     for number, (model_id, recipe) in enumerate(model_recipes.items(), 1):
         key, label = recipes.digest(recipe), f"[{number}/{len(model_recipes)}] {model_id}"
-        source = next((d for d in (out_dir, finished_dir, shipped_dir)
-                       if d and has_weights(d, model_id, key)), None)
+        kept, kind = f"{model_id}-{key}", networks.kind(recipe)
+        if kind not in shapes:
+            length = length or recipe["data"].get("length")
+            if length is None:
+                data = data() if callable(data) else data
+                length = data["x"].shape[1]
+            shapes[kind] = weights.shapes(networks.build(recipe, length))
+        places = ((out_dir, model_id), (finished_dir, kept), (shipped_dir, model_id))
+        source = next((place for place in places if place[0]
+                       and has_weights(*place, key, shapes[kind], progress)), None)
         if source is None:
             data = data() if callable(data) else data
-            checkpoint = checkpoint_dir / f"{model_id}-{key}.npz"
+            checkpoint = checkpoint_dir / f"{kept}.npz"
             keras.utils.clear_session()
             model, record = train(
                 recipe, data, checkpoint, lambda line: progress(f"{label} {line}")
             )
-            save(model, record, finished_dir, model_id)
+            save(model, record, finished_dir, kept)
             checkpoint.unlink(missing_ok=True)
-            source = finished_dir
-        if source != out_dir:
-            copy(source, out_dir, model_id)
-            progress(f"{label} " + ("trained" if source == finished_dir else "shipped weights"))
+            source = finished_dir, kept
+        if source[0] != out_dir:
+            copy(*source, out_dir, model_id)
+            trained = source[0] == finished_dir
+            progress(f"{label} " + ("trained" if trained else "shipped weights"))
 
 
-def has_weights(folder, model_id, key):
-    """Whether ``folder`` holds readable weights of the recipe with digest ``key``."""
+def has_weights(folder, name, key, shapes=None, tell=print):
+    """Whether ``<name>.npz`` in a folder holds the weights of the recipe with digest ``key``.
+
+    shapes : list of tuples or None, what the weights must have, see `weights.shapes`.
+    tell : callable, called with one line when there are such files and they cannot be used.
+
+    Raises OSError, which names the path, for files that are there and cannot be read now.
+    """
+    path = Path(folder) / f"{name}.json"
     try:
-        record = json.loads((Path(folder) / f"{model_id}.json").read_text())
-        with np.load(Path(folder) / f"{model_id}.npz", allow_pickle=False) as arrays:
-            return record["digest"] == key and weights.is_complete(arrays)
-    except Exception:  # missing, truncated or foreign: whatever it is, train instead
+        with weights.naming(path):
+            record = json.loads(path.read_bytes())
+        if record["digest"] != key:
+            return False
+        path = path.with_name(f"{name}.npz")
+        weights.check(weights.read(path), key, shapes)
+    except FileNotFoundError:
         return False
+    except weights.DAMAGE as error:
+        tell(f"{path}: not used ({weights.why(error)})")
+        return False
+    return True
 
 
-def save(model, record, folder, model_id):
-    """Write ``<id>.npz`` (float16) and, last, ``<id>.json``; each whole or not at all."""
-    folder = Path(folder)
-    _write(folder / f"{model_id}.npz", lambda f: np.savez_compressed(f, **weights.pack(model)))
+def save(model, record, folder, name):
+    """Write ``<name>.npz`` (float16) and, last, ``<name>.json``; each whole or not at all."""
+    arrays = {**weights.pack(model), "digest": np.array(record["digest"])}
+    _write(Path(folder) / f"{name}.npz", lambda f: np.savez_compressed(f, **arrays))
     text = json.dumps(record, indent=1) + "\n"
-    _write(folder / f"{model_id}.json", lambda f: f.write(text.encode()))
+    _write(Path(folder) / f"{name}.json", lambda f: f.write(text.encode()))
 
 
-def copy(source, target, model_id):
-    """Copy the weights and then the record of a network between folders."""
-    for suffix in (".npz", ".json"):
-        content = (Path(source) / (model_id + suffix)).read_bytes()
-        _write(Path(target) / (model_id + suffix), lambda f: f.write(content))
+def copy(folder, name, target, model_id):
+    """Copy the weights and then the record of a network into another folder, as ``model_id``."""
+    contents = [(s, (Path(folder) / f"{name}{s}").read_bytes()) for s in (".npz", ".json")]
+    # An older record never stands beside these weights, which may not note their recipe.
+    (Path(target) / f"{model_id}.json").unlink(missing_ok=True)
+    for suffix, content in contents:
+        _write(Path(target) / f"{model_id}{suffix}", lambda f: f.write(content))
 
 
 def _write(path, writer):
-    """Write through a temporary name in the same folder, then rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Write through a temporary name in the same folder, on to the disk, then rename."""
+    temporary = path.with_name(f".{path.name}.{socket.gethostname()}-{secrets.token_hex(4)}.tmp")
     try:
-        with open(temporary, "wb") as f:
-            writer(f)
-        temporary.replace(path)
-    except OSError as error:
-        error.filename = error.filename or str(path)  # a full disk names none
-        raise
+        with weights.naming(path):
+            with open(temporary, "xb") as f:
+                writer(f)
+                f.flush()
+                os.fsync(f.fileno())
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # not every system can do this with a folder
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def _points(recipe):
@@ -196,7 +235,7 @@ def _compiled(recipe, length):
     built = dict(recipe)
     if recipe["regulariser"] == "spectral":
         built["kernel_regularizer"] = regularisers.SpectralNorm(
-            recipe["spectral_penalty"], recipe["l2"]
+            recipe["spectral_penalty"], recipe["l2"], recipe["spectral_iterations"]
         )
     network = networks.build(built, length, _points(recipe))
     network.compile(
@@ -208,7 +247,13 @@ def _compiled(recipe, length):
 
 
 def reseed(network, init, epoch):
-    """Give every random layer a state that depends on the initialisation and the epoch."""
+    """Give all that is random a state that depends on the initialisation and the epoch only.
+
+    Random layers get a seed, the power iteration of a spectral-norm penalty a fresh start.
+    """
+    for position, variable in enumerate(network.trainable_variables):
+        if isinstance(variable.regularizer, regularisers.SpectralNorm):
+            variable.regularizer.restart(variable, [init, epoch, position])
     for position, layer in enumerate(network.layers):
         generator = getattr(layer, "seed_generator", None)
         if generator is not None:
@@ -229,7 +274,7 @@ class _State:
             "loss": [], "validation_loss": [], "validation_score": [], "learning_rate": [],
         }
         self.best_weights = network.get_weights()
-        if path is not None and Path(path).exists():
+        if path is not None:
             self._restore()
 
     @property
@@ -237,7 +282,7 @@ class _State:
         return self.epoch >= self.recipe["epochs"] or self.diverged or self.stopped
 
     def close_epoch(self, loss, valid_loss, valid_score, seconds):
-        if not (np.isfinite(loss) and np.isfinite(valid_loss)):
+        if not (np.isfinite([loss, valid_loss]).all() and weights.can_hold(self.network)):
             self.diverged = True
         else:
             self.epoch += 1
@@ -257,6 +302,9 @@ class _State:
                 self.learning_rate *= self.recipe["decay_factor"]
                 self.waited_decay = 0
             self.stopped = patience is not None and self.waited_stop >= patience
+            chosen = patience is not None or self.recipe["task"] == "quantitative"
+            if self.finished and chosen and not np.isfinite(self.best_score):
+                self.diverged = True  # a constant output correlates with nothing
         if self.path is not None:
             self._save()
 
@@ -264,7 +312,9 @@ class _State:
               "diverged", "stopped", "history")
 
     def _save(self):
-        arrays = {"state": np.array(json.dumps({k: getattr(self, k) for k in self._PLAIN}))}
+        state = {"digest": recipes.digest(self.recipe)}
+        state |= {name: getattr(self, name) for name in self._PLAIN}
+        arrays = {"state": np.array(json.dumps(state))}
         for group, values in (("weights", self.network.get_weights()),
                               ("best", self.best_weights),
                               ("optimizer", self.network.optimizer.variables)):
@@ -272,19 +322,24 @@ class _State:
         _write(Path(self.path), lambda f: np.savez(f, **arrays))
 
     def _restore(self):
-        """Take up a checkpoint; one that is damaged or of another network changes nothing."""
+        """Take up a checkpoint; one that is damaged or of another network is put aside."""
         own = {"weights": self.network.get_weights(), "best": self.best_weights,
                "optimizer": [np.asarray(v) for v in self.network.optimizer.variables]}
         try:
-            with np.load(self.path, allow_pickle=False) as arrays:
-                state = json.loads(str(arrays["state"]))
-                groups = {g: [arrays[k] for k in sorted(arrays.files) if k.startswith(g + "_")]
-                          for g in own}
-            if [v.shape for g in own for v in groups[g]] != [v.shape for g in own for v in own[g]]:
+            arrays = weights.read(self.path)
+            state = json.loads(str(arrays["state"]))
+            groups = {g: [arrays[k] for k in sorted(arrays) if k.startswith(g + "_")] for g in own}
+            shapes, wanted = ([v.shape for g in own for v in of[g]] for of in (groups, own))
+            if (state["digest"], shapes) != (recipes.digest(self.recipe), wanted):
                 raise ValueError("weights of another network")
             state = {name: state[name] for name in self._PLAIN}
-        except Exception as error:
-            print(f"{self.path}: unreadable checkpoint ({error}); training starts again")
+        except FileNotFoundError:
+            return
+        except weights.DAMAGE as error:
+            kept = Path(f"{self.path}.damaged")
+            os.replace(self.path, kept)
+            print(f"{self.path}: unreadable checkpoint ({weights.why(error)}); kept as "
+                  f"{kept.name}; training starts again")
             return
         self.network.set_weights(groups["weights"])
         for variable, value in zip(self.network.optimizer.variables, groups["optimizer"]):

@@ -3,11 +3,24 @@
 A weights file is an ``.npz`` with ``weights`` (float16, every variable in Keras order but
 the batch-norm statistics), ``statistics`` (float32, moving means and variances, whose range
 half precision cannot hold) and ``layout`` (JSON: name, shape, offset, array of each variable).
+It may have ``digest``, that of the recipe: weights and record are two files, and a process that
+is killed between them leaves two that do not belong together.
 """
 
+import contextlib
+import io
 import json
+import zipfile
+import zlib
+from pathlib import Path
 
 import numpy as np
+
+# What reading damaged or foreign content raises: one flipped bit can make any of them.  A disk
+# that fails for a moment, or too little memory, raises others and is no damage.
+DAMAGE = (
+    zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, TypeError, RuntimeError,
+)
 
 
 def pack(model):
@@ -41,31 +54,85 @@ def unpack(arrays):
     return values
 
 
-def is_complete(arrays):
-    """Whether the arrays of a weights file hold every value that their layout names."""
+@contextlib.contextmanager
+def naming(path):
+    """Let an OSError that names no file, such as that of a full disk, name this one."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
+def read(path):
+    """Arrays of an ``.npz`` file, {name: array}.
+
+    Raises one of `DAMAGE` when the content is damaged, and OSError, which names the path, when
+    the file is missing or cannot be read now.
+    """
+    with naming(path):
+        # All bytes first: from a file, a failed read would come back as a damaged archive.
+        content = io.BytesIO(Path(path).read_bytes())
+        with np.load(content, allow_pickle=False) as arrays:
+            return dict(arrays)
+
+
+def why(error):
+    """One of `DAMAGE` in words."""
+    if isinstance(error, KeyError):
+        return f"lacks {error}"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def check(arrays, digest, expected=None):
+    """Raise ValueError, which says why, unless the arrays of a weights file can be used.
+
+    digest : str, that of the recipe; only a file that notes its own is compared.
+    expected : list of tuples or None, the shapes of the network's weights, see `shapes`.
+    """
+    layout = json.loads(str(arrays["layout"]))
     sizes = {name: 0 for name in ("weights", "statistics")}
-    for _, shape, _, array in json.loads(str(arrays["layout"])):
+    for _, shape, _, array in layout:
         sizes[array] += int(np.prod(shape))
-    return sizes["weights"] > 0 and all(arrays[name].size == sizes[name] for name in sizes)
+    if not sizes["weights"] or any(arrays[name].size != sizes[name] for name in sizes):
+        raise ValueError("incomplete")
+    if str(arrays.get("digest", digest)) != digest:
+        raise ValueError("weights of another recipe than its record")
+    if expected is not None and [tuple(shape) for _, shape, *_ in layout] != expected:
+        raise ValueError("weights of another architecture than the network has now")
+
+
+def shapes(model):
+    """Shapes of the weights of a Keras model, in its order: a list of tuples."""
+    return [tuple(v.shape) for v in model.weights]
+
+
+def can_hold(model):
+    """Whether a weights file can hold the weights of a Keras model: finite, in half precision."""
+    most = np.finfo(np.float16).max
+    return all(
+        np.isfinite(value).all() and ("moving_" in v.path or np.abs(value).max() <= most)
+        for v, value in zip(model.weights, model.get_weights())
+    )
 
 
 def load_into(model, path):
     """Set the weights of a Keras model from a file.
 
-    Raises ValueError when the file cannot be read or belongs to another architecture.
+    Raises ValueError when the file is missing or damaged, or belongs to another architecture, and
+    OSError, which names the path, when it cannot be read now.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            values = unpack(arrays)
-    except Exception as error:  # what NumPy raises for a damaged archive has many types
+        values = unpack(read(path))
+    except (FileNotFoundError, *DAMAGE) as error:
         raise ValueError(
-            f"{path}: not a readable weights file ({error}); delete it and retrain"
+            f"{path}: not a readable weights file ({why(error)}); delete it and retrain"
         ) from None
-    shapes = [tuple(v.shape) for v in model.weights]
-    if [v.shape for v in values] != shapes:
+    expected = shapes(model)
+    if [v.shape for v in values] != expected:
         raise ValueError(
-            f"{path}: holds weights of another architecture than {model.name} "
-            f"({len(values)} arrays, expected {len(shapes)} of matching shapes); delete it and retrain"
+            f"{path}: holds weights of another architecture than {model.name} ({len(values)} "
+            f"arrays, expected {len(expected)} of matching shapes); delete it and retrain"
         )
     model.set_weights(values)
     return model

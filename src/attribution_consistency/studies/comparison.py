@@ -87,6 +87,39 @@ def comparison_table(scores, metrics, truths, groups=None, n_boot=2000, seed=0, 
     return table.loc[by.sort_values(list(by)).index].reset_index(drop=True)
 
 
+def centred_table(metrics, truth, labels, groups=None, n_boot=2000, seed=0, *, reference,
+                  level=0.95):
+    """What is left of each rank correlation inside labels, such as configurations.
+
+    Of every rank, over all networks, the mean rank of its label is taken away; the estimate is
+    the correlation of what is left of a metric with what is left of the truth.  Each bootstrap
+    sample is ranked and centred anew.
+
+    metrics : {label: values (M,)}.  truth, labels : (M,).  groups : (M,), resampled as a whole;
+    None: each network.  reference : the metric that every other is set against.
+
+    Returns a DataFrame with the metrics as its index and the columns estimate, low, high and those
+    of `DIFFERENCE`.  Values must be finite.
+    """
+    import pandas as pd
+
+    names = list(metrics)
+    values = pd.DataFrame({**metrics, None: np.asarray(truth)})
+    labels = np.asarray(labels)
+
+    def left(rows):
+        ranks = values.iloc[rows].reset_index(drop=True).rank()
+        ranks = ranks - ranks.groupby(labels[rows]).transform("mean")
+        return _between(ranks.to_numpy().T, len(names), "pearson")[:, 0]
+
+    count = len(values)
+    clusters = np.arange(count) if groups is None else np.asarray(groups)
+    drawn = np.array([left(rows) for rows in resamples(clusters, None, n_boot, seed)])
+    drawn = drawn.reshape(-1, len(names))
+    summaries = _summaries(names, left(np.arange(count)), drawn, reference, level)
+    return pd.DataFrame(summaries).T
+
+
 def _values(scores, named):
     named = named if hasattr(named, "items") else {name: name for name in named}
     return {label: _column(scores, value).astype(float) for label, value in named.items()}

@@ -21,25 +21,32 @@ METRICS = {
 }
 
 
-def control_rows(maps, control, population="synthetic"):
+def control_rows(maps, control, population="synthetic", words=None):
     """Rows of the table of maps that belong to one control of `CONTROLS`, or to ``network``."""
     maps = maps[maps["population"] == population]
     if control == "rotated":
         return maps[(maps["kind"] == "network") & maps["rotated"]]
     found = maps[(maps["kind"] == control) & ~maps["rotated"]]
-    return found[found["words"] == WORDS] if control == "words" else found
+    return found[found["words"] == (words or WORDS)] if control == "words" else found
 
 
-def outranked(maps, column, control, population="synthetic"):
-    """Mean over the maps of a control of the share of networks that score less than it.
+def outranked_by_each(maps, column, control, population="synthetic", words=None):
+    """Share of networks that score less than each map of a control, (maps,).
 
-    column : name of a column, or a function from rows to their values.
+    column : name of a column, or a function from rows to their values.  words : number of the
+    arbitrary words, where it is not that of `CONTROLS`.
     """
     value = column if callable(column) else lambda rows: rows[column].to_numpy(float)
     real = value(control_rows(maps, "network", population))
-    fake = value(control_rows(maps, control, population))
+    fake = value(control_rows(maps, control, population, words))
     real, fake = real[np.isfinite(real)], fake[np.isfinite(fake)]
-    return float((real < fake[:, None]).mean()) if len(real) and len(fake) else float("nan")
+    return (real < fake[:, None]).mean(axis=1) if len(real) else np.full(len(fake), np.nan)
+
+
+def outranked(maps, column, control, population="synthetic"):
+    """Mean of `outranked_by_each` over the maps of a control."""
+    shares = outranked_by_each(maps, column, control, population)
+    return float(shares.mean()) if len(shares) else float("nan")
 
 
 def outranked_table(maps, population="synthetic"):
@@ -82,7 +89,7 @@ def readings(maps, seed=0, draws=1000, **options):
             klds = real[names].to_numpy(float) - floor
             try:
                 with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # few networks: the chapter says so
+                    warnings.simplefilter("ignore")  # one network a configuration is few
                     fit = metric.length_weights(klds, snr, groups=groups, seed=seed, **options)
                 final = metric.held_out_consistency(klds, fit)
             except ValueError:  # too few networks for a fit

@@ -4,8 +4,9 @@ One primary measure, replicate agreement, and three descriptive ones: motif supp
 and occupancy. Each is a number for every network beside a baseline of its own; `excess`, the
 difference, is then held against the scores of the networks. Nothing here is a truth.
 
-Perturbation comes in two versions, with signed and with absolute scores.  Second initialisations
-that are there for their maps only take part in replicate agreement and in nothing else.
+Perturbation comes in two versions, with signed and with absolute scores.  Replicate agreement
+belongs to all networks of a configuration and is held against the mean of their scores; second
+initialisations that are no compared networks take part in it and in nothing else.
 """
 
 import functools
@@ -268,13 +269,14 @@ def correlations(table, scores):
     For all networks and for each task; as it is, given the Gini coefficient, given the
     architecture or the first activation (ranks minus their mean in each), and given architecture
     and Gini. Intervals are a bootstrap over configurations; NaN where fewer than four networks
-    remain.
+    remain. Replicate agreement also has rows given ``first score`` and ``second score``, with
+    the score of one network of each configuration in place of the mean.
 
     Returns columns measure, networks, score, given, n, value, low, high.
     """
     import pandas as pd
 
-    joined = table.merge(scores, left_on="model", right_on="id")
+    joined, single = with_scores(table, scores)
     rows = []
     for measure, part in joined.groupby("measure", sort=False):
         for which in ("all", *sorted(part["task"].unique())):
@@ -283,6 +285,10 @@ def correlations(table, scores):
             options = {"groups": groups, "seed": SEED, "draws": BOOTSTRAP}
             excess, inner = some["excess"], some["architecture"]
             for score, column in SCORES.items():
+                alone = {
+                    f"{which} score": spearman(excess, one.loc[some.index, column], **options)
+                    for which, one in single.items() if measure == PRIMARY
+                }
                 found = {"nothing": spearman(excess, some[column], **options)} | {
                     given: spearman(
                         *(centred_ranks(v, some[given]) for v in (excess, some[column])), **options
@@ -297,11 +303,36 @@ def correlations(table, scores):
                         *(centred_ranks(v, inner) for v in (some[column], excess, some["gini"])),
                         **options,
                     )
+                found |= alone
                 usable = int(np.isfinite(some[["excess", column]].astype(float)).all(axis=1).sum())
                 rows += [{"measure": measure, "networks": which, "score": score, "given": given,
                           "n": usable} | estimate._asdict() for given, estimate in found.items()]
     return pd.DataFrame(rows, columns=["measure", "networks", "score", "given", "n", "value",
                                        "low", "high"])
+
+
+def with_scores(table, scores):
+    """The table of measures joined to the scores of its networks, and those of single networks.
+
+    Returns (joined, {"first" and "second": joined}): rows of `PRIMARY` have the mean of every
+    score over the networks of the configuration, or the score of its first or second network.
+    """
+    columns = list(SCORES.values())
+    ordered = scores.sort_values("id")
+    configuration = ordered["id"].str.rsplit("-", n=1).str[0]
+    number = configuration.groupby(configuration).cumcount()
+    values = {"mean": ordered.groupby(configuration)[columns].mean()} | {
+        which: ordered[number == n].set_index(configuration[number == n])[columns]
+        for n, which in enumerate(("first", "second"))
+    }
+    joined = table.merge(scores, left_on="model", right_on="id")
+    paired = joined["measure"] == PRIMARY
+    names = joined.loc[paired, "model"].str.rsplit("-", n=1).str[0]
+    found = {}
+    for which, value in values.items():
+        found[which] = joined.copy()
+        found[which].loc[paired, columns] = value.reindex(names).to_numpy(float)
+    return found.pop("mean"), found
 
 
 def power_table(found):

@@ -22,6 +22,7 @@ import contextlib
 import io
 import json
 import math
+import numbers
 import re
 import sys
 
@@ -188,12 +189,13 @@ class Checks:
         if isinstance(entry["right"], list) and hasattr(value, "to_list"):
             value = value.to_list()  # a column of a table
         value = _plain(value)
-        if _same(value, entry["right"], entry["tolerance"]):
+        tolerance = entry["tolerance"], entry["absolute"]
+        if _same(value, entry["right"], tolerance):
             return None
         for mistake in entry["mistakes"]:
-            if _same(value, mistake["value"], entry["tolerance"]):
+            if _same(value, mistake["value"], tolerance):
                 return mistake["hint"]
-        return _difference(value, entry["right"], entry["tolerance"])
+        return _difference(value, entry["right"], tolerance)
 
     def _key(self):
         if not self.path.exists():
@@ -203,15 +205,19 @@ class Checks:
             )
         return artefacts.read_json(self.path)
 
-    def expect(self, name, value, mistakes=None, tolerance=1e-3):
-        """Note the right answer and ``{hint: wrong answer}``; only solutions call this."""
+    def expect(self, name, value, mistakes=None, tolerance=1e-3, absolute=1e-9):
+        """Note the right answer and ``{hint: wrong answer}``; only solutions call this.
+
+        tolerance, absolute : how far numbers may lie from the right ones, relative and in units.
+        """
         key = artefacts.read_json(self.path) if self.path.exists() else {}
         wrong = [{"hint": h, "value": _plain(v)} for h, v in (mistakes or {}).items()]
         for mistake in wrong:
-            if _same(mistake["value"], _plain(value), tolerance):
+            if _same(mistake["value"], _plain(value), (tolerance, absolute)):
                 raise ExerciseError(f"{name}: right, but listed as a mistake: {mistake['hint']}")
         artefacts.write_json(self.path, key | {
-            name: {"right": _plain(value), "mistakes": wrong, "tolerance": tolerance}
+            name: {"right": _plain(value), "mistakes": wrong, "tolerance": tolerance,
+                   "absolute": absolute}
         })
 
     def keep(self, name, figure):
@@ -232,12 +238,18 @@ def _plain(value):
     if hasattr(value, "to_dict"):
         value = value.to_dict()
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {_key(key): _plain(item) for key, item in value.items()}
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value
+
+
+def _key(key):
+    """A key as text, the same for 1, 1.0 and NumPy's."""
+    number = isinstance(key, numbers.Real) and not isinstance(key, bool)
+    return f"{key:.12g}" if number else str(key)
 
 
 def _same(value, right, tolerance):
@@ -255,7 +267,8 @@ def _same(value, right, tolerance):
         return False
     if _kind(right) == "a number":
         both_nan = math.isnan(value) and math.isnan(right)
-        return both_nan or math.isclose(value, right, rel_tol=tolerance, abs_tol=1e-9)
+        relative, absolute = tolerance
+        return both_nan or math.isclose(value, right, rel_tol=relative, abs_tol=absolute)
     return value == right
 
 

@@ -168,11 +168,11 @@ def trained(run, model_id, given, data, shipped):
     if given["epochs"] == 0:  # of the zoo, as it is
         folder, name = artefacts.shipped("synthetic"), given["start"]
         return weights.load_into(model, folder / f"{name}.npz"), {"epochs": 0, "minutes": 0.0}
-    kept, digest = run.checkpoints / PREFIX, recipes.digest(given)
+    kept, digest, shapes = run.checkpoints / PREFIX, recipes.digest(given), weights.shapes(model)
     folder = artefacts.shipped(PREFIX)
-    if not (shipped and training.has_weights(folder, model_id, digest)):
+    if not (shipped and training.has_weights(folder, model_id, digest, shapes)):
         folder = kept
-        if not training.has_weights(folder, model_id, digest):
+        if not training.has_weights(folder, model_id, digest, shapes):
             kept.mkdir(parents=True, exist_ok=True)
             training.save(*teach(given, data), kept, model_id)
     record = artefacts.read_json(folder / f"{model_id}.json")

@@ -7,7 +7,8 @@ Called by Snakemake, from the folder of the clone, as the profile beside this fi
 
 The image and the volume are named by the environment: ATTRIBUTION_CONSISTENCY_IMAGE, and
 ATTRIBUTION_CONSISTENCY_VOLUME as CLAIM:PATH, a volume claim and the folder where every pod
-mounts it, which must hold the clone.
+mounts it, which must hold the clone.  Downloads reach the pods where XDG_CACHE_HOME or
+ATTRIBUTION_CONSISTENCY_DATA names a folder of that volume.
 """
 
 import argparse
@@ -16,9 +17,13 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-PASSED_ON = ("ATTRIBUTION_CONSISTENCY_ROOT", "ATTRIBUTION_CONSISTENCY_DATA")
+PASSED_ON = (
+    "ATTRIBUTION_CONSISTENCY_ROOT", "ATTRIBUTION_CONSISTENCY_DATA", "XDG_CACHE_HOME",
+)
+PAUSES = (1, 5)  # seconds before kubectl is asked again
 
 
 def manifest(arguments, environment, folder):
@@ -50,9 +55,10 @@ def manifest(arguments, environment, folder):
         "metadata": {"generateName": f"{name}-", "labels": {"app": "attribution-consistency"}},
         "spec": {
             "backoffLimit": 0,  # Snakemake submits again what failed
-            "activeDeadlineSeconds": 60 * arguments.minutes,
             "ttlSecondsAfterFinished": 24 * 3600,
             "template": {"spec": {
+                # Of the pod, counted once it has a node; that of a job counts while it waits.
+                "activeDeadlineSeconds": 60 * arguments.minutes,
                 "restartPolicy": "Never", "containers": [container],
                 "securityContext": {"runAsNonRoot": True, "fsGroup": 1000},
                 "volumes": [{"name": "clone", "persistentVolumeClaim": {"claimName": claim}}],
@@ -67,9 +73,26 @@ def submit(arguments):
 
 
 def status(arguments):
-    conditions = json.loads(kubectl("get", arguments.job, "-o", "json"))["status"].get("conditions")
-    reached = {c["type"] for c in conditions or [] if c["status"] == "True"}
-    print("success" if "Complete" in reached else "failed" if "Failed" in reached else "running")
+    """A job that cannot be asked about counts as running: it will be asked about again."""
+    for pause in (0, *PAUSES):
+        time.sleep(pause)
+        try:
+            print(state(arguments.job))
+            return
+        except (ValueError, KeyError, OSError) as error:
+            problem = str(error)
+        if "(NotFound)" in problem:
+            print("failed")
+            return
+    print(f"note: taken to be running: {problem}", file=sys.stderr)
+    print("running")
+
+
+def state(job):
+    """running, success or failed; ValueError where kubectl does not tell."""
+    answer = json.loads(kubectl("get", job, "-o", "json", "--request-timeout=30s"))
+    reached = {c["type"] for c in answer["status"].get("conditions", []) if c["status"] == "True"}
+    return "success" if "Complete" in reached else "failed" if "Failed" in reached else "running"
 
 
 def kubectl(*arguments, given=None):
