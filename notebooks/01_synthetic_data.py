@@ -40,8 +40,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from attribution_consistency import artefacts, figures
-from attribution_consistency.claims import report
+from attribution_consistency import artefacts
+from attribution_consistency.studies import figures
+from attribution_consistency.studies.claims import report
 from attribution_consistency.datasets import motifs, sequences, store
 from attribution_consistency.metric import kmer_names, kmer_prior
 

@@ -38,16 +38,12 @@ seed: int = 0  # seeds the bootstrap
 import matplotlib.pyplot as plt
 import numpy as np
 
-from attribution_consistency import (
-    artefacts,
-    evaluation,
-    figures,
-    signal_to_noise,
-)
-from attribution_consistency.claims import report
+from attribution_consistency import artefacts, evaluation, signal_to_noise
+from attribution_consistency.studies import figures
+from attribution_consistency.studies.claims import report
 from attribution_consistency.datasets import sequences, store
 from attribution_consistency.metric import gradient_correction
-from attribution_consistency.metric.association import spearman
+from attribution_consistency.studies.association import spearman
 
 figures.style()
 

@@ -45,19 +45,19 @@ from attribution_consistency import (
     artefacts,
     constant_floor,
     evaluation,
-    figures,
     kmer_klds,
     rotated_null,
     thresholded_kld,
 )
-from attribution_consistency.claims import report
+from attribution_consistency.studies import figures
+from attribution_consistency.studies.claims import report
 from attribution_consistency.datasets import motifs, sequences, store
 from attribution_consistency.metric import (
     excess_klds,
     kmer_distributions,
     kmer_names,
 )
-from attribution_consistency.metric.association import spearman
+from attribution_consistency.studies.association import spearman
 
 figures.style()
 

@@ -42,13 +42,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from attribution_consistency import artefacts, evaluation, figures
-from attribution_consistency.claims import report
+from attribution_consistency import artefacts, evaluation
+from attribution_consistency.studies.claims import report
 from attribution_consistency.datasets import motifs
 from attribution_consistency.metric import paired_difference
-from attribution_consistency.metric.association import spearman
+from attribution_consistency.studies.association import spearman
 from attribution_consistency.studies import evidence as evidence_study
 from attribution_consistency.studies import (
+    figures,
     explorer,
     load_tables,
     real_data,

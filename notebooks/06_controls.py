@@ -44,13 +44,12 @@ from IPython.display import display
 from attribution_consistency import (
     artefacts,
     evaluation,
-    figures,
     kmer_klds,
     thresholded_kld,
 )
-from attribution_consistency.claims import decimals, percent, report
+from attribution_consistency.studies.claims import decimals, percent, report
 from attribution_consistency.metric import motif_auroc, position_scores
-from attribution_consistency.metric.association import (
+from attribution_consistency.studies.association import (
     spearman,
     spearman_difference,
 )
@@ -58,6 +57,7 @@ from attribution_consistency.studies import (
     controls,
     controls_maps,
     controls_summary,
+    figures,
     load_tables,
     tell_origin,
 )

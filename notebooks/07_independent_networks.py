@@ -43,14 +43,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from attribution_consistency import artefacts, evaluation, figures
-from attribution_consistency.claims import decimals, report
-from attribution_consistency.metric.association import (
+from attribution_consistency import artefacts, evaluation
+from attribution_consistency.studies.claims import decimals, report
+from attribution_consistency.studies.association import (
     partial_spearman,
     spearman_difference,
 )
 from attribution_consistency.models import recipes
-from attribution_consistency.studies import explorer, tell_origin
+from attribution_consistency.studies import explorer, figures, tell_origin
 from attribution_consistency.studies.comparison import comparison_table
 
 figures.style()

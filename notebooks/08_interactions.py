@@ -50,11 +50,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from attribution_consistency import figures
-from attribution_consistency.claims import report
+
+from attribution_consistency.studies.claims import report
 from attribution_consistency.datasets import motifs
 from attribution_consistency.metric import kmer_klds, thresholded_kld
-from attribution_consistency.studies import interactions, load_tables, tell_origin
+from attribution_consistency.studies import (
+    figures,
+    interactions,
+    load_tables,
+    tell_origin,
+)
 from attribution_consistency.studies.interactions_metric import (
     find_tokens,
     pair_divergence,

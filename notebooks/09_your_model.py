@@ -41,9 +41,9 @@ seed: int = 0  # seeds rotations and untrained copies
 import matplotlib.pyplot as plt
 from IPython.display import Markdown, display
 
-from attribution_consistency import artefacts, figures
-from attribution_consistency.claims import report
-from attribution_consistency.studies import your_model
+from attribution_consistency import artefacts
+from attribution_consistency.studies.claims import report
+from attribution_consistency.studies import figures, your_model
 
 figures.style()
 files = your_model.prepare(artefacts.Run(run), n_sequences)

@@ -103,7 +103,7 @@ def test_the_digest_of_text_does_not_depend_on_line_endings():
 
 
 def test_claims_are_kept_when_the_workflow_runs_the_notebook(compendium, monkeypatch):
-    from attribution_consistency import claims
+    from attribution_consistency.studies import claims
 
     monkeypatch.setattr(claims, "_glue", lambda name, text: None)
     claims.report("alone", 0.5)

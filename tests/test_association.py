@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from attribution_consistency.metric.association import (
-    bootstrap, partial_spearman, resamples, spearman, spearman_difference,
+from attribution_consistency.studies.association import (
+    bootstrap, centred_ranks, partial_spearman, resamples, spearman, spearman_difference,
 )
 
 
@@ -110,3 +110,8 @@ def test_any_statistic_can_be_bootstrapped(scores):
     found = bootstrap(lambda rows: spearmanr(good[rows], truth[rows])[0], groups, draws=200)
     np.testing.assert_allclose(found, spearman(good, truth, groups=groups, draws=200))
     assert np.isnan(bootstrap(lambda rows: np.nan, groups, draws=5)).all()
+
+
+def test_centred_ranks_take_away_what_lies_between_groups():
+    found = centred_ranks([10.0, 30.0, 1.0, 2.0, np.nan], ["a", "a", "b", "b", "b"])
+    np.testing.assert_array_equal(found, [-0.5, 0.5, -0.5, 0.5, np.nan])

@@ -348,7 +348,7 @@ def test_the_final_score_follows_absolute_snr_of_published_networks():
     (0.123, "0.12"), (-0.004, "-0.004"), (0.0, "0.00"), (-1.5, "-1.50"), (np.nan, "–"),
 ])
 def test_two_decimals_never_hide_a_sign(value, text):
-    from attribution_consistency.claims import decimals
+    from attribution_consistency.studies.claims import decimals
 
     assert decimals(value) == text
 
@@ -357,7 +357,7 @@ def test_two_decimals_never_hide_a_sign(value, text):
     (0, "0%"), (0.002, "< 1%"), (0.006, "1%"), (0.997, "> 99%"), (1, "100%"), (np.nan, "–"),
 ])
 def test_small_shares_are_not_written_as_none(value, text):
-    from attribution_consistency.claims import percent
+    from attribution_consistency.studies.claims import percent
 
     assert percent(value) == text
 

@@ -213,8 +213,3 @@ def test_each_level_gets_one_pair_the_widest_of_all_tasks():
 def test_networks_without_a_score_are_never_paired():
     table = networks([("a", "binary", 0.5, 1.0), ("b", "binary", 0.5, np.nan)])
     assert evaluation.matched_pairs(table, "pearson", "final", 1).empty
-
-
-def test_centred_ranks_take_away_what_lies_between_groups():
-    found = evaluation.centred_ranks([10.0, 30.0, 1.0, 2.0, np.nan], ["a", "a", "b", "b", "b"])
-    np.testing.assert_array_equal(found, [-0.5, 0.5, -0.5, 0.5, np.nan])

@@ -10,9 +10,9 @@ import pytest
 from IPython.core.pylabtools import print_figure
 from matplotlib.colors import to_rgb
 
-from attribution_consistency import artefacts, figures
+from attribution_consistency import artefacts
 from attribution_consistency.datasets import store
-from attribution_consistency.studies import explorer
+from attribution_consistency.studies import explorer, figures
 
 
 @pytest.fixture

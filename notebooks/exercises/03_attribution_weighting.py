@@ -32,10 +32,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from attribution_consistency import (
-    artefacts, figures, kmer_klds, signal_to_noise, thresholded_kld,
+    artefacts,
+    kmer_klds,
+    signal_to_noise,
+    thresholded_kld,
 )
 from attribution_consistency.datasets import sequences, store
 from attribution_consistency.metric import kmer_names, position_scores
+from attribution_consistency.studies import figures
 from attribution_consistency.studies.exercises import Checks
 
 figures.style()

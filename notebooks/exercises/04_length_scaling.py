@@ -31,8 +31,9 @@ import warnings
 import matplotlib.pyplot as plt
 import numpy as np
 
-from attribution_consistency import artefacts, evaluation, figures, length_weights
-from attribution_consistency.metric.association import spearman
+from attribution_consistency import artefacts, evaluation, length_weights
+from attribution_consistency.studies import figures
+from attribution_consistency.studies.association import spearman
 from attribution_consistency.studies.exercises import Checks
 
 figures.style()

@@ -31,11 +31,21 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from attribution_consistency import (
-    artefacts, consistency, evaluation, figures, kmer_klds, thresholded_kld,
+    artefacts,
+    consistency,
+    evaluation,
+    kmer_klds,
+    thresholded_kld,
 )
 from attribution_consistency.metric import kmer_names
-from attribution_consistency.metric.association import spearman
-from attribution_consistency.studies import controls, controls_maps, controls_summary, load_tables
+from attribution_consistency.studies.association import spearman
+from attribution_consistency.studies import (
+    controls,
+    controls_maps,
+    controls_summary,
+    figures,
+    load_tables,
+)
 from attribution_consistency.studies.exercises import Checks
 
 figures.style()

@@ -36,8 +36,8 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from attribution_consistency import artefacts, figures, jackknife, one_hot, rotated_null
-from attribution_consistency.studies import your_model
+from attribution_consistency import artefacts, jackknife, one_hot, rotated_null
+from attribution_consistency.studies import figures, your_model
 from attribution_consistency.studies.exercises import Checks
 
 figures.style()

@@ -29,9 +29,10 @@ n_test: int = 1000  # test sequences that the last exercise classifies
 import matplotlib.pyplot as plt
 import numpy as np
 
-from attribution_consistency import artefacts, figures, simulate
+from attribution_consistency import artefacts, simulate
 from attribution_consistency.datasets import motifs, store
 from attribution_consistency.models.performance import auroc
+from attribution_consistency.studies import figures
 from attribution_consistency.studies.exercises import Checks
 
 figures.style()

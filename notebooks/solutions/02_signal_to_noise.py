@@ -30,10 +30,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from attribution_consistency import artefacts, figures, signal_to_noise
+from attribution_consistency import artefacts, signal_to_noise
 from attribution_consistency.datasets import sequences, store
 from attribution_consistency.metric import position_scores
-from attribution_consistency.metric.association import spearman
+from attribution_consistency.studies import figures
+from attribution_consistency.studies.association import spearman
 from attribution_consistency.studies.exercises import Checks
 
 figures.style()

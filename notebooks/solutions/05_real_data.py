@@ -31,9 +31,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from attribution_consistency import artefacts, evaluation, figures
-from attribution_consistency.metric.association import spearman
-from attribution_consistency.studies import real_data
+from attribution_consistency import artefacts, evaluation
+from attribution_consistency.studies.association import spearman
+from attribution_consistency.studies import figures, real_data
 from attribution_consistency.studies.exercises import Checks
 
 figures.style()

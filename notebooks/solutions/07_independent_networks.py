@@ -34,8 +34,9 @@ from math import comb
 import matplotlib.pyplot as plt
 import numpy as np
 
-from attribution_consistency import artefacts, evaluation, figures
-from attribution_consistency.metric.association import spearman
+from attribution_consistency import artefacts, evaluation
+from attribution_consistency.studies import figures
+from attribution_consistency.studies.association import spearman
 from attribution_consistency.studies.exercises import Checks
 
 figures.style()

@@ -33,8 +33,8 @@ seed: int = 0  # seeds sequences, noise and controls
 import matplotlib.pyplot as plt
 import numpy as np
 
-from attribution_consistency import artefacts, figures, kmer_klds
-from attribution_consistency.studies import interactions, load_tables
+from attribution_consistency import artefacts, kmer_klds
+from attribution_consistency.studies import figures, interactions, load_tables
 from attribution_consistency.studies.exercises import Checks
 from attribution_consistency.studies.interactions_metric import (
     bits, find_pairs, find_tokens, pair_divergence,

@@ -93,17 +93,6 @@ def configuration(table):
     return table["id"].str.rsplit("-", n=1).str[0]
 
 
-def centred_ranks(values, groups):
-    """Ranks (M,) of values minus their mean inside each group; NaN stays NaN.
-
-    groups : (M,) labels, such as configurations; what lies between groups is taken away.
-    """
-    import pandas as pd
-
-    ranks = pd.Series(np.asarray(values)).rank()
-    return (ranks - ranks.groupby(np.asarray(groups)).transform("mean")).to_numpy()
-
-
 def matched_pairs(table, performance, score, within, levels=3):
     """Networks that predict equally well and whose scores differ most: a pair for each level.
 

@@ -1,6 +1,6 @@
-"""Figures of the book: colour-blind safe, readable at column width, uncertainty shown.
+"""Figures of reports and of the book: colour-blind safe, uncertainty shown.
 
-Every function draws on given axes and returns them; `show` hands a figure to the book.
+Every function draws on given axes.
 """
 
 import contextlib
@@ -10,19 +10,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 
-WIDTH = 7.0  # inches: the text column of the book
 BASES = "ACGT"
 BLUE, ORANGE, GREEN, RED, PURPLE, GREY = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#666666",
 )
-ACTIVATION_COLOURS = {"relu": BLUE, "exp": ORANGE}
-ACTIVATION_NAMES = {"relu": "ReLU", "exp": "exponential"}
-ACTIVATION_MARKERS = {"relu": "o", "exp": "^"}
-ARCHITECTURES = {
-    "cnn": ("CNN", BLUE), "residual": ("residual", ORANGE), "basset": ("Basset-like", GREEN),
-    "bpnet": ("BPNet-like", RED), "basenji": ("Basenji-like", PURPLE),
-    "deep": ("deep", BLUE), "shallow": ("shallow", ORANGE),
-}
 # Okabe and Ito (2008) colours, so that A and T differ for every reader.
 BASE_COLOURS = {"A": [0, 0.62, 0.45], "C": [0, 0.45, 0.70], "G": [0.90, 0.62, 0], "T": [0.84, 0.37, 0]}
 
@@ -35,15 +26,6 @@ def style():
         "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False,
         "axes.titlelocation": "left", "axes.titlesize": "medium",
     })
-
-
-def show(name, figure=None):
-    """Display a figure and keep it under ``name`` for a ``glue:figure`` of the page."""
-    from myst_nb import glue
-
-    figure = figure or plt.gcf()
-    glue(name, figure)
-    plt.close(figure)
 
 
 def logo(ax, values, start=0, highlight=()):
@@ -77,38 +59,6 @@ def densest_window(mask, width):
     return slice(start, start + width)
 
 
-def spans(mask):
-    """Runs of True in ``mask`` (L,), as (first, last + 1) pairs."""
-    edges = np.flatnonzero(np.diff(np.r_[False, mask, False]))
-    return list(zip(edges[::2], edges[1::2]))
-
-
-def distributions(ax, q, p, names, top=8):
-    """Attribution-weighted k-mer frequencies ``q`` against the prior ``p``, both (4**k,).
-
-    The ``top`` k-mers with the largest ``q log(q / p)`` are labelled.
-    """
-    seen = p > 0
-    ax.scatter(p[seen], q[seen], s=7, color=GREY, alpha=0.35, lw=0, rasterized=True)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        contribution = np.where(q > 0, q * np.log(q / p), 0)
-    best = np.argsort(-contribution)[:top]
-    ax.scatter(p[best], q[best], s=22, color=RED, lw=0)
-    for rank, i in enumerate(sorted(best, key=lambda i: -q[i])):
-        ax.annotate(
-            names[i], (p[i], q[i]), xytext=(0.03, 0.96 - 0.055 * rank), textcoords="axes fraction",
-            ha="left", va="center", fontsize=7.5, family="monospace",
-            arrowprops={"arrowstyle": "-", "color": RED, "lw": 0.5, "alpha": 0.6, "shrinkB": 2},
-        )
-    limit = np.array([p[seen].min(), max(p.max(), q.max())])
-    ax.plot(limit, limit, color="black", lw=0.8, ls="--")
-    ax.set(xscale="log", yscale="log", xlabel="prior frequency p",
-           ylabel="attribution-weighted frequency q")
-    lowest = np.quantile(q[q > 0], 0.001)
-    ax.set_ylim(lowest, q.max() * 2)
-    return ax
-
-
 def log_y(ax):
     """Make the y axis logarithmic, with plain numbers at 1, 1.5, 2, 3, 5 and 7 times powers of ten."""
     from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
@@ -118,71 +68,6 @@ def log_y(ax):
     axis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
     axis.set_major_formatter(FormatStrFormatter("%g"))
     axis.set_minor_formatter(NullFormatter())
-
-
-def snr_axis(ax):
-    """Make the y axis logarithmic above 0.5 and linear below, so that SNR <= 0 has a place."""
-    from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
-
-    ax.set_yscale("symlog", linthresh=0.5, linscale=0.5)
-    ax.yaxis.set_major_locator(FixedLocator([-1, -0.5, 0, 0.5, 1, 1.5, 2, 3, 5, 10, 20, 50]))
-    ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
-    ax.yaxis.set_minor_locator(NullLocator())
-
-
-def length_weights(ax, ks, per_subset, mean):
-    """Weight of each k-mer length: one thin line a held-out subset, the mean on top."""
-    for i, weights in enumerate(per_subset):
-        ax.plot(ks, weights, color=BLUE, alpha=0.45, lw=1, marker="o", ms=3,
-                label="one held-out subset" if i == 0 else None)
-    ax.plot(ks, mean, color="black", lw=2, marker="o", ms=5, label="mean")
-    ax.set(xlabel="k-mer length k", ylabel="weight", xticks=ks, ylim=(0, None))
-    ax.legend()
-    return ax
-
-
-def against(ax, table, x, y, xlabel, ylabel):
-    """Scatter of two columns of a score table, colour for activation, fill for batch norm."""
-    for activation, colour in ACTIVATION_COLOURS.items():
-        for batch_norm in (True, False):
-            part = table[(table["activation"] == activation) & (table["batch_norm"] == batch_norm)]
-            if part.empty:
-                continue
-            label = f"{ACTIVATION_NAMES[activation]}, {'batch norm' if batch_norm else 'no norm'}"
-            ax.scatter(part[x], part[y], s=34, color=colour if batch_norm else "none",
-                       edgecolor=colour, lw=1.3, label=label)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    return ax
-
-
-def by_architecture(ax, table, x, y, xlabel, ylabel, errors=None):
-    """Scatter of two columns, colour for architecture, marker for activation.
-
-    errors : names of two columns, the ends of an interval of ``x``.
-    """
-    for architecture, (name, colour) in ARCHITECTURES.items():
-        for activation, marker in ACTIVATION_MARKERS.items():
-            part = table[
-                (table["architecture"] == architecture) & (table["activation"] == activation)
-            ]
-            if part.empty:
-                continue
-            if errors:
-                ends = part[list(errors)].to_numpy()
-                ax.hlines(part[y], ends[:, 0], ends[:, 1], color=colour, lw=1, alpha=0.7)
-            ax.scatter(part[x], part[y], s=42, marker=marker, color=colour, edgecolor="white",
-                       lw=0.6, zorder=3, label=f"{name}, {ACTIVATION_NAMES[activation]}")
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    return ax
-
-
-def legend_below(figure, columns=4):
-    """One legend for all panels of a figure, below them."""
-    entries = {}
-    for ax in figure.axes:
-        entries |= dict(zip(*reversed(ax.get_legend_handles_labels())))
-    figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncol=columns,
-                  fontsize=8)
 
 
 def interval(ax, values, low, high, labels, marker="o", colour=BLUE):

@@ -10,7 +10,8 @@ It has ``ABSENT``, see `tell_origin`.  It may have ``OPTIONAL``, populations tha
 the run has them, and ``CHAPTER``: a run that leaves this notebook out leaves out the study too, as
 does one with ``run: false`` under ``studies.<name>`` of its configuration.
 
-Beside them stand the tools of the pages: `exercises`, `explorer` and `provenance`.
+Beside them stand the tools of the pages: `figures`, `claims`, `association`, `comparison`,
+`exercises`, `explorer` and `provenance`.
 """
 
 import importlib

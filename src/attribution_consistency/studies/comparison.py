@@ -6,7 +6,7 @@ against one reference score on the same networks.
 
 import numpy as np
 
-from ..metric.association import resamples
+from .association import resamples
 
 COLUMNS = ("networks", "truth", "statistic", "metric", "n", "estimate", "low", "high")
 DIFFERENCE = ("difference", "difference_low", "difference_high")

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import evaluation, metric
 from ..evaluation import READINGS
-from ..metric.association import spearman, spearman_difference
+from .association import spearman, spearman_difference
 from .controls import DEFAULTS
 from .controls_maps import WORDS
 

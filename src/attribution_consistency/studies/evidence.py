@@ -17,11 +17,10 @@ import numpy as np
 from .. import artefacts
 from ..datasets import motifs, registry, store
 from ..datasets.sequences import codes_to_one_hot
-from ..evaluation import centred_ranks
 from ..metric import position_scores
-from ..metric.association import partial_spearman, spearman
 from . import evidence_measures as measures
 from . import real_data
+from .association import centred_ranks, partial_spearman, spearman
 from .controls import he_normal
 
 PREFIX = "evidence"

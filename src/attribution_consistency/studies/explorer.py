@@ -12,7 +12,7 @@ import numpy as np
 from .. import artefacts
 from ..datasets import store
 from ..datasets.sequences import codes_to_one_hot
-from ..figures import BASE_COLOURS, BASES, spans
+from .figures import BASE_COLOURS, BASES, spans
 from ..metric import gradient_correction
 
 

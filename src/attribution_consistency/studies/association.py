@@ -57,6 +57,17 @@ def partial_spearman(score, truth, given, *, groups=None, strata=None, draws=200
     return _bootstrap([score, truth, given], groups, strata, draws, level, seed, partial)
 
 
+def centred_ranks(values, groups):
+    """Ranks (M,) of values minus their mean inside each group; NaN stays NaN.
+
+    groups : (M,) labels, such as configurations; what lies between groups is taken away.
+    """
+    import pandas as pd
+
+    ranks = pd.Series(np.asarray(values)).rank()
+    return (ranks - ranks.groupby(np.asarray(groups)).transform("mean")).to_numpy()
+
+
 def bootstrap(statistic, groups, *, strata=None, draws=2000, level=0.95, seed=0):
     """Percentile interval of any statistic over networks, resampled by whole groups.
 

@@ -3,7 +3,7 @@
 import json
 import os
 
-from . import artefacts
+from .. import artefacts
 
 
 def report(name, value, fmt=".3g"):
