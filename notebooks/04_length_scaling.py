@@ -207,7 +207,7 @@ report("l_weight_max", fitted.mean.max(), ".3f")
 # them out, and add the variance between {glue:text}`l_deals` ways to that of the jackknife.
 
 
-# %%
+# %% tags=["hide-input"]
 def learn(rows, **change):
     """Weights learnt on some networks; None where they cannot be learnt."""
     # A network that a bootstrap sample has twice must not stand on both sides of a split.
@@ -230,17 +230,14 @@ def mean_weights(rows, **change):
 
 def over_deals(rows, count):
     """Mean weights for each of some ways to deal out the networks."""
-    return np.array([mean_weights(rows, seed=seed + d) for d in range(count)])
+    found = np.array([mean_weights(rows, seed=seed + d) for d in range(count)])
+    return found[np.isfinite(found).all(axis=1)]  # some may have no fit
 
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # without some, there may be no fit
-    moved = np.array([
-        np.nanmean(over_deals(configuration != name, 10), axis=0)
-        for name in np.unique(configuration)
-    ])
-    chance = np.nanvar(over_deals(np.ones(len(table), bool), deals), axis=0, ddof=1)
-moved = moved[np.isfinite(moved).all(axis=1)]
+# %%
+without = [over_deals(configuration != name, 10) for name in set(configuration)]
+moved = np.array([found.mean(axis=0) for found in without if len(found)])
+chance = over_deals(np.ones(len(table), bool), deals).var(axis=0, ddof=1)
 spread = ((moved - moved.mean(axis=0)) ** 2).sum(axis=0)
 standard_error = np.sqrt((len(moved) - 1) / len(moved) * spread + chance)
 
@@ -346,6 +343,11 @@ def compare(score, old, truth, groups):
     }
 
 
+original = table["kld_original"].to_numpy()
+primary = compare(final, original, snr, configuration)
+
+
+# %% tags=["hide-input"]
 def compare_rows(score, rows):
     return compare(score, original[rows], snr[rows], configuration[rows])
 
@@ -378,11 +380,9 @@ def with_refits():
     return {"final": final_, "original": primary["original"], "difference": difference}
 
 
-original = table["kld_original"].to_numpy()
 everything = np.arange(len(table))
 accurate = np.flatnonzero(table["auroc"] >= threshold)
 equal_weights = klds.mean(axis=1)
-primary = compare_rows(final, everything)
 refitted = with_refits()
 unlearnt = compare_rows(equal_weights, everything)
 filtered = compare_rows(final[accurate], accurate)
@@ -588,6 +588,7 @@ weighting = spearman_difference(
     final, rivals["equal weights"], snr, **shared
 )
 
+# %% tags=["hide-input"]
 over_gini = spearman_difference(final, gini, snr, **shared)
 
 # What is left inside the two activations of the first layer, and between them.
