@@ -179,12 +179,12 @@ draw_pair(
 # %% [markdown]
 # ```{glue:figure} fig_two_maps
 # :name: fig-two-maps
-# :alt: Attribution logos of two networks on the same sequence, one above the other, with the planted motifs shaded and small triangles over the tallest letters outside them.
+# :alt: Attribution logos of two networks on the same sequence, one above the other, with the planted motifs shaded and small triangles over the letters outside them that rise highest.
 #
 # Scores (corrected gradient times input) of two networks on one test sequence, drawn as letters:
 # up for the positive class, down against it; each row has its own scale. Shaded: the planted
-# motifs. Triangles: the ten tallest letters between the motifs, as far as they lie in the part that
-# is drawn, the one that holds most of them. The upper network is {glue:text}`pair_high` (AUROC
+# motifs. Triangles: the ten letters outside the motifs that rise highest above zero, as far as they
+# lie in the part that is drawn, the one that holds most of them. The upper network is {glue:text}`pair_high` (AUROC
 # {glue:text}`pair_high_auroc`), the lower one {glue:text}`pair_low`
 # ({glue:text}`pair_low_auroc`). The sequence is a typical one: the factor between the two networks
 # is nearest to its median over all sequences. Its signal-to-noise ratios, defined below, are
@@ -379,9 +379,9 @@ passed = by_kind.agg(
 passed.unstack().rename_axis(columns=None).fillna("–")
 
 # %% [markdown]
-# Here is every network.
+# The last table has every network. Open it with a click.
 
-# %%
+# %% tags=["hide-input", "hide-output"]
 shown_columns = {
     "id": "network",
     "auroc": "AUROC",
@@ -415,9 +415,10 @@ ranked.style.format(precision=3).hide(axis="index")
 #
 # SNR depends on choices: ten positions, the mean, signs kept. {glue:text}`n_undefined` pairs of
 # network and sequence had too few positive spacer scores and were left out. The network with most
-# of them is {glue:text}`undefined_worst`, with {glue:text}`undefined_most`. Leaving a map out works
-# against its network where the signal is positive, and for it where the signal is negative too:
-# here in {glue:text}`undefined_negative`.
+# of them is {glue:text}`undefined_worst`, with {glue:text}`undefined_most`. A map with hardly any
+# noise and a positive signal would have had a very high SNR, so leaving it out lowers the mean of
+# its network; one with a negative signal would have lowered it. Of the
+# {glue:text}`undefined_most` maps {glue:text}`undefined_negative` have a signal below zero.
 #
 # SNR takes every planted motif for signal. A network may rightly call a sequence positive after
 # three of its motifs and ignore the rest, and a gradient is small where the output no longer

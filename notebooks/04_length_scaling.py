@@ -179,7 +179,10 @@ with warnings.catch_warnings(record=True) as caught:
         fitted = length_weights(klds, snr, groups=groups, **options)
         final = held_out_consistency(klds, fitted)
     except ValueError as error:  # too few networks in this run
-        print(f"No fit: {error}. The weights shipped with the package stand in.")
+        print(
+            f"No fit: {error}. The weights shipped with the package stand in. Where the text "
+            "below speaks of weights learnt on networks of this run, it means those."
+        )
         fitted = evaluation.shipped_length_weights(reading, ks)
         final = consistency(klds, fitted)
 for warning in caught:
@@ -237,13 +240,17 @@ def over_deals(rows, count):
 # %%
 without = [over_deals(configuration != name, 10) for name in set(configuration)]
 moved = np.array([found.mean(axis=0) for found in without if len(found)])
-chance = over_deals(np.ones(len(table), bool), deals).var(axis=0, ddof=1)
-spread = ((moved - moved.mean(axis=0)) ** 2).sum(axis=0)
-standard_error = np.sqrt((len(moved) - 1) / len(moved) * spread + chance)
+dealt_out = over_deals(np.ones(len(table), bool), deals)
+if len(moved) > 1 and len(dealt_out) > 1:
+    spread = ((moved - moved.mean(axis=0)) ** 2).sum(axis=0)
+    jackknife = (len(moved) - 1) / len(moved) * spread
+    standard_error = np.sqrt(jackknife + dealt_out.var(axis=0, ddof=1))
+else:
+    standard_error = np.full(len(ks), np.nan)
 
 # %% tags=["remove-cell"]
 report("l_deals", deals, "d")
-report("l_se_max", np.nanmax(standard_error), ".3f")
+report("l_se_max", standard_error.max(), ".3f")
 report("l_se_sure", int(np.nansum(np.abs(fitted.mean - 1 / len(ks)) > 2 * standard_error)), "d")
 report("l_lengths", len(ks), "d")
 
@@ -380,6 +387,8 @@ def with_refits():
     return {"final": final_, "original": primary["original"], "difference": difference}
 
 
+as_fixed = reading == "frequency" and split == "configuration"
+kept_to = "primary" if as_fixed else "not as fixed: see the parameters"
 everything = np.arange(len(table))
 accurate = np.flatnonzero(table["auroc"] >= threshold)
 equal_weights = klds.mean(axis=1)
@@ -387,7 +396,7 @@ refitted = with_refits()
 unlearnt = compare_rows(equal_weights, everything)
 filtered = compare_rows(final[accurate], accurate)
 looks = {
-    f"our zoo, all {len(table)} networks (primary)": primary,
+    f"our zoo, all {len(table)} networks ({kept_to})": primary,
     "the same, weights learnt anew in each sample": refitted,
     "the same, equal weights: nothing learnt": unlearnt,
     f"our zoo, {len(accurate)} with AUROC ≥ {threshold:g}": filtered,
@@ -416,7 +425,10 @@ for name, zoo in earlier.groupby("zoo"):
     old_klds = evaluation.kld_columns(zoo, reading)[1]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # few networks
-        learnt = length_weights(old_klds, zoo["snr"], groups=found, seed=seed)
+        learnt = length_weights(
+            old_klds, zoo["snr"], groups=found if groups is not None else None,
+            **options | {"n_subsets": min(n_subsets, len(zoo))},
+        )
     looks[f"our {name} zoo, {len(zoo)} networks"] = compare(
         held_out_consistency(old_klds, learnt), zoo["kld_original"], zoo["snr"], found
     )
@@ -455,18 +467,34 @@ for prefix, result in (
             report(f"{prefix}_{name}_{part}", getattr(estimate, part), decimals)
 report("l_dealt_low", min(dealt, default=np.nan), ".2f")
 report("l_dealt_high", max(dealt, default=np.nan), ".2f")
-clear = [result["difference"].low > 0 for result in (primary, refitted, unlearnt)]
-report(
-    "primary_verdict",
-    "Both intervals of the difference lie above zero: this zoo favours the final score"
-    if clear[0] and clear[1] else
-    "With the weights held fixed the interval of the difference lies above zero; with the weights "
-    "learnt anew it includes zero. So this zoo does not settle whether the learnt score is better"
-    if clear[0] else
-    "The interval of the difference includes zero: this zoo does not decide between the two metrics",
+
+
+def where(estimate):
+    """Where an interval lies."""
+    if not np.isfinite(estimate.low):
+        return "is not known"
+    return (
+        "lies above zero" if estimate.low > 0 else "lies below zero" if estimate.high < 0
+        else "includes zero"
+    )
+
+
+fixed, anew, equal = (
+    where(result["difference"]) for result in (primary, refitted, unlearnt)
 )
 report(
-    "unlearnt_verdict", "lies above zero" if clear[2] else "includes zero"
+    "primary_verdict",
+    f"With the weights held fixed the interval of the difference {fixed}; with the weights learnt "
+    f"anew it {anew}. So this zoo "
+    + ("favours the final score" if fixed == anew == "lies above zero"
+       else "favours the original metric" if fixed == anew == "lies below zero"
+       else "does not decide between the two metrics"),
+)
+report("unlearnt_verdict", equal)
+report(
+    "l_without",
+    "without it and without the others of its configuration" if groups is not None
+    else "without it",
 )
 
 # %% tags=["remove-output", "hide-input"]
@@ -513,8 +541,7 @@ explorer.explore(
 # :alt: Two scatter plots of signal-to-noise ratio, left against the final score and right against the original metric, each titled with its Spearman correlation and interval.
 #
 # SNR of {glue:text}`l_networks` networks against the final score, each network scored with
-# weights that were learnt without it and without the others of its configuration, and against the
-# original metric. This rebuilds figure 3b of the paper. Intervals: 95 %, bootstrap over
+# weights that were learnt {glue:text}`l_without`, and against the original metric. This rebuilds figure 3b of the paper. Intervals: 95 %, bootstrap over
 # configurations, weights held fixed. On a screen, choose a network to see what it is and its
 # attribution logo on one test sequence, on its own scale (shaded: motifs).
 # ```
@@ -685,7 +712,8 @@ figures.show("fig_rivals")
 #   {glue:text}`l_gini` by itself, beside {glue:text}`primary_final_value` for the final score and
 #   {glue:text}`primary_original_value` for the original metric. The final score minus the Gini is
 #   {glue:text}`l_over_gini_value` ({glue:text}`l_over_gini_low` to {glue:text}`l_over_gini_high`).
-#   The {term}`partial correlation` with SNR, with the ranks of the Gini held fixed, is {glue:text}`l_partial_final_value` ({glue:text}`l_partial_final_low` to
+#   The {term}`partial correlation` with SNR, with the ranks of the Gini held fixed, is
+#   {glue:text}`l_partial_final_value` ({glue:text}`l_partial_final_low` to
 #   {glue:text}`l_partial_final_high`) for the final score and
 #   {glue:text}`l_partial_original_value` ({glue:text}`l_partial_original_low` to
 #   {glue:text}`l_partial_original_high`) for the original metric. An interval that contains zero
@@ -773,6 +801,7 @@ if free >= 20:
         name: part.iloc[:, 0] + " (" + part.iloc[:, 1] + " to " + part.iloc[:, 2] + ")"
         for name, part in (("left of the correlation", left), ("minus the original metric", over))
     })
+    both.loc["original metric", "minus the original metric"] = "–"
     display(both)
     best, text = inside.loc["final score"], both["left of the correlation"]
     inside_text = (

@@ -113,8 +113,9 @@ report(
     "i_inits",
     f"numbers {inits['min'].iloc[0]:d} to {inits['max'].iloc[0]:d} of each kind"
     if len(inits) == 1 and inits["size"].iloc[0] == 1 + inits["max"].iloc[0] - inits["min"].iloc[0]
-    else "those that its configuration names",
+    else "not the same number of every kind",
 )
+report("i_this_run", "This run scores" if origin == "run" else "Our last full run scored")
 report("i_diverged", int((scores["status"] != "ok").sum()), "d")
 report("i_kinds", len(present), "d")
 report("i_sequences", int(table["n"].iloc[0]), ",d")
@@ -125,8 +126,8 @@ report("i_auroc_min", table["auroc"].min(), ".2f")
 report("i_auroc_max", table["auroc"].max(), ".2f")
 
 # %% [markdown]
-# This run scores {glue:text}`i_networks` of them, {glue:text}`i_inits`. The table gives medians on *our* test sequences.
-# The {term}`AUROC` is also a check of the conversion: a weight in the wrong place would ruin it.
+# {glue:text}`i_this_run` {glue:text}`i_networks` of them, {glue:text}`i_inits`. The table gives
+# medians on *our* test sequences. The {term}`AUROC` is also a check of the conversion: a weight in the wrong place would ruin it.
 # Deep networks reach a median of {glue:text}`i_auroc_deep`, shallow ones
 # {glue:text}`i_auroc_shallow`.
 #

@@ -471,6 +471,11 @@ report(
     f"all with first layer {kinds_learnt[0]}" if len(kinds_learnt) == 1
     else f"with first layers {' and '.join(kinds_learnt)}" if kinds_learnt else "none",
 )
+report(
+    "pr_other_layers",
+    f"All have the first layer {kinds_learnt[0]}; of the other one we know nothing."
+    if len(kinds_learnt) == 1 else "",
+)
 report("pr_apart", len(apart), "d")
 
 # %% [markdown]
@@ -546,8 +551,7 @@ report("pr_activation", figures.ACTIVATION_NAMES[activation])
 # Real sequences hold more, and pairs of them are rarer: whether twenty of a kind are ever found is
 # open. The networks had help, a first layer that was trained on the motifs, and not all learnt
 # their rule even so: what we say of networks rests on {glue:text}`pr_learnt` of them, with one
-# initialisation each, {glue:text}`pr_learnt_layers`. Of a first layer that no such network has, we
-# know nothing. The intervals speak of sequences, not of initialisations.
+# initialisation each. {glue:text}`pr_other_layers` The intervals speak of sequences, not of initialisations.
 #
 # A gradient sees small changes of a base. A network whose answer is saturated may know a rule that
 # its gradients do not show. The divergence needs words that repeat: a motif whose sites differ

@@ -345,7 +345,7 @@ def test_the_final_score_follows_absolute_snr_of_published_networks():
 
 
 @pytest.mark.parametrize("value, text", [
-    (0.123, "0.12"), (-0.004, "-0.004"), (0.0, "0.00"), (-1.5, "-1.50"), (np.nan, "–"),
+    (0.123, "0.12"), (-0.004, "-0.004"), (0.0003, "< 0.001"), (-0.0003, "> -0.001"), (0.0, "0.00"), (-1.5, "-1.50"), (np.nan, "–"),
 ])
 def test_two_decimals_never_hide_a_sign(value, text):
     from attribution_consistency.studies.claims import decimals
@@ -354,7 +354,7 @@ def test_two_decimals_never_hide_a_sign(value, text):
 
 
 @pytest.mark.parametrize("value, text", [
-    (0, "0%"), (0.002, "< 1%"), (0.006, "1%"), (0.997, "> 99%"), (1, "100%"), (np.nan, "–"),
+    (0, "0%"), (0.002, "< 1%"), (0.005, "< 1%"), (0.006, "1%"), (0.995, "> 99%"), (1, "100%"), (np.nan, "–"),
 ])
 def test_small_shares_are_not_written_as_none(value, text):
     from attribution_consistency.studies.claims import percent

@@ -241,7 +241,7 @@ def test_a_part_has_the_networks_of_its_job(compendium, capsys):
     for part in ("0", "2", "-1"):
         assert cli.main(["evaluate", "--run", "my", "--population", "synthetic", "--part", part,
                          "--ids", "bn-exp-noise-00"]) == 2
-        assert f"--part {part}: a part has the networks of one job" in capsys.readouterr().err
+        assert f"--part {part} with these --ids: a part has exactly" in capsys.readouterr().err
 
 
 # --- locks -----------------------------------------------------------------------------

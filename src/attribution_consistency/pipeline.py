@@ -250,11 +250,12 @@ def evaluate(run, population, ids, part):
     """
     from . import evaluation
 
+    recipes_of(run, population, ids)
     jobs = batches(run).get(population, [])
     if not 0 <= part < len(jobs) or ids != jobs[part]:
         raise PipelineError(
-            f"--part {part}: a part has the networks of one job, counted from 0: "
-            f"see {population} in {relative(run.networks)}"
+            f"--part {part} with these --ids: a part has exactly the networks of one job, and jobs "
+            f"are counted from 0, as listed under {population} in {relative(run.networks)}"
         )
     with timed(run, f"evaluate {population}", ids[0]):
         table = evaluation.score_models(

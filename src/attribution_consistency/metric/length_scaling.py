@@ -72,8 +72,8 @@ def length_weights(
                          "out (all statistics are 0), so there are no weights to give")
     per_subset = found / found.sum(axis=1, keepdims=True)
     options = dict(
-        models=int(used.sum()), groups=len(np.unique(groups[used])), n_subsets=n_subsets, n_folds=n_folds, statistic=statistic,
-        standardise=bool(standardise), seed=seed,
+        models=int(used.sum()), groups=len(np.unique(groups[used])), n_subsets=n_subsets,
+        n_folds=n_folds, statistic=statistic, standardise=bool(standardise), seed=seed,
         split="groups" if grouped else "random",
     )
     return LengthWeights(

@@ -14,7 +14,9 @@ Beside them stand the tools of the pages: `figures`, `claims`, `association`, `c
 `exercises`, `explorer` and `provenance`.
 """
 
+import ast
 import importlib
+from pathlib import Path
 
 from .. import artefacts
 
@@ -24,6 +26,21 @@ NAMES = ("real_data", "evidence", "learning", "seqlets", "controls", "interactio
 def module(study):
     """The module of a study of `NAMES`."""
     return importlib.import_module(f"{__name__}.{study}")
+
+
+def files(study):
+    """Files whose code a study runs, of this folder: its module and, in turn, what that imports."""
+    folder, found, left = Path(__file__).parent, set(), [study]
+    while left:
+        name = left.pop()
+        path = folder / f"{name}.py"
+        if name in found or not path.exists():
+            continue
+        found.add(name)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level == 1:
+                left += [node.module] if node.module else [alias.name for alias in node.names]
+    return [f"studies/{name}.py" for name in sorted(found)]
 
 
 def shown(study, settings):

@@ -71,8 +71,8 @@ def centred_ranks(values, groups):
 def bootstrap(statistic, groups, *, strata=None, draws=2000, level=0.95, seed=0):
     """Percentile interval of any statistic over networks, resampled by whole groups.
 
-    statistic : function from row numbers (M,) to a float; it gets all rows first, then those of
-        each resample, some of them more than once.  NaN where a resample allows no value.
+    statistic : function from row numbers (M,) to a float; it gets those of each resample, some of
+        them more than once, and all rows.  NaN where a resample allows no value.
     groups, strata : as in `resamples`.
 
     Returns an `Estimate`.

@@ -34,6 +34,8 @@ def decimals(value):
     """Two decimals, three where two would hide the sign, a dash where there is no number."""
     if not value == value:
         return "–"
+    if 0 < abs(value) < 0.0005:
+        return "< 0.001" if value > 0 else "> -0.001"
     return f"{value:.3f}" if 0 < abs(value) < 0.005 else f"{value:.2f}"
 
 
@@ -41,7 +43,7 @@ def percent(value):
     """Whole per cent; a share is written as 0 or 100 % only where it is."""
     if not value == value:
         return "–"
-    return "< 1%" if 0 < value < 0.005 else "> 99%" if 0.995 < value < 1 else f"{value:.0%}"
+    return "< 1%" if 0 < value <= 0.005 else "> 99%" if 0.995 <= value < 1 else f"{value:.0%}"
 
 
 def _glue(name, text):

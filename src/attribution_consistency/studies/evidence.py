@@ -6,7 +6,7 @@ difference, is then held against the scores of the networks. Nothing here is a t
 
 Perturbation comes in two versions, with signed and with absolute scores.  Replicate agreement
 belongs to all networks of a configuration and is held against the mean of their scores; second
-initialisations that are no compared networks take part in it and in nothing else.
+initialisations that are not among the compared networks take part in it and in nothing else.
 """
 
 import functools
