@@ -112,12 +112,11 @@ figures.show("fig_motifs")
 #
 # ## Two kinds of sequence
 #
-# Koo and Ploenzke designed the task {cite:p}`koo2021`. A **positive** sequence holds three to
-# seven motifs, all from the core set; the same motif may come twice. A **negative** sequence
-# holds as many, drawn from a larger set: {glue:text}`n_background` *background* motifs and the
-# core ones. Each motif is as likely to be written forwards as in its
-# {term}`reverse complement`. Before, between and after them lie **spacers**, in which every base has
-# probability 1/4.
+# Koo and Ploenzke designed the task {cite:p}`koo2021`. A **positive** sequence holds three to seven
+# motifs, all from the core set; the same motif may come twice. A **negative** sequence holds as
+# many, drawn from a larger set: {glue:text}`n_background` *background* motifs and the core ones.
+# Each motif is as likely to be written forwards as in its {term}`reverse complement`. Before,
+# between and after them lie **spacers**, in which every base has probability 1/4.
 
 # %%
 data = store.load(artefacts.Run(run).data("synthetic"))

@@ -181,11 +181,11 @@ draw_pair(
 # :name: fig-two-maps
 # :alt: Attribution logos of two networks on the same sequence, one above the other, with the planted motifs shaded and small triangles over the letters outside them that rise highest.
 #
-# Scores (corrected gradient times input) of two networks on one test sequence, drawn as letters:
-# up for the positive class, down against it; each row has its own scale. Shaded: the planted
-# motifs. Triangles: the ten letters outside the motifs that rise highest above zero, as far as they
-# lie in the part that is drawn, the one that holds most of them. The upper network is {glue:text}`pair_high` (AUROC
-# {glue:text}`pair_high_auroc`), the lower one {glue:text}`pair_low`
+# Scores (corrected gradient times input) of two networks on one test sequence, drawn as letters: up
+# for the positive class, down against it; each row has its own scale. Shaded: the planted motifs.
+# Triangles: the ten letters outside the motifs that rise highest above zero, as far as they lie in
+# the part that is drawn, the one that holds most of them. The upper network is
+# {glue:text}`pair_high` (AUROC {glue:text}`pair_high_auroc`), the lower one {glue:text}`pair_low`
 # ({glue:text}`pair_low_auroc`). The sequence is a typical one: the factor between the two networks
 # is nearest to its median over all sequences. Its signal-to-noise ratios, defined below, are
 # {glue:text}`example_high` and {glue:text}`example_low`.
@@ -274,9 +274,9 @@ figures.show("fig_snr_sequences")
 # ```
 #
 # The first network reaches an SNR of {glue:text}`pair_high_snr`, the second
-# {glue:text}`pair_low_snr`; on {glue:text}`share_lower` of the sequences where both are defined
-# the second is the lower one. Without gradient correction the two numbers are {glue:text}`snr_high_raw` and
-# {glue:text}`snr_low_raw`.
+# {glue:text}`pair_low_snr`; on {glue:text}`share_lower` of the sequences where both are defined the
+# second is the lower one. Without gradient correction the two numbers are {glue:text}`snr_high_raw`
+# and {glue:text}`snr_low_raw`.
 #
 # ## All networks
 #
@@ -288,10 +288,11 @@ figures.show("fig_snr_sequences")
 # - {term}`batch normalisation` or none;
 # - the {term}`activation function` of the first layer, ReLU or exponential;
 # - the {term}`regularisation`, what makes it harder to learn the training sequences by heart.
-#   `standard` adds nothing to the dropout and the penalty of all networks. The six others blend pairs of sequences and
-#   of their labels (`mixup`, or inside the network `manifoldmixup`), add random noise (`noise`, or
-#   inside the network `manifoldnoise`), change each sequence a little in the direction that hurts
-#   most (`adversarial`), or limit how far a layer can stretch its input (`spectral`).
+#   `standard` adds nothing to the dropout and the penalty of all networks. The six others blend
+#   pairs of sequences and of their labels (`mixup`, or inside the network `manifoldmixup`), add
+#   random noise (`noise`, or inside the network `manifoldnoise`), change each sequence a little in
+#   the direction that hurts most (`adversarial`), or limit how far a layer can stretch its input
+#   (`spectral`).
 #
 # Each combination of the three is a *configuration*. How far do accuracy and SNR go together?
 
@@ -354,9 +355,9 @@ figures.show("fig_auroc_snr")
 # ```
 #
 # The {term}`Spearman correlation` of accuracy and SNR is {glue:text}`auroc_snr` (95 % interval
-# {glue:text}`auroc_snr_low` to {glue:text}`auroc_snr_high`, {term}`bootstrap` over
-# configurations); {glue:text}`auroc_snr_zero`. Accuracy leaves much open: among the {glue:text}`top_quarter` most accurate
-# networks the largest SNR is {glue:text}`top_snr_ratio` times the smallest.
+# {glue:text}`auroc_snr_low` to {glue:text}`auroc_snr_high`, {term}`bootstrap` over configurations);
+# {glue:text}`auroc_snr_zero`. Accuracy leaves much open: among the {glue:text}`top_quarter` most
+# accurate networks the largest SNR is {glue:text}`top_snr_ratio` times the smallest.
 #
 # A ratio grows without limit when its denominator shrinks. A network with hardly any positive
 # score in the spacers can stand far above all others, whatever its accuracy. So the figure has a

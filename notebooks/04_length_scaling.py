@@ -332,11 +332,11 @@ found.style.format(precision=3)
 # those {glue:text}`look_faulty` networks were trained anew. The table below keeps all these looks.
 #
 # The intervals are {term}`bootstrap` intervals over *configurations*: two
-# {term}`initialisations <initialisation>` of one configuration are not two independent networks.
-# In the primary row the weights are not learnt anew in each bootstrap sample, so their own
-# uncertainty is left out. The row below it puts that in: each sample of configurations learns its
-# weights, with the configurations dealt out afresh, and scores its networks with them. This interval
-# errs on the wide side, because a sample repeats some configurations and lacks others.
+# {term}`initialisations <initialisation>` of one configuration are not two independent networks. In
+# the primary row the weights are not learnt anew in each bootstrap sample, so their own uncertainty
+# is left out. The row below it puts that in: each sample of configurations learns its weights, with
+# the configurations dealt out afresh, and scores its networks with them. This interval errs on the
+# wide side, because a sample repeats some configurations and lacks others.
 
 
 # %%
@@ -540,10 +540,11 @@ explorer.explore(
 # :name: fig-final
 # :alt: Two scatter plots of signal-to-noise ratio, left against the final score and right against the original metric, each titled with its Spearman correlation and interval.
 #
-# SNR of {glue:text}`l_networks` networks against the final score, each network scored with
-# weights that were learnt {glue:text}`l_without`, and against the original metric. This rebuilds figure 3b of the paper. Intervals: 95 %, bootstrap over
-# configurations, weights held fixed. On a screen, choose a network to see what it is and its
-# attribution logo on one test sequence, on its own scale (shaded: motifs).
+# SNR of {glue:text}`l_networks` networks against the final score, each network scored with weights
+# that were learnt {glue:text}`l_without`, and against the original metric. This rebuilds figure 3b
+# of the paper. Intervals: 95 %, bootstrap over configurations, weights held fixed. On a screen,
+# choose a network to see what it is and its attribution logo on one test sequence, on its own scale
+# (shaded: motifs).
 # ```
 #
 # {glue:text}`primary_verdict`. The difference is {glue:text}`primary_difference_value`:
@@ -729,8 +730,8 @@ figures.show("fig_rivals")
 #   {glue:text}`l_layer_difference_high`).
 # - **Would accuracy have done?** It reaches {glue:text}`l_auroc`. But this zoo cannot tell: its
 #   AUROC runs from {glue:text}`l_auroc_min` to {glue:text}`l_auroc_max` only, with a standard
-#   deviation of {glue:text}`l_auroc_sd`{glue:text}`l_auroc_siblings`. Networks that spread wider are
-#   in {doc}`chapter 7 <07_independent_networks>`.
+#   deviation of {glue:text}`l_auroc_sd`{glue:text}`l_auroc_siblings`. Networks that spread wider
+#   are in {doc}`chapter 7 <07_independent_networks>`.
 # - **Does it need the bases at all?** In rotated maps the scores no longer stand over the bases to
 #   which the network gave them. Their KLD reaches {glue:text}`l_rotated`.
 # - The largest correlation in the figure, {glue:text}`l_best_rival_value`, belongs to:
@@ -924,12 +925,12 @@ report(
 # %% [markdown]
 # ```{admonition} Key points
 # :class: note
-# - Primary comparison on {glue:text}`l_networks` networks: {glue:text}`primary_final_value` for
-#   the final score, {glue:text}`primary_original_value` for the original metric; difference
+# - Primary comparison on {glue:text}`l_networks` networks: {glue:text}`primary_final_value` for the
+#   final score, {glue:text}`primary_original_value` for the original metric; difference
 #   {glue:text}`primary_difference_value` ({glue:text}`primary_difference_low` to
 #   {glue:text}`primary_difference_high`; with weights learnt anew in each sample
-#   {glue:text}`refitted_difference_low` to {glue:text}`refitted_difference_high`). The paper reports
-#   0.868 and 0.587.
+#   {glue:text}`refitted_difference_low` to {glue:text}`refitted_difference_high`). The paper
+#   reports 0.868 and 0.587.
 # - Learnt length weights against equal ones: {glue:text}`l_weighting_value` in correlation
 #   ({glue:text}`l_weighting_low` to {glue:text}`l_weighting_high`). Scores of different trials are
 #   not on one scale: how the configurations are dealt out moves the correlation from

@@ -1151,12 +1151,12 @@ by_member.rename(columns={"consistency": "final", "gini": "Gini"}).reindex(
 ).rename_axis(index=["agreement of", "score of"], columns=None).style
 
 # %% [markdown]
-# Over all rows of the first table, {glue:text}`g_e_comparisons` comparisons, the final score has the
-# higher correlation in {glue:text}`g_e_final_wins` and the original metric in
+# Over all rows of the first table, {glue:text}`g_e_comparisons` comparisons, the
+# final score has the higher correlation in {glue:text}`g_e_final_wins` and the original metric in
 # {glue:text}`g_e_original_wins`. That is a count, not a test: the comparisons share networks and
 # maps, perturbation counts twice, the higher of two correlations may still be negative, and the
-# intervals are wide. The choice of 6-mers matters. By absolute scores the drop among
-# quantitative networks correlates {glue:text}`g_e_absolute_consistency` with the final score and
+# intervals are wide. The choice of 6-mers matters. By absolute scores the drop among quantitative
+# networks correlates {glue:text}`g_e_absolute_consistency` with the final score and
 # {glue:text}`g_e_absolute_original` with the original metric.
 #
 # How much of this is architecture, and how much mere concentration? A map with a few tall peaks is
@@ -1442,8 +1442,9 @@ for kind in kinds:
 # {glue:text}`g_l_relu_final_peak_high` (ReLU) and {glue:text}`g_l_exp_final_peak_low` to
 # {glue:text}`g_l_exp_final_peak_high` (exponential). Under both activations one initialisation
 # scores above the others; without it the means are highest at epochs
-# {glue:text}`g_l_relu_peak_without` and {glue:text}`g_l_exp_peak_without`. So the score needs no labels and does change as
-# networks learn by heart, but from one network it would not tell when to stop.
+# {glue:text}`g_l_relu_peak_without` and {glue:text}`g_l_exp_peak_without`. So the score needs no
+# labels and does change as networks learn by heart, but from one network it would not tell when to
+# stop.
 #
 # The original metric starts at {glue:text}`g_l_relu_kld_original_first` (ReLU) and
 # {glue:text}`g_l_exp_kld_original_first` nats (exponential) for *untrained* networks and ends at

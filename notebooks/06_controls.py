@@ -188,12 +188,12 @@ report(
 report("c_network_auroc", real["motif_auroc"].median(), ".2f")
 
 # %% [markdown]
-# The arbitrary words outrank {glue:text}`c_original_words` of the networks on the original metric
-# and {glue:text}`c_final_frequency_words` on the final score, where it depends on the words that
-# were drawn: from {glue:text}`c_final_frequency_words_least` to
-# {glue:text}`c_final_frequency_words_most` over {glue:text}`c_draws` sets. They know nothing: as a detector of
-# motif positions such a map has an {term}`AUROC` of {glue:text}`c_words_auroc`, where 0.5 is
-# guessing and the median network has {glue:text}`c_network_auroc`. Rotated maps outrank
+# The arbitrary words outrank {glue:text}`c_original_words` of the networks on the
+# original metric and {glue:text}`c_final_frequency_words` on the final score, where it depends on
+# the words that were drawn: from {glue:text}`c_final_frequency_words_least` to
+# {glue:text}`c_final_frequency_words_most` over {glue:text}`c_draws` sets. They know nothing: as a
+# detector of motif positions such a map has an {term}`AUROC` of {glue:text}`c_words_auroc`, where
+# 0.5 is guessing and the median network has {glue:text}`c_network_auroc`. Rotated maps outrank
 # {glue:text}`c_original_rotated` on the original metric, and on the final score
 # {glue:text}`c_final_frequency_rotated` (`frequency`) and {glue:text}`c_final_instance_rotated`
 # (`instance`).
@@ -533,8 +533,8 @@ report(
 #
 # What becomes of the *order* of the networks? With the lengths weighted equally, their ranks from
 # {glue:text}`c_n_min` sequences correlate {glue:text}`c_kept_few` with those from
-# {glue:text}`c_n_max`. {glue:text}`c_enough` a correlation of 0.95. The small sets are part of the large one, so ranks from separate sequences
-# would agree less.
+# {glue:text}`c_n_max`. {glue:text}`c_enough` a correlation of 0.95. The small sets are part of the
+# large one, so ranks from separate sequences would agree less.
 #
 # ## Other attribution methods
 #
@@ -692,11 +692,11 @@ for name, part in (("worse", worse), ("better", better)):
 # score has mean weights, which have seen these networks, on fewer sequences, and there is one
 # network of each configuration.
 #
-# **Is the final score ahead only because of its position score?** It takes |gradient × input|,
-# from which SNR is made too, and the original metric the norm of the four entries. Give both the
-# norm, and the final score is ahead by {glue:text}`c_alike_norm_value`
-# ({glue:text}`c_alike_norm_low` to {glue:text}`c_alike_norm_high`). Give both |gradient × input|, and
-# it is ahead by {glue:text}`c_alike_product_value` ({glue:text}`c_alike_product_low` to
+# **Is the final score ahead only because of its position score?** It takes |gradient × input|, from
+# which SNR is made too, and the original metric the norm of the four entries. Give both the norm,
+# and the final score is ahead by {glue:text}`c_alike_norm_value` ({glue:text}`c_alike_norm_low` to
+# {glue:text}`c_alike_norm_high`). Give both |gradient × input|, and it is ahead by
+# {glue:text}`c_alike_product_value` ({glue:text}`c_alike_product_low` to
 # {glue:text}`c_alike_product_high`). The weights, as above, are held fixed.
 #
 # ## Which reading?
@@ -804,9 +804,10 @@ by_number
 # the least fooled, not safe, and where readings are level the rule takes the first listed.
 #
 # One look at data that had no say: on {glue:text}`c_gm_networks` networks of GM12878, one of each
-# configuration ({glue:text}`c_gm_whose`), the worst controls outrank {glue:text}`c_gm_frequency` (`frequency`), {glue:text}`c_gm_instance`
-# (`instance`) and {glue:text}`c_gm_per_sequence` (`per_sequence`) of the networks.
-# {glue:text}`c_gm_verdict` Chapters that reproduce the paper keep the literal reading in any case.
+# configuration ({glue:text}`c_gm_whose`), the worst controls outrank {glue:text}`c_gm_frequency`
+# (`frequency`), {glue:text}`c_gm_instance` (`instance`) and {glue:text}`c_gm_per_sequence`
+# (`per_sequence`) of the networks. {glue:text}`c_gm_verdict` Chapters that reproduce the paper keep
+# the literal reading in any case.
 #
 # ```{admonition} Key points
 # :class: note

@@ -126,10 +126,10 @@ report("i_auroc_min", table["auroc"].min(), ".2f")
 report("i_auroc_max", table["auroc"].max(), ".2f")
 
 # %% [markdown]
-# {glue:text}`i_this_run` {glue:text}`i_networks` of them, {glue:text}`i_inits`. The table gives
-# medians on *our* test sequences. The {term}`AUROC` is also a check of the conversion: a weight in the wrong place would ruin it.
-# Deep networks reach a median of {glue:text}`i_auroc_deep`, shallow ones
-# {glue:text}`i_auroc_shallow`.
+# {glue:text}`i_this_run` {glue:text}`i_networks` of them, {glue:text}`i_inits`. The
+# table gives medians on *our* test sequences. The {term}`AUROC` is also a check of the conversion:
+# a weight in the wrong place would ruin it. Deep networks reach a median of
+# {glue:text}`i_auroc_deep`, shallow ones {glue:text}`i_auroc_shallow`.
 #
 # Three truths stand beside each other. *Signed* {term}`SNR <signal-to-noise ratio (SNR)>` is the
 # one of the paper: scores inside motifs count with their sign, and noise is the largest positive
@@ -518,17 +518,16 @@ for t, truth in (("snr", "SNR"), ("absolute", "absolute SNR")):
 
 # %% [markdown]
 # - **Is it only concentration?** The {term}`Gini coefficient`, which knows no words, reaches
-#   {glue:text}`i_all_snr_gini` over all networks and {glue:text}`i_within_snr_gini` inside a
-#   kind. The final score is {glue:text}`i_gini_all_difference`
-#   ({glue:text}`i_gini_all_difference_low` to {glue:text}`i_gini_all_difference_high`) above it over
-#   all networks and {glue:text}`i_gini_within_difference`
-#   ({glue:text}`i_gini_within_difference_low` to {glue:text}`i_gini_within_difference_high`)
-#   inside a kind. The {term}`partial correlation` with SNR, with the ranks of the Gini held fixed, is
-#   {glue:text}`i_partial_final` ({glue:text}`i_partial_final_low` to
-#   {glue:text}`i_partial_final_high`) for the final score and {glue:text}`i_partial_original`
-#   ({glue:text}`i_partial_original_low` to {glue:text}`i_partial_original_high`) for the original
-#   metric; inside a kind {glue:text}`i_partial_final_within` and
-#   {glue:text}`i_partial_original_within`.
+#   {glue:text}`i_all_snr_gini` over all networks and {glue:text}`i_within_snr_gini` inside a kind.
+#   The final score is {glue:text}`i_gini_all_difference` ({glue:text}`i_gini_all_difference_low` to
+#   {glue:text}`i_gini_all_difference_high`) above it over all networks and
+#   {glue:text}`i_gini_within_difference` ({glue:text}`i_gini_within_difference_low` to
+#   {glue:text}`i_gini_within_difference_high`) inside a kind. The {term}`partial correlation` with
+#   SNR, with the ranks of the Gini held fixed, is {glue:text}`i_partial_final`
+#   ({glue:text}`i_partial_final_low` to {glue:text}`i_partial_final_high`) for the final score and
+#   {glue:text}`i_partial_original` ({glue:text}`i_partial_original_low` to
+#   {glue:text}`i_partial_original_high`) for the original metric; inside a kind
+#   {glue:text}`i_partial_final_within` and {glue:text}`i_partial_original_within`.
 # - **Do the length weights matter?** The correlation of the final score minus that of equal weights
 #   is {glue:text}`i_weighting_value` ({glue:text}`i_weighting_low` to
 #   {glue:text}`i_weighting_high`). Single lengths reach {glue:text}`i_single_min` to
@@ -588,7 +587,8 @@ for t, truth in (("snr", "SNR"), ("absolute", "absolute SNR")):
 # (<a href="../exercises/07_independent_networks.ipynb" download>download</a>; `make lab` copies all of them into
 # `my_exercises`). It checks your answers and, when one is wrong, says why.
 #
-# 1. ★ *Change a parameter.* Compare readings and truths inside the kinds. Which choice matters more?
+# 1. ★ *Change a parameter.* Compare readings and truths inside the kinds. Which choice matters
+#    more?
 # 2. ★★ *Write a few lines.* Give each network the mean SNR of its kind as its score; then turn SNR
 #    around inside each kind. Which pooled correlations are left?
 # 3. ★★★ *Extend the method.* What is a correlation worth? Compute how good a network you get when

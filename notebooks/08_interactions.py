@@ -479,14 +479,14 @@ report(
 report("pr_apart", len(apart), "d")
 
 # %% [markdown]
-# Of the {glue:text}`pr_ruled` networks that were taught a rule of pairs or of distance,
-# {glue:text}`pr_learnt` learnt it: we ask for an AUROC of {glue:text}`pr_auroc_learnt` or more.
-# Their divergences, with distance for `spacing`, run from {glue:text}`pr_learnt_min` to
-# {glue:text}`pr_learnt_max` bits. {glue:text}`pr_clear` of them are clear of their null. Networks with an AUROC up
-# to {glue:text}`pr_auroc_nothing` learnt nothing ({glue:text}`pr_nothing`); the largest divergence
-# among them is {glue:text}`pr_nothing_max`. In between, the rule was learnt in part
-# ({glue:text}`pr_partly`); the largest is {glue:text}`pr_partly_max`. Without distance, the largest
-# among the controls `presence` and *before* is {glue:text}`pr_controls_max`.
+# Of the {glue:text}`pr_ruled` networks that were taught a rule of pairs or of
+# distance, {glue:text}`pr_learnt` learnt it: we ask for an AUROC of {glue:text}`pr_auroc_learnt` or
+# more. Their divergences, with distance for `spacing`, run from {glue:text}`pr_learnt_min` to
+# {glue:text}`pr_learnt_max` bits. {glue:text}`pr_clear` of them are clear of their null. Networks
+# with an AUROC up to {glue:text}`pr_auroc_nothing` learnt nothing ({glue:text}`pr_nothing`); the
+# largest divergence among them is {glue:text}`pr_nothing_max`. In between, the rule was learnt in
+# part ({glue:text}`pr_partly`); the largest is {glue:text}`pr_partly_max`. Without distance, the
+# largest among the controls `presence` and *before* is {glue:text}`pr_controls_max`.
 #
 # What does the score of single words say about the same maps? The network of the zoo with an
 # exponential first layer, *before* it knew of any pairs, has a final score of
@@ -540,18 +540,18 @@ report("pr_activation", figures.ACTIVATION_NAMES[activation])
 #   made-up maps it is {glue:text}`pr_made_pairing` bits with the rule and
 #   {glue:text}`pr_made_chance` without.
 # - {glue:text}`pr_clear` of {glue:text}`pr_learnt` networks that learnt a rule of pairs or distance
-#   ({glue:text}`pr_learnt_layers`) are clear of their null; the least of the {glue:text}`pr_learnt` has
-#   {glue:text}`pr_learnt_min` bits.
+#   ({glue:text}`pr_learnt_layers`) are clear of their null; the least of the {glue:text}`pr_learnt`
+#   has {glue:text}`pr_learnt_min` bits.
 # - Maps of both classes are needed, and a control that cannot know the rule.
 # ```
 #
 # ## Limits
 #
-# Everything here is simulated, with four motifs that we know and two of them in each sequence.
-# Real sequences hold more, and pairs of them are rarer: whether twenty of a kind are ever found is
-# open. The networks had help, a first layer that was trained on the motifs, and not all learnt
-# their rule even so: what we say of networks rests on {glue:text}`pr_learnt` of them, with one
-# initialisation each. {glue:text}`pr_other_layers` The intervals speak of sequences, not of initialisations.
+# Everything here is simulated, with four motifs that we know and two of them in each sequence. Real
+# sequences hold more, and pairs of them are rarer: whether twenty of a kind are ever found is open.
+# The networks had help, a first layer that was trained on the motifs, and not all learnt their rule
+# even so: what we say of networks rests on {glue:text}`pr_learnt` of them, with one initialisation
+# each. {glue:text}`pr_other_layers` The intervals speak of sequences, not of initialisations.
 #
 # A gradient sees small changes of a base. A network whose answer is saturated may know a rule that
 # its gradients do not show. The divergence needs words that repeat: a motif whose sites differ
@@ -559,9 +559,9 @@ report("pr_activation", figures.ACTIVATION_NAMES[activation])
 # how strong it is for the prediction; for that, look at the pairs. And it does not see rules about
 # order, or of three motifs. Above all, it measures dependence, not correctness.
 #
-# Zero does not mean that there is no rule. With fewer sequences so few kinds of pair may be left that
-# what single words explain fits all of them, and the divergence is zero with an interval of zero
-# width. The first exercise shows it.
+# Zero does not mean that there is no rule. With fewer sequences so few kinds of pair may be left
+# that what single words explain fits all of them, and the divergence is zero with an interval of
+# zero width. The first exercise shows it.
 #
 # ## Exercises
 #

@@ -158,8 +158,8 @@ untrained = {
 #
 # The KLD compares how much attribution each k-mer receives with how often it occurs. Where a k-mer
 # has few windows, the KLD says more about the sample than about the model. So we keep only those
-# lengths, from 3 to 8, that have on average {glue:text}`y_windows` windows or more for each possible
-# k-mer.
+# lengths, from 3 to 8, that have on average {glue:text}`y_windows` windows or more for each
+# possible k-mer.
 
 
 # %%
@@ -411,10 +411,10 @@ for name, a in maps.items():
 #
 # The limits 0.05, {glue:text}`y_windows` windows and three lengths are conventions, and so is
 # "every length". {glue:text}`y_copies` untrained copies show roughly what an architecture gives,
-# not its extremes. The intervals speak of sequences, not of another training: had you trained A once
-# more, its score would differ. They also assume that blocks of sequences are independent, which
-# overlapping windows are only in part. Saliency is one kind of map; another kind may get another
-# verdict.
+# not its extremes. The intervals speak of sequences, not of another training: had you trained A
+# once more, its score would differ. They also assume that blocks of sequences are independent,
+# which overlapping windows are only in part. Saliency is one kind of map; another kind may get
+# another verdict.
 #
 # And the rule judges the maps together, not each of them. A model whose maps are random at most
 # sequences can still pass; the last exercise finds out from which share on it fails.
@@ -425,8 +425,8 @@ for name, a in maps.items():
 # (<a href="../exercises/09_your_model.ipynb" download>download</a>; `make lab` copies all of them into
 # `my_exercises`). It checks your answers and, when one is wrong, says why.
 #
-# 1. ★ *Change a parameter.* Take 200 sequences, then 80. Which lengths are kept, and what becomes of
-#    the verdict?
+# 1. ★ *Change a parameter.* Take 200 sequences, then 80. Which lengths are kept, and what becomes
+#    of the verdict?
 # 2. ★★ *Write a few lines.* Hand the rule an untrained copy as if it were a model, with the other
 #    copies as its controls. What does it say, and what should it say?
 # 3. ★★★ *Extend the method.* Replace the map of A by random numbers at more and more of the
@@ -435,6 +435,6 @@ for name, a in maps.items():
 # ## Where next
 #
 # Copy the five cells and the parameters of the first cell; put
-# `from pathlib import Path; folder = Path("my_files")` before them, and your files into that folder.
-# What the columns of the report mean
-# is in {doc}`../book/columns`; what to do when something goes wrong in {doc}`../book/questions`.
+# `from pathlib import Path; folder = Path("my_files")` before them, and your files into that
+# folder. What the columns of the report mean is in {doc}`../book/columns`; what to do when
+# something goes wrong in {doc}`../book/questions`.
