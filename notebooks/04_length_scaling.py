@@ -66,6 +66,7 @@ from attribution_consistency import (
 from attribution_consistency.studies.claims import decimals, report
 from attribution_consistency.metric import held_out_consistency
 from attribution_consistency.studies.association import (
+    Estimate,
     bootstrap,
     partial_spearman,
     spearman,
@@ -367,24 +368,19 @@ def learnt_anew(rows, seed):
 
 def with_refits():
     """The primary comparison, weights learnt in each bootstrap sample anew."""
-    def correlation(values, rows):
-        return spearman(values, snr[rows], draws=1).value
-
-    def statistic(rows, minus):
-        seeds = np.random.default_rng([seed, *rows])  # the same for both statistics
-        score = learnt_anew(rows, int(seeds.integers(2**31)))
+    def statistic(rows):
+        deal = np.random.default_rng([seed, *rows]).integers(2**31)
+        score = learnt_anew(rows, int(deal))
         if score is None:
-            return np.nan
-        return correlation(score, rows) - minus * correlation(original[rows], rows)
+            return [np.nan, np.nan]
+        new, old = (spearman(v, snr[rows], draws=1).value for v in (score, original[rows]))
+        return [new, new - old]
 
-    shared = {"draws": refits, "seed": seed}
-    intervals = [
-        bootstrap(lambda rows: statistic(rows, minus), configuration, **shared)
-        for minus in (0, 1)
-    ]
-    values = primary["final"].value, primary["difference"].value
-    final_, difference = (i._replace(value=v) for i, v in zip(intervals, values))
-    return {"final": final_, "original": primary["original"], "difference": difference}
+    ends = bootstrap(statistic, configuration, draws=refits, seed=seed)
+    return primary | {
+        name: primary[name]._replace(low=low, high=high)
+        for name, low, high in zip(("final", "difference"), ends.low, ends.high)
+    }
 
 
 as_fixed = reading == "frequency" and split == "configuration"
@@ -856,13 +852,15 @@ def spread_ratio(score, rows=everything):
     return float(np.std(score[lower]) / np.std(score[~lower]))
 
 
-ratios = {
-    name: bootstrap(lambda rows, v=v: spread_ratio(v, rows), **shared)
-    for name, v in (("final", final), ("original", original))
-}
-ratios["difference"] = bootstrap(
-    lambda rows: spread_ratio(final, rows) - spread_ratio(original, rows), **shared
-)
+def both_ratios(rows):
+    new, old = (spread_ratio(score, rows) for score in (final, original))
+    return [new, old, new - old]
+
+
+ratios = dict(zip(
+    ("final", "original", "difference"),
+    map(Estimate, *bootstrap(both_ratios, **shared)),
+))
 
 # %%
 # Accuracy: a line and then a bend, both on ranks.

@@ -932,8 +932,8 @@ of_both = usable.groupby(evaluation.configuration(usable))[
     f"consistency_{real_data.READING}"
 ].mean()
 paired = measured["measure"] == evidence_study.PRIMARY
-names = measured.loc[paired, "model"].str.rsplit("-", n=1).str[0]
-measured.loc[paired, "final"] = of_both.reindex(names).to_numpy()
+own = evaluation.configuration(measured[paired])
+measured.loc[paired, "final"] = of_both.reindex(own).to_numpy()
 wide = measured.pivot(index="model", columns="measure", values="excess")
 labels = {
     "replicate_agreement": "replicate agreement",

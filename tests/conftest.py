@@ -2,8 +2,10 @@
 
 import importlib.util
 import os
+import stat
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,27 @@ def tracked():
     if listed.returncode:
         pytest.skip("not a checkout")
     return [Path(name) for name in listed.stdout.splitlines() if (REPOSITORY / name).is_file()]
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    """What is done to files: ``done``, sizes of synchronised files, "folder" and "renamed", in
+    their order, and ``temporary``, the names that were replaced."""
+    seen, sync, replace = types.SimpleNamespace(done=[], temporary=[]), os.fsync, os.replace
+
+    def synced(descriptor):
+        status = os.fstat(descriptor)
+        seen.done.append("folder" if stat.S_ISDIR(status.st_mode) else status.st_size)
+        sync(descriptor)
+
+    def renamed(source, target):
+        seen.done.append("renamed")
+        seen.temporary.append(os.path.basename(source))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", renamed)
+    return seen
 
 
 @pytest.fixture(scope="session")

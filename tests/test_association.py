@@ -112,6 +112,18 @@ def test_any_statistic_can_be_bootstrapped(scores):
     assert np.isnan(bootstrap(lambda rows: np.nan, groups, draws=5)).all()
 
 
+def test_several_statistics_share_their_resamples(scores):
+    truth, good, noise = scores
+    groups = np.repeat(np.arange(20), 3)
+    both = bootstrap(
+        lambda rows: [spearmanr(v[rows], truth[rows])[0] for v in (good, noise)], groups, draws=50
+    )
+    for i, score in enumerate((good, noise)):
+        alone = spearman(score, truth, groups=groups, draws=50)
+        np.testing.assert_allclose([part[i] for part in both], alone)
+    assert np.shape(bootstrap(lambda rows: [np.nan] * 2, groups, draws=5)) == (3, 2)
+
+
 def test_centred_ranks_take_away_what_lies_between_groups():
     found = centred_ranks([10.0, 30.0, 1.0, 2.0, np.nan], ["a", "a", "b", "b", "b"])
     np.testing.assert_array_equal(found, [-0.5, 0.5, -0.5, 0.5, np.nan])

@@ -57,27 +57,13 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
     lambda path: store.save(path, DATA),
     lambda path: artefacts.write_json(path, {"x": 1}),
 ], ids=["data", "artefact"])
-def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch, write):
+def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path, disk, write):
     """Else a crash of the computer can leave the name and not the content."""
-    done, names, sync, replace = [], [], os.fsync, os.replace
-
-    def synced(descriptor):
-        status = os.fstat(descriptor)
-        done.append("folder" if stat.S_ISDIR(status.st_mode) else status.st_size)
-        sync(descriptor)
-
-    def renamed(source, target):
-        done.append("renamed")
-        names.append(os.path.basename(source))
-        replace(source, target)
-
-    monkeypatch.setattr(os, "fsync", synced)
-    monkeypatch.setattr(os, "replace", renamed)
     for _ in range(2):
         write(tmp_path / "a")
-    assert done == [(tmp_path / "a").stat().st_size, "renamed", "folder"] * 2
-    assert names[0] != names[1], "processes of one number on two computers"
-    assert all(socket.gethostname() in name for name in names)
+    assert disk.done == [(tmp_path / "a").stat().st_size, "renamed", "folder"] * 2
+    assert disk.temporary[0] != disk.temporary[1], "processes of one number on two computers"
+    assert all(socket.gethostname() in name for name in disk.temporary)
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 

@@ -4,7 +4,6 @@ import errno
 import json
 import os
 import socket
-import stat
 
 import numpy as np
 import pytest
@@ -520,27 +519,13 @@ def test_what_cannot_be_opened_is_named_and_not_taken_for_absent(data, tmp_path)
         training.train(recipe(), data, tmp_path / "checkpoint.npz")
 
 
-def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch):
+def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path, disk):
     """Else a crash of the computer can leave the name and not the content."""
-    done, names, sync, replace = [], [], os.fsync, os.replace
-
-    def synced(descriptor):
-        status = os.fstat(descriptor)
-        done.append("folder" if stat.S_ISDIR(status.st_mode) else status.st_size)
-        sync(descriptor)
-
-    def renamed(source, target):
-        done.append("renamed")
-        names.append(os.path.basename(source))
-        replace(source, target)
-
-    monkeypatch.setattr(os, "fsync", synced)
-    monkeypatch.setattr(os, "replace", renamed)
     for _ in range(2):
         training._write(tmp_path / "a.npz", lambda f: f.write(b"12345"))
-    assert done == [5, "renamed", "folder"] * 2
-    assert names[0] != names[1], "processes of one number on two computers"
-    assert all(socket.gethostname() in name for name in names)
+    assert disk.done == [5, "renamed", "folder"] * 2
+    assert disk.temporary[0] != disk.temporary[1], "processes of one number on two computers"
+    assert all(socket.gethostname() in name for name in disk.temporary)
     assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
 
 

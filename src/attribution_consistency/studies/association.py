@@ -71,16 +71,19 @@ def centred_ranks(values, groups):
 def bootstrap(statistic, groups, *, strata=None, draws=2000, level=0.95, seed=0):
     """Percentile interval of any statistic over networks, resampled by whole groups.
 
-    statistic : function from row numbers (M,) to a float; it gets those of each resample, some of
-        them more than once, and all rows.  NaN where a resample allows no value.
+    statistic : function from row numbers (M,) to a float, or to an array of several; it gets those
+        of each resample, some of them more than once, and all rows.  NaN where a resample allows
+        no value.
     groups, strata : as in `resamples`.
 
-    Returns an `Estimate`.
+    Returns an `Estimate`, of floats or of arrays.
     """
-    drawn = [statistic(rows) for rows in resamples(groups, strata, draws, seed)]
+    drawn = np.array([statistic(rows) for rows in resamples(groups, strata, draws, seed)])
     tails = [(1 - level) / 2, (1 + level) / 2]
-    low, high = np.nanquantile(drawn, tails) if np.isfinite(drawn).any() else (np.nan, np.nan)
-    return Estimate(float(statistic(np.arange(len(groups)))), float(low), float(high))
+    ends = np.full((2, *drawn.shape[1:]), np.nan)
+    if np.isfinite(drawn).any():
+        ends = np.nanquantile(drawn, tails, axis=0)
+    return Estimate(*(np.asarray(v, float)[()] for v in (statistic(np.arange(len(groups))), *ends)))
 
 
 def resamples(groups, strata, draws, seed):

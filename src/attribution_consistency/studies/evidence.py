@@ -17,6 +17,7 @@ import numpy as np
 from .. import artefacts
 from ..datasets import motifs, registry, store
 from ..datasets.sequences import codes_to_one_hot
+from ..evaluation import configuration
 from ..metric import position_scores
 from . import evidence_measures as measures
 from . import real_data
@@ -280,7 +281,7 @@ def correlations(table, scores):
     for measure, part in joined.groupby("measure", sort=False):
         for which in ("all", *sorted(part["task"].unique())):
             some = part if which == "all" else part[part["task"] == which]
-            groups = some["model"].str.rsplit("-", n=1).str[0].to_numpy()
+            groups = configuration(some).to_numpy()
             options = {"groups": groups, "seed": SEED, "draws": BOOTSTRAP}
             excess, inner = some["excess"], some["architecture"]
             for score, column in SCORES.items():
@@ -318,15 +319,14 @@ def with_scores(table, scores):
     """
     columns = list(SCORES.values())
     ordered = scores.sort_values("id")
-    configuration = ordered["id"].str.rsplit("-", n=1).str[0]
-    number = configuration.groupby(configuration).cumcount()
-    values = {"mean": ordered.groupby(configuration)[columns].mean()} | {
-        which: ordered[number == n].set_index(configuration[number == n])[columns]
-        for n, which in enumerate(("first", "second"))
+    ordered = ordered[columns].set_index(configuration(ordered))
+    members = ordered.groupby(level=0)
+    values = {"mean": members.mean()} | {
+        which: ordered[members.cumcount() == n] for n, which in enumerate(("first", "second"))
     }
     joined = table.merge(scores, left_on="model", right_on="id")
     paired = joined["measure"] == PRIMARY
-    names = joined.loc[paired, "model"].str.rsplit("-", n=1).str[0]
+    names = configuration(joined[paired])
     found = {}
     for which, value in values.items():
         found[which] = joined.copy()
