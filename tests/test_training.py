@@ -152,6 +152,31 @@ def test_noise_layer_adds_noise_of_the_given_size_in_training_only():
     assert np.asarray(layer((h, sd), training=False)).std() == 0
 
 
+def test_steps_without_noise_draw_none_and_do_not_change_the_noise_of_later_steps(monkeypatch):
+    h, off, on = (np.full((3, n), v, np.float32) for n, v in ((50, 0.5), (1, 0), (1, 1)))
+    drawn, normal = [], keras.random.normal
+    monkeypatch.setattr(keras.random, "normal", lambda *a, **k: drawn.append(1) or normal(*a, **k))
+    after = {}
+    for first in ("off", "on"):
+        layer = regularisers.AddNoise(seed=1)
+        before = layer((h, off if first == "off" else on), training=True)
+        assert np.array_equal(before, h) == (first == "off")
+        after[first] = np.asarray(layer((h, on), training=True))
+    assert len(drawn) == 3
+    np.testing.assert_array_equal(after["off"], after["on"])
+
+
+def test_batches_keep_the_order_of_all_arrays_and_have_a_fixed_shape():
+    x, strength, y = (np.arange(n, dtype=np.float32).reshape(6, -1) for n in (24, 6, 6))
+    for arrays in ([x], [x, strength]):
+        dataset = training.batches(arrays, y, 2)
+        assert {spec.shape[0] for spec in keras.tree.flatten(dataset.element_spec)} == {2}
+        seen = [keras.tree.flatten(batch) for batch in dataset]
+        for position, whole in enumerate([*arrays, y]):
+            np.testing.assert_array_equal(np.concatenate([b[position] for b in seen]), whole)
+        assert not dataset.options().autotune.enabled
+
+
 def test_noise_is_at_the_input_and_manifold_noise_at_a_hidden_layer(data, points):
     for name, where in (("noise", [0]), ("manifoldnoise", [1, 2, 3, 4])):
         (_, strength), _ = points(name).epoch(data["x"], data["y"], 10, np.random.default_rng(0))

@@ -85,7 +85,17 @@ class AddNoise(layers.Layer):
         if not training:
             return h
         sd = ops.reshape(sd, (-1,) + (1,) * (len(h.shape) - 1))
-        return h + sd * keras.random.normal(ops.shape(h), dtype=h.dtype, seed=self.seed_generator)
+
+        def noisy():
+            normal = keras.random.normal(ops.shape(h), dtype=h.dtype, seed=self.seed_generator)
+            return h + sd * normal
+
+        def quiet():
+            self.seed_generator.next()  # the noise of a step does not depend on earlier ones
+            return h
+
+        # Drawing is slow: a step draws no numbers that it would multiply by zero.
+        return ops.cond(ops.any(sd != 0), noisy, quiet)
 
 
 class Points:

@@ -69,10 +69,8 @@ def train(recipe, data, checkpoint=None, progress=None, each_epoch=None):
             flip = rng.random(len(batch_x)) < 0.5
             batch_x = np.where(flip[:, None, None], batch_x[:, ::-1, ::-1], batch_x)
         arrays, targets = points.epoch(batch_x, batch_y, recipe["batch_size"], rng)
-        fitted = network.fit(
-            arrays if len(arrays) > 1 else arrays[0], targets,
-            batch_size=recipe["batch_size"], epochs=1, shuffle=False, verbose=0,
-        )
+        dataset = batches(arrays, targets, recipe["batch_size"])
+        fitted = network.fit(dataset, shuffle=False, verbose=0)
         plain.set_weights(network.get_weights())
         prediction = predict(plain, x[valid])
         valid_loss = float(LOSSES[recipe["task"]]()(y[valid], prediction))
@@ -97,6 +95,21 @@ def train(recipe, data, checkpoint=None, progress=None, each_epoch=None):
         "test": evaluate(plain, recipe, x[test], data["y"][test]),
     }
     return plain, record
+
+
+def batches(arrays, targets, batch_size):
+    """The arrays, in order, as a ``tf.data.Dataset`` of whole batches.
+
+    Its tuning is off: the thread that tunes would make each epoch wait for its next look at the
+    clock, up to seconds after the last batch (TensorFlow 2.21).
+    """
+    import tensorflow as tf
+
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    inputs = tuple(arrays) if len(arrays) > 1 else arrays[0]
+    dataset = tf.data.Dataset.from_tensor_slices((inputs, targets))
+    return dataset.batch(batch_size, drop_remainder=True).prefetch(2).with_options(options)
 
 
 def evaluate(model, recipe, x, y):
