@@ -166,15 +166,29 @@ def test_steps_without_noise_draw_none_and_do_not_change_the_noise_of_later_step
     np.testing.assert_array_equal(after["off"], after["on"])
 
 
-def test_batches_keep_the_order_of_all_arrays_and_have_a_fixed_shape():
+def test_batches_keep_the_order_of_all_arrays_and_their_size_where_it_is_one():
     x, strength, y = (np.arange(n, dtype=np.float32).reshape(6, -1) for n in (24, 6, 6))
-    for arrays in ([x], [x, strength]):
-        dataset = training.batches(arrays, y, 2)
-        assert {spec.shape[0] for spec in keras.tree.flatten(dataset.element_spec)} == {2}
-        seen = [keras.tree.flatten(batch) for batch in dataset]
-        for position, whole in enumerate([*arrays, y]):
-            np.testing.assert_array_equal(np.concatenate([b[position] for b in seen]), whole)
-        assert not dataset.options().autotune.enabled
+    for arrays, size, known in ((x, 2, 2), ((x, y), 3, 3), (((x, strength), y), 4, None)):
+        dataset = training.batches(arrays, size)
+        assert {s.shape[0] for s in keras.tree.flatten(dataset.element_spec)} == {known}
+        parts = zip(*(keras.tree.flatten(batch) for batch in dataset))
+        for part, whole in zip(parts, keras.tree.flatten(arrays)):
+            np.testing.assert_array_equal(np.concatenate(part), whole)
+
+
+def test_training_and_prediction_from_batches_are_those_from_arrays_to_the_bit(data):
+    x, y = data["x"], data["y"]
+    found = []
+    for whole in (True, False):
+        network, _ = training._compiled(recipe(), LENGTH)
+        training.reseed(network, 0, 0)
+        if whole:
+            network.fit(x, y, batch_size=10, shuffle=False, verbose=0)
+            found.append([network.predict(x, batch_size=n, verbose=0) for n in (20, 25)])
+        else:
+            network.fit(training.batches((x, y), 10), shuffle=False, verbose=0)
+            found.append([training.predict(network, x, n) for n in (20, 25)])
+    np.testing.assert_array_equal(*found)
 
 
 def test_noise_is_at_the_input_and_manifold_noise_at_a_hidden_layer(data, points):

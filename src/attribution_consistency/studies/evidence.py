@@ -226,11 +226,12 @@ class Networks:
 
     def predictor(self, model_id):
         """Function from codes (N, L) to the explained output (N,), and its SD on the test set."""
+        from ..models import training
+
         model = self._trained(model_id)
 
         def predict(codes):
-            found = model.predict(codes_to_one_hot(codes), batch_size=500, verbose=0)
-            return found[:, 0].astype(float)
+            return training.predict(model, codes_to_one_hot(codes))[:, 0].astype(float)
 
         return predict, predict(self.test).std()
 

@@ -143,9 +143,8 @@ def teach(given, data):
     for epoch in range(given["epochs"]):
         training.reseed(tail, given["init"], epoch)
         rows = np.random.default_rng([given["init"], epoch]).permutation(training_rows)
-        fitted = tail.fit(
-            x[rows], y[rows], batch_size=given["batch_size"], shuffle=False, verbose=0
-        )
+        dataset = training.batches((x[rows], y[rows]), given["batch_size"])
+        fitted = tail.fit(dataset, shuffle=False, verbose=0)
         losses.append(round(float(fitted.history["loss"][0]), 6))
     record = {
         "recipe": given, "digest": recipes.digest(given), "seed": given["init"],
