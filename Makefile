@@ -40,12 +40,12 @@ store: $(INSTALLED) ## copy the tables of the finished default run to data/store
 verify: book ## run the default configuration and compare it with data/stored
 	$(BIN)/python workflow/scripts/stored_results.py verify
 
-clean: ## remove results and built books; keeps data/, downloads, shipped weights and .venv
+clean: ## remove results with the networks trained there, and books; keeps data/, downloads, .venv
 	rm -rf results _build .snakemake .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "error: Python 3.11 or newer is needed, and $(PYTHON) is not; name one: make PYTHON=/path/to/python3.12 ..." >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo "error: Python 3.11, 3.12 or 3.13 is needed, and $(PYTHON) is not; name one: make PYTHON=/path/to/python3.12 ..." >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
 $(INSTALLED): requirements.lock pyproject.toml | $(VENV)/bin/python

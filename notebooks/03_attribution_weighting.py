@@ -445,8 +445,8 @@ figures.against(
 figures.against(
     axes[1], table, "kld_original", "snr", "original KLD (nats)", ""
 )
-axes[0].legend(fontsize=7)
 figures.snr_axis(axes[0])
+figures.legend_below(fig)
 figures.show("fig_weighted_snr")
 
 # %% [markdown]
@@ -459,8 +459,8 @@ figures.show("fig_weighted_snr")
 # the vertical axis is logarithmic.
 # ```
 #
-# The Spearman correlation with SNR is {glue:text}`w_new_value` (95 % interval
-# {glue:text}`w_new_low` to {glue:text}`w_new_high`) for the weighted KLD at k =
+# The Spearman correlation with SNR is {glue:text}`w_new_value` (95 % interval, bootstrap over
+# configurations, {glue:text}`w_new_low` to {glue:text}`w_new_high`) for the weighted KLD at k =
 # {glue:text}`w_k`, and {glue:text}`w_old_value` ({glue:text}`w_old_low` to
 # {glue:text}`w_old_high`) for the original metric. Two intervals side by side do not compare the
 # metrics, because both come from the same networks. The next chapter combines the lengths and

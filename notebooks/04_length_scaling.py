@@ -136,8 +136,8 @@ for ax, k, kld in zip(axes.flat, ks, klds.T):
     ax.set_title(f"k = {k}")
 for ax in axes[:, 0]:
     ax.set_ylabel("SNR (log scale)")
-axes[0, 0].legend(fontsize=6)
 fig.supxlabel("KLD (nats)", fontsize="medium")
+figures.legend_below(fig)
 figures.show("fig_lengths")
 
 # %% [markdown]
@@ -295,7 +295,7 @@ figures.show("fig_weights")
 # - under a random split, which may put networks of one configuration on both sides;
 # - learnt inside one kind of network only, cut into no more subsets than it has configurations.
 #
-# The last rest on few networks. A kind is missing where its fit fails, as it does when no length
+# The last rest on few configurations. A kind is missing where its fit fails, as it does when no length
 # explains anything in one of its trials.
 
 # %%
@@ -508,7 +508,7 @@ for ax, name in zip(axes, ("final", "original")):
     ax.set_title(
         f"$r_s$ = {found.value:.2f}  ({found.low:.2f} to {found.high:.2f})"
     )
-axes[0].legend(fontsize=7)
+figures.legend_below(fig)
 figures.show("fig_final")
 
 # %% tags=["remove-input"]

@@ -1310,8 +1310,7 @@ report("g_q_correlations", "; ".join(told))
 # We trained {glue:text}`g_l_networks` binary CNNs, {glue:text}`g_l_inits` initialisations of each
 # activation, on only {glue:text}`g_l_windows` windows and without early stopping. Before the first
 # and after every epoch we looked at their maps of accessible test windows. These are fewer windows
-# than in the rest of the chapter, so the scores differ for that reason alone: compare them with
-# each other only.
+# than in the rest of the chapter, so compare the scores with each other only.
 
 # %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
 learning, learning_origin = load_tables("learning", run)

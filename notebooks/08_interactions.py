@@ -342,8 +342,8 @@ figures.show("fig_made_cells")
 #
 # Such a rule is hard to learn from nothing: as long as a network does not know the motifs, pairs
 # say nothing to it, and as long as it does not know the pairs, motifs say nothing. We help: the
-# first layer comes from a network of the {term}`zoo`, which was trained on these motifs, and stays
-# as it is. The layers behind it see some hundred nucleotides at once, start at random, and are
+# first layer comes from a network of the {term}`zoo`, which was trained on these motifs
+# ({glue:text}`pr_exp_start`, {glue:text}`pr_relu_start`), and stays as it is. The layers behind it see some hundred nucleotides at once, start at random, and are
 # trained on the rule. As a control we take the networks of the zoo themselves, *before* they are
 # taught anything about pairs, on the sequences of `pairing`.
 
@@ -362,6 +362,8 @@ table.style.format(precision=3, na_rep="–").format(precision=2, subset=["p"])
 
 # %% tags=["remove-cell"]
 report("pr_networks", len(flat), "d")
+for activation, network in interactions.START.items():
+    report(f"pr_{activation}_start", network)
 report("pr_taught", int((flat["epochs"] > 0).sum()), "d")
 report("pr_epochs", int(flat["epochs"].max()), "d")
 report("pr_mapped", int(flat["n"].min()), ",d")

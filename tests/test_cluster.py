@@ -234,8 +234,10 @@ def test_every_step_of_the_workflow_is_on_the_page(repository):
 
 
 def test_a_part_has_the_networks_of_its_job(compendium, capsys):
-    (compendium / "my.yml").write_text("zoo: {configurations: [bn-exp-mixup, bn-exp-noise]}\n"
-                                       "jobs: {models_per_job: 1}")
+    (compendium / "my.yml").write_text(
+        "zoo: {configurations: [bn-exp-mixup, bn-exp-noise], initialisations: [0]}\n"
+        "jobs: {models_per_job: 1}"
+    )
     run = pipeline.configure(compendium / "my.yml")
     assert pipeline.batches(run)["synthetic"] == [["bn-exp-mixup-00"], ["bn-exp-noise-00"]]
     for part in ("0", "2", "-1"):

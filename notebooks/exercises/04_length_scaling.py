@@ -58,7 +58,7 @@ def learnt(reading):
     """Mean weight of each length in `ks`, learnt under a reading."""
     ks, klds = evaluation.kld_columns(table, reading)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # few networks: the weights are provisional
+        warnings.simplefilter("ignore")  # a small zoo's are provisional
         try:
             return length_weights(klds, snr, groups=groups, seed=seed).mean
         except ValueError:  # too few for a fit
@@ -101,7 +101,7 @@ checks("inside", inside)
 # nearly the same. Fit all lengths together: a linear model of log SNR on an intercept and the K
 # columns of `klds`, least squares (`np.linalg.lstsq`). Predict each network from a fit to the
 # networks of all *other configurations* (`groups` names them: networks of its own configuration
-# are nearly copies of it), and see whether the predictions rank the networks better than equal
+# differ from it in the initialisation only), and see whether the predictions rank the networks better than equal
 # weights.
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Scatter plot of the signal-to-noise ratio of each network against its prediction from all lengths, by leaving its configuration out, with a dashed line of equality."}}

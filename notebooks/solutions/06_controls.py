@@ -75,8 +75,8 @@ def outranked(score):
 
 # %% [markdown]
 # `x` holds the sequences (N, L, 4), `a` the maps of `network` on them, `masks["motif_mask"]` says
-# which positions lie inside motifs (N, L). `networks` has one row for each trained network, with
-# its final score in the column `final_frequency`.
+# which positions lie inside motifs (N, L). `networks` has one row for each trained network of the
+# chapter, one of each configuration, with its final score in the column `final_frequency`.
 #
 # ## ★ Longer words (5 minutes)
 #

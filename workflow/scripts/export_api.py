@@ -48,6 +48,14 @@ To score maps that you saved, use the command; {doc}`columns` explains its table
 .venv/bin/attribution-consistency score --sequences x.npz --attributions a.npz b.npz --out report/
 .venv/bin/attribution-consistency score --example --out report/   # maps that come with the package
 ```
+
+It reads these files; an array may also have the shape (N, 4, L):
+
+| what | files |
+|---|---|
+| sequences | FASTA (`.fa`, `.fasta`, `.fna`, also `.gz`), or one-hot as `.npz`, `.h5` (array `x`, `sequences` or `arr_0`) or `.npy` |
+| maps | `.npz`, `.h5` (array `a`, `attributions` or `arr_0`) or `.npy`; `.h5` needs the package h5py |
+| performance (`--performance`) | `.csv` with the column `model`, the names of the map files without ending, and one column of numbers |
 """
 
 

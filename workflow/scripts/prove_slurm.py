@@ -41,6 +41,7 @@ book: false
 synthetic: {{n_sequences: 2000}}
 zoo:
   configurations: [bn-exp-standard, bn-relu-standard, nobn-exp-standard, nobn-relu-standard]
+  initialisations: [0]
   epochs: {EPOCHS}
   weights: train
 gm12878: {{models: []}}

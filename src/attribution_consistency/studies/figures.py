@@ -86,13 +86,14 @@ def length_weights(ax, ks, per_subset, mean):
 
 def against(ax, table, x, y, xlabel, ylabel):
     """Scatter of two columns of a score table, colour for activation, fill for batch norm."""
+    size = 34 if len(table) <= 40 else 20
     for activation, colour in ACTIVATION_COLOURS.items():
         for batch_norm in (True, False):
             part = table[(table["activation"] == activation) & (table["batch_norm"] == batch_norm)]
             if part.empty:
                 continue
             label = f"{ACTIVATION_NAMES[activation]}, {'batch norm' if batch_norm else 'no norm'}"
-            ax.scatter(part[x], part[y], s=34, color=colour if batch_norm else "none",
+            ax.scatter(part[x], part[y], s=size, color=colour if batch_norm else "none",
                        edgecolor=colour, lw=1.3, label=label)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     return ax
