@@ -295,8 +295,8 @@ figures.show("fig_weights")
 # - under a random split, which may put networks of one configuration on both sides;
 # - learnt inside one kind of network only, cut into no more subsets than it has configurations.
 #
-# The last rest on few configurations. A kind is missing where its fit fails, as it does when no length
-# explains anything in one of its trials.
+# The last rest on few configurations. A kind is missing where its fit fails, as it does when no
+# length explains anything in one of its trials.
 
 # %%
 kind = (

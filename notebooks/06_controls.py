@@ -571,11 +571,12 @@ for method, name in (("smoothgrad", "smooth"), ("integrated_gradients", "integra
 # The table has medians over the {glue:text}`c_method_networks` networks without
 # {term}`regularisation`, mapped on {glue:text}`c_method_sequences` sequences. The length weights
 # were learnt on many more, so only the order of these scores means something. Of the
-# {glue:text}`c_networks` networks of this chapter, integrated gradients raise SNR, as compared with saliency, in {glue:text}`c_integrated_clearer`
-# and the final score in {glue:text}`c_integrated_higher`; SmoothGrad in
-# {glue:text}`c_smooth_clearer` and {glue:text}`c_smooth_higher`. The final scores of the networks
-# under the two methods have rank correlations of {glue:text}`c_integrated_order` and
-# {glue:text}`c_smooth_order` with those under saliency. Compare networks under one method only.
+# {glue:text}`c_networks` networks of this chapter, integrated gradients raise SNR, as compared with
+# saliency, in {glue:text}`c_integrated_clearer` and the final score in
+# {glue:text}`c_integrated_higher`; SmoothGrad in {glue:text}`c_smooth_clearer` and
+# {glue:text}`c_smooth_higher`. The final scores of the networks under the two methods have rank
+# correlations of {glue:text}`c_integrated_order` and {glue:text}`c_smooth_order` with those under
+# saliency. Compare networks under one method only.
 #
 # ## Which choices matter?
 #

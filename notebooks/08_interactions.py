@@ -343,9 +343,10 @@ figures.show("fig_made_cells")
 # Such a rule is hard to learn from nothing: as long as a network does not know the motifs, pairs
 # say nothing to it, and as long as it does not know the pairs, motifs say nothing. We help: the
 # first layer comes from a network of the {term}`zoo`, which was trained on these motifs
-# ({glue:text}`pr_exp_start`, {glue:text}`pr_relu_start`), and stays as it is. The layers behind it see some hundred nucleotides at once, start at random, and are
-# trained on the rule. As a control we take the networks of the zoo themselves, *before* they are
-# taught anything about pairs, on the sequences of `pairing`.
+# ({glue:text}`pr_exp_start`, {glue:text}`pr_relu_start`), and stays as it is. The layers behind it
+# see some hundred nucleotides at once, start at random, and are trained on the rule. As a control
+# we take the networks of the zoo themselves, *before* they are taught anything about pairs, on the
+# sequences of `pairing`.
 
 # %%
 networks = tables["networks"].set_index(["id", "distance"])
