@@ -48,6 +48,7 @@ from attribution_consistency.datasets import motifs
 from attribution_consistency.metric import paired_difference
 from attribution_consistency.studies.association import spearman
 from attribution_consistency.studies import evidence as evidence_study
+from attribution_consistency.studies import learning as learning_study
 from attribution_consistency.studies import (
     figures,
     explorer,
@@ -1238,10 +1239,9 @@ shown.sort_values("value", ascending=False, kind="stable").rename(columns={
 
 # %% tags=["remove-cell"]
 mixed = seqlets["patterns"].query("maps == 'network'")
-related_yield = seqlets["correlations"].query("given == 'nothing'").set_index(
-    ["networks", "score"]
+yield_scores = yields.drop(columns="n").merge(
+    scores, left_index=True, right_on="id"
 )
-yields["task"] = yields.index.str.split("-").str[0]
 report("g_q_windows", int(yields["windows"].iloc[0]), ",d")
 report("g_q_budget", int(yields["budget"].iloc[0]), ",d")
 least, most = int(yields["value"].min()), int(yields["value"].max())
@@ -1263,7 +1263,7 @@ report("g_q_first_rotated", turned["model"].nunique(), "d")
 report("g_q_networks", len(yields), "d")
 report("g_q_unnamed", 1 - mixed["named"].mean(), ".0%")
 told = []
-for task, part in yields.groupby("task"):
+for task, part in yield_scores.groupby("task"):
     if part["value"].nunique() == 1:
         told.append(
             f"all {len(part)} {task} networks have the same yield, so their excess "
@@ -1272,12 +1272,16 @@ for task, part in yields.groupby("task"):
         )
         continue
     final, old = (
-        related_yield.loc[(task, score)] for score in ("consistency", "original")
+        spearman(
+            part["excess"], part[column], draws=evidence_study.BOOTSTRAP,
+            groups=evaluation.configuration(part), seed=evidence_study.SEED,
+        )
+        for column in ("consistency_frequency", "kld_original")
     )
     told.append(
-        f"among {len(part)} {task} networks it is {final['value']:.2f} "
-        f"({final['low']:.2f} to {final['high']:.2f}), and with the original metric "
-        f"{old['value']:.2f} ({old['low']:.2f} to {old['high']:.2f})"
+        f"among {len(part)} {task} networks it is {final.value:.2f} "
+        f"({final.low:.2f} to {final.high:.2f}), and with the original metric "
+        f"{old.value:.2f} ({old.low:.2f} to {old.high:.2f})"
     )
 report("g_q_correlations", "; ".join(told))
 
@@ -1319,6 +1323,7 @@ if learning_origin != origin:
 
 # %% tags=["remove-output", "hide-input"]
 epochs, together = learning["epochs"], learning["agreement"]
+epochs["final"] = learning_study.final_scores(epochs, tables["weights"])
 fig, axes = plt.subplots(
     4, 2, figsize=(figures.WIDTH, 8.4), sharex=True, sharey="row"
 )

@@ -183,8 +183,10 @@ def motifs_found(maps):
 
 def along(activation):
     """Tables of networks along their training: every epoch, and agreement at every epoch."""
-    tables = (pd.read_csv(STORED / f"learning_{name}.csv") for name in ("epochs", "agreement"))
-    return [table[table["activation"] == activation] for table in tables]
+    epochs, agreed = (pd.read_csv(STORED / f"learning_{n}.csv") for n in ("epochs", "agreement"))
+    weights = pd.read_csv(STORED / "gm12878_weights.csv").set_index("k")["weight"]
+    epochs["final"] = sum(epochs[f"kld_frequency_k{k}"] * weight for k, weight in weights.items())
+    return [table[table["activation"] == activation] for table in (epochs, agreed)]
 
 
 def fooled(column, kind="network", rotated=False, words=None, population="synthetic"):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attribution_consistency import artefacts, evaluation
+from attribution_consistency import artefacts
 from attribution_consistency.datasets import store
 
 pytest.importorskip("keras")
@@ -50,8 +50,6 @@ def tables(windows, tmp_path_factory):
         run = artefacts.Run("made")
         run.data("x").parent.mkdir(parents=True)
         store.save(run.data("gm12878_dnase"), windows)
-        entry = evaluation.stand_in_weights("frequency", list(range(3, 9)), "")
-        artefacts.write_json(run.length_weights, {"frequency": entry})
         return learning.make(run, {"studies": {"learning": CHOSEN}})
 
 
@@ -74,6 +72,15 @@ def test_replicates_are_compared_at_the_same_epoch(tables):
     assert (agreement["lowest"] <= agreement["agreement"]).all()
     assert (agreement["agreement"] <= agreement["highest"]).all()
     assert agreement["agreement"].abs().max() <= 2
+
+
+def test_the_final_score_takes_the_weights_of_the_run_that_shows_it(tables):
+    pandas = pytest.importorskip("pandas")
+    weights = pandas.DataFrame({"k": [4, 6, 9], "weight": [0.25, 0.75, 1.0]})
+    found = learning.final_scores(tables["epochs"], weights)
+    expected = [0.25 * row["kld_frequency_k4"] + 0.75 * row["kld_frequency_k6"]
+                for _, row in tables["epochs"].iterrows()]
+    np.testing.assert_allclose(found, expected)
 
 
 def test_the_study_is_off_unless_asked_for():

@@ -16,7 +16,7 @@ def test_stored_results_are_announced_and_own_ones_are_not(study, monkeypatch):
     why, remedy = studies.module(study).ABSENT
     text = shown[0].data
     assert text.startswith(":::{warning}\n" + why) and text.endswith(f"{remedy}\n:::")
-    assert why.endswith(".") and "stored results of our last full run" in text
+    assert why.endswith(".") and "stored results of ours" in text
 
 
 def test_a_study_depends_on_what_its_module_imports():

@@ -83,6 +83,6 @@ def tell_origin(study, origin):
     why, remedy = module(study).ABSENT
     if origin == "stored":
         display(Markdown(
-            f":::{{warning}}\n{why} **The chapter shows the stored results of our last full run**, "
-            f"drawn by the same code. {remedy}\n:::"
+            f":::{{warning}}\n{why} **The chapter shows stored results of ours**, drawn by the same code. "
+            f"{remedy}\n:::"
         ))

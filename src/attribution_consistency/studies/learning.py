@@ -8,7 +8,7 @@ runs leave it out unless ``studies.learning.run`` is on.
 
 import numpy as np
 
-from .. import artefacts, evaluation, metric
+from .. import metric
 from ..datasets import store
 from ..datasets.sequences import codes_to_one_hot
 from .evidence import spread
@@ -21,6 +21,7 @@ POPULATIONS = (POPULATION,)
 TABLES = ("epochs", "agreement")
 ACTIVATIONS = ("relu", "exp")
 SEED = 11
+KS, COLUMN = range(3, 9), "kld_frequency_k{}"
 ABSENT = (
     "This run did not repeat the trainings of this section (`studies.learning.run` is off in its "
     "configuration).", "To repeat them, see `config/learning.yml`.",
@@ -62,13 +63,12 @@ def make(run, settings):
     import pandas as pd
 
     chosen = settings["studies"][PREFIX]
-    learnt = evaluation.length_weights_from(artefacts.read_json(run.length_weights)["frequency"])
     data = subset(store.load(run.data(POPULATION), ["codes", "y", "split"]), chosen)
     rows, agreements, windows = [], [], int((data["split"] == 0).sum())
     for activation in ACTIVATIONS:
         followed = []
         for init in range(chosen["initialisations"]):
-            found = follow(recipe(activation, init, chosen), data, learnt, chosen)
+            found = follow(recipe(activation, init, chosen), data, chosen)
             rows += [{"activation": activation, "init": init, "windows": windows} | row
                      for row, _ in found]
             followed.append([maps for _, maps in found])
@@ -82,11 +82,8 @@ def make(run, settings):
     return {"epochs": pd.DataFrame(rows), "agreement": pd.DataFrame(agreements)}
 
 
-def follow(given, data, learnt, chosen):
-    """Train one network and measure it at every epoch: a list of (row, maps (n, L, 4)).
-
-    learnt : `LengthWeights` of the final score.
-    """
+def follow(given, data, chosen):
+    """Train one network and measure it at every epoch: a list of (row, maps (n, L, 4))."""
     from ..models import training
     from ..models.attribution import saliency
     from ..models.performance import auroc
@@ -102,10 +99,9 @@ def follow(given, data, learnt, chosen):
             name: auroc(y[split == part], training.predict(network, x[split == part])[:, 0])
             for name, part in (("auroc_train", 0), ("auroc_test", 2))
         }
-        klds = metric.kmer_klds(mapped, a, range(3, 9))
+        klds = dict(zip(map(COLUMN.format, KS), metric.kmer_klds(mapped, a, KS)))
         found.append(({
-            "epoch": epoch, **seen, "final": float(metric.consistency(klds, learnt)),
-            "short": float(np.mean(klds[:4])),  # k = 3 to 6
+            "epoch": epoch, **seen, **klds,
             "kld_original": metric.thresholded_kld(mapped, a), "gini": metric.gini(mapped, a),
         }, a.astype(np.float16)))
 
@@ -113,3 +109,12 @@ def follow(given, data, learnt, chosen):
     for (row, _), loss in zip(found, [np.nan, *record["history"]["loss"]]):
         row["loss"] = loss
     return found
+
+
+def final_scores(epochs, weights):
+    """Final score of every row of the table ``epochs``, nats.
+
+    weights : table with columns k and weight, which may be of another run than the trainings.
+    """
+    weights = weights[weights["k"].isin(KS)]
+    return epochs[list(map(COLUMN.format, weights["k"]))].to_numpy() @ weights["weight"].to_numpy()

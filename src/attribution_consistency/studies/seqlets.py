@@ -32,7 +32,7 @@ PREFIX = "seqlets"
 CHAPTER = "05_real_data"
 POPULATION = evidence.POPULATION
 POPULATIONS = (POPULATION,)
-TABLES = ("measures", "patterns", "correlations")
+TABLES = ("measures", "patterns")
 MEASURE = "seqlet_yield"
 SEED = 7
 SIGNIFICANCE = 0.05  # over all matrices that a pattern is compared with
@@ -111,8 +111,7 @@ def make_tables(x, scores, maps, chosen):
     table = pd.DataFrame(rows)
     columns = ["model", "maps", "pattern", "sign", "seqlets", "consensus", "matrix", "factor",
                "p_value", "named", "counts"]
-    return {"measures": table, "patterns": pd.DataFrame(listed, columns=columns),
-            "correlations": evidence.correlations(table, scores)}
+    return {"measures": table, "patterns": pd.DataFrame(listed, columns=columns)}
 
 
 # --- the program ---------------------------------------------------------------------------
