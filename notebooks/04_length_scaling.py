@@ -133,10 +133,12 @@ for ax, k, kld in zip(axes.flat, ks, klds.T):
     line = np.linspace(kld.min(), kld.max(), 50)
     ax.plot(line, np.exp(intercept + slope * line), color="black", lw=1.2)
     figures.snr_axis(ax)
+    ax.locator_params(axis="x", nbins=5)
     ax.set_title(f"k = {k}")
 for ax in axes[:, 0]:
     ax.set_ylabel("SNR (log scale)")
-fig.supxlabel("KLD (nats)", fontsize="medium")
+for ax in axes[-1]:
+    ax.set_xlabel("KLD (nats)")
 figures.legend_below(fig)
 figures.show("fig_lengths")
 
