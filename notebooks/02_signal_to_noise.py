@@ -283,8 +283,7 @@ figures.show("fig_snr_sequences")
 # The {term}`zoo` of this book holds {glue:text}`n_networks` {term}`convolutional networks
 # <convolutional network (CNN)>` of one architecture: four convolutions (24 filters of 19 bases,
 # then 32 of width 7, 48 of width 7 and 64 of width 3) and a dense layer of 96 units, trained with
-# {term}`dropout` and a small penalty on large weights. They differ in their
-# {term}`initialisation` and in three choices:
+# {term}`dropout` and a small penalty on large weights. They differ in three choices:
 #
 # - {term}`batch normalisation` or none;
 # - the {term}`activation function` of the first layer, ReLU or exponential;
@@ -295,8 +294,9 @@ figures.show("fig_snr_sequences")
 #   the direction that hurts most (`adversarial`), or limit how far a layer can stretch its input
 #   (`spectral`).
 #
-# Each combination of the three is a *configuration*; the zoo has {glue:text}`n_inits` of each. How
-# far do accuracy and SNR go together?
+# Each combination of the three is a *configuration*. Networks of one configuration differ in their
+# {term}`initialisation` only; the zoo has {glue:text}`n_inits` of each. How far do accuracy and SNR
+# go together?
 
 # %%
 groups = evaluation.configuration(table)

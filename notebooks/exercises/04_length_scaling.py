@@ -101,8 +101,8 @@ checks("inside", inside)
 # nearly the same. Fit all lengths together: a linear model of log SNR on an intercept and the K
 # columns of `klds`, least squares (`np.linalg.lstsq`). Predict each network from a fit to the
 # networks of all *other configurations* (`groups` names them: networks of its own configuration
-# differ from it in the initialisation only), and see whether the predictions rank the networks better than equal
-# weights.
+# differ from it in the initialisation only), and see whether the predictions rank the networks
+# better than equal weights.
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Scatter plot of the signal-to-noise ratio of each network against its prediction from all lengths, by leaving its configuration out, with a dashed line of equality."}}
 checks.target("together")

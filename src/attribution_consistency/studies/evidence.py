@@ -211,18 +211,19 @@ class Networks:
 
         self.run, self.recipes = run, model_recipes(settings, POPULATION)
         self.test = test_codes
-        self.built = functools.cache(self._build)
+        self._built = functools.cache(self._build)
 
-    def _build(self, architecture, batch_norm, activation, n_outputs):
+    def _build(self, kind):
         from ..models import networks
 
-        wanted = architecture, batch_norm, activation, n_outputs
-        recipe = next(r for r in self.recipes.values() if self._kind(r) == wanted)
+        recipe = next(r for r in self.recipes.values() if networks.kind(r) == kind)
         return networks.build(recipe, self.test.shape[1])
 
-    @staticmethod
-    def _kind(recipe):
-        return tuple(recipe[k] for k in ("architecture", "batch_norm", "activation", "n_outputs"))
+    def _network(self, model_id):
+        """The network of this kind, whatever weights it has now."""
+        from ..models import networks
+
+        return self._built(networks.kind(self.recipes[model_id]))
 
     def predictor(self, model_id):
         """Function from codes (N, L) to the explained output (N,), and its SD on the test set."""
@@ -245,14 +246,14 @@ class Networks:
         """The network with its weights, until the next network of its kind takes its place."""
         from ..models import weights
 
-        model = self.built(*self._kind(self.recipes[model_id]))
+        model = self._network(model_id)
         return weights.load_into(model, self.run.model(POPULATION, model_id))
 
     def untrained(self, model_id, x, n=UNTRAINED):
         """Maps of ``n`` fresh networks of the same architecture on sequences (N, L, 4), a list."""
         from ..models import attribution
 
-        model = self.built(*self._kind(self.recipes[model_id]))
+        model = self._network(model_id)
         found = []
         for draw in range(n):
             rng = np.random.default_rng([SEED, 2, draw])

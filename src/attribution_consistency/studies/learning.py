@@ -8,7 +8,7 @@ runs leave it out unless ``studies.learning.run`` is on.
 
 import numpy as np
 
-from .. import metric
+from .. import evaluation, metric
 from ..datasets import store
 from ..datasets.sequences import codes_to_one_hot
 from .evidence import spread
@@ -21,7 +21,7 @@ POPULATIONS = (POPULATION,)
 TABLES = ("epochs", "agreement")
 ACTIVATIONS = ("relu", "exp")
 SEED = 11
-KS, COLUMN = range(3, 9), "kld_frequency_k{}"
+KS = range(3, 9)
 ABSENT = (
     "This run did not repeat the trainings of this section (`studies.learning.run` is off in its "
     "configuration).", "To repeat them, see `config/learning.yml`.",
@@ -99,7 +99,7 @@ def follow(given, data, chosen):
             name: auroc(y[split == part], training.predict(network, x[split == part])[:, 0])
             for name, part in (("auroc_train", 0), ("auroc_test", 2))
         }
-        klds = dict(zip(map(COLUMN.format, KS), metric.kmer_klds(mapped, a, KS)))
+        klds = {f"kld_frequency_k{k}": v for k, v in zip(KS, metric.kmer_klds(mapped, a, KS))}
         found.append(({
             "epoch": epoch, **seen, **klds,
             "kld_original": metric.thresholded_kld(mapped, a), "gini": metric.gini(mapped, a),
@@ -116,5 +116,5 @@ def final_scores(epochs, weights):
 
     weights : table with columns k and weight, which may be of another run than the trainings.
     """
-    weights = weights[weights["k"].isin(KS)]
-    return epochs[list(map(COLUMN.format, weights["k"]))].to_numpy() @ weights["weight"].to_numpy()
+    ks, klds = evaluation.kld_columns(epochs, "frequency")
+    return klds @ weights.set_index("k")["weight"].reindex(ks, fill_value=0).to_numpy()
