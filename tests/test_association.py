@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import spearmanr
 
 from attribution_consistency.studies.association import (
-    bootstrap, centred_ranks, partial_spearman, resamples, spearman, spearman_difference,
+    bootstrap, centred_ranks, partial_spearman, resamples, shared_share, spearman,
+    spearman_difference,
 )
 
 
@@ -127,3 +128,51 @@ def test_several_statistics_share_their_resamples(scores):
 def test_centred_ranks_take_away_what_lies_between_groups():
     found = centred_ranks([10.0, 30.0, 1.0, 2.0, np.nan], ["a", "a", "b", "b", "b"])
     np.testing.assert_array_equal(found, [-0.5, 0.5, -0.5, 0.5, np.nan])
+
+
+# --- initialisations that all configurations share --------------------------------------------
+
+
+def crossed_networks(effect, seed=0):
+    """Values of 30 configurations with three initialisations each."""
+    rng = np.random.default_rng(seed)
+    groups, levels = np.repeat(np.arange(30), 3), np.tile(np.arange(3), 30)
+    return rng.normal(size=30)[groups] + effect * levels + rng.normal(size=90), groups, levels
+
+
+def test_a_shared_level_is_found_and_chance_is_not():
+    share, by_chance, p = shared_share(*crossed_networks(2.0))
+    assert share > 0.5 > 10 * by_chance and p < 0.01
+    p_values = [shared_share(*crossed_networks(0, seed), shuffles=200)[2] for seed in range(40)]
+    assert 0.3 < np.mean(p_values) < 0.7
+
+
+def test_shares_of_chance_match_what_is_known():
+    """Two effects of freedom among the sixty that are left inside 30 groups of three."""
+    found = [shared_share(*crossed_networks(0, seed), shuffles=1)[0] for seed in range(200)]
+    assert np.mean(found) == pytest.approx(2 / 60, rel=0.25)
+    assert shared_share(*crossed_networks(1.0), shuffles=2000)[1] == pytest.approx(2 / 60, rel=0.1)
+
+
+def test_a_level_that_is_all_there_is_explains_everything():
+    groups, levels = np.repeat(np.arange(5), 2), np.tile([0, 1], 5)
+    assert shared_share(levels + 10.0 * groups, groups, levels)[0] == pytest.approx(1)
+    assert np.isnan(shared_share(np.arange(5.0), np.arange(5), np.zeros(5))).all()
+
+
+def test_crossed_samples_hold_products_of_both_draws():
+    groups, levels = np.repeat(np.arange(4), 3), np.tile(np.arange(3), 4)
+    for rows in resamples(groups, None, 50, 0, crossed=levels):
+        table = np.zeros((4, 3), int)
+        np.add.at(table, (groups[rows], levels[rows]), 1)
+        assert np.linalg.matrix_rank(table) == 1 and table.sum() == 12
+
+
+def test_crossed_labels_widen_an_interval_where_they_matter():
+    values, groups, levels = crossed_networks(2.0)
+
+    def width(**options):
+        found = bootstrap(lambda rows: values[rows].mean(), groups, draws=500, **options)
+        return found.high - found.low
+
+    assert width(crossed=levels) > 2 * width()

@@ -1,7 +1,8 @@
 """How well one score orders networks by another, with an interval over configurations.
 
 Networks that share a configuration are not independent, so the unit that is resampled is
-the configuration, with all its initialisations (a cluster bootstrap).
+the configuration, with all its initialisations (a cluster bootstrap).  Configurations that start
+from the same initialisations are not independent either; `shared_share` measures it.
 """
 
 from typing import NamedTuple
@@ -68,17 +69,49 @@ def centred_ranks(values, groups):
     return (ranks - ranks.groupby(np.asarray(groups)).transform("mean")).to_numpy()
 
 
-def bootstrap(statistic, groups, *, strata=None, draws=2000, level=0.95, seed=0):
+def shared_share(values, groups, levels, *, shuffles=2000, seed=0):
+    """Share of what differs inside groups that the same level does in all of them.
+
+    Of every rank the mean rank of its group is taken away; the share is that of the variance left
+    which lies between levels.  Chance: levels shuffled inside each group.
+
+    values : (M,), finite.  groups : (M,), such as configurations.  levels : (M,), such as
+    initialisations that all configurations have.
+
+    Returns (share, mean share of the shuffles, p value of as large a share by chance); NaN where
+    no group has two members that differ.
+    """
+    left, levels = centred_ranks(values, groups), np.unique(levels, return_inverse=True)[1]
+    inside = [np.flatnonzero(np.asarray(groups) == g) for g in np.unique(groups)]
+    total = (left**2).sum()
+    if total == 0:
+        return np.nan, np.nan, np.nan
+
+    def share(levels):
+        counts = np.bincount(levels)
+        return (np.bincount(levels, left) ** 2 / np.maximum(counts, 1)).sum() / total
+
+    rng, found, by_chance = np.random.default_rng(seed), share(levels), np.empty(shuffles)
+    for draw in range(shuffles):
+        shuffled = levels.copy()
+        for members in inside:
+            shuffled[members] = rng.permutation(levels[members])
+        by_chance[draw] = share(shuffled)
+    at_least = (by_chance >= found - 1e-12).sum()
+    return found, by_chance.mean(), (1 + at_least) / (1 + shuffles)
+
+
+def bootstrap(statistic, groups, *, strata=None, crossed=None, draws=2000, level=0.95, seed=0):
     """Percentile interval of any statistic over networks, resampled by whole groups.
 
     statistic : function from row numbers (M,) to a float, or to an array of several; it gets those
         of each resample, some of them more than once, and all rows.  NaN where a resample allows
         no value.
-    groups, strata : as in `resamples`.
+    groups, strata, crossed : as in `resamples`.
 
     Returns an `Estimate`, of floats or of arrays.
     """
-    drawn = np.array([statistic(rows) for rows in resamples(groups, strata, draws, seed)])
+    drawn = np.array([statistic(rows) for rows in resamples(groups, strata, draws, seed, crossed)])
     tails = [(1 - level) / 2, (1 + level) / 2]
     ends = np.full((2, *drawn.shape[1:]), np.nan)
     if np.isfinite(drawn).any():
@@ -86,10 +119,14 @@ def bootstrap(statistic, groups, *, strata=None, draws=2000, level=0.95, seed=0)
     return Estimate(*(np.asarray(v, float)[()] for v in (statistic(np.arange(len(groups))), *ends)))
 
 
-def resamples(groups, strata, draws, seed):
+def resamples(groups, strata, draws, seed, crossed=None):
     """Row numbers of each bootstrap sample: whole groups, drawn inside their stratum.
 
     groups : (M,) labels.  strata : (M,) labels, or None for one stratum.
+    crossed : (M,) labels that run across the groups, such as initialisations, or None.  They are
+        drawn too, and a network is there as often as its group and its label together: the
+        pigeonhole bootstrap (Owen 2007, doi:10.1214/07-AOAS122), whose intervals are wide rather
+        than narrow.
     """
     groups = np.asarray(groups)
     strata = np.zeros(len(groups), int) if strata is None else np.asarray(strata)
@@ -97,11 +134,16 @@ def resamples(groups, strata, draws, seed):
     for stratum in np.unique(strata):
         inside = np.flatnonzero(strata == stratum)
         layers.append([inside[groups[inside] == g] for g in np.unique(groups[inside])])
+    labels, of_row = (None, None) if crossed is None else np.unique(crossed, return_inverse=True)
     rng = np.random.default_rng(seed)
     for _ in range(draws):
-        yield np.concatenate([
+        rows = np.concatenate([
             members[i] for members in layers for i in rng.integers(len(members), size=len(members))
         ])
+        if labels is not None:
+            times = np.bincount(rng.integers(len(labels), size=len(labels)), minlength=len(labels))
+            rows = np.repeat(rows, times[of_row[rows]])
+        yield rows
 
 
 def _bootstrap(columns, groups, strata, draws, level, seed, combine):
