@@ -329,6 +329,7 @@ report(
     "n_inits",
     " to ".join(str(n) for n in sorted({of_each.min(), of_each.max()})),
 )
+report("n_negative", int((table["snr"] < 0).sum()), "d")
 report("n_undefined", int(table["snr_undefined"].sum()), ",d")
 worst = table.loc[table["snr_undefined"].idxmax(), "id"]
 worst_map = artefacts.read_maps(run, "synthetic", worst)["a"]
@@ -374,8 +375,11 @@ figures.show("fig_auroc_snr")
 # accurate networks the largest SNR is {glue:text}`top_snr_ratio` times the smallest.
 #
 # A ratio grows without limit when its denominator shrinks. A network with hardly any positive
-# score in the spacers can stand far above all others, whatever its accuracy. So the figure has a
-# logarithmic axis, this book compares ranks, and the second table below has the median as well.
+# score in the spacers can stand far above all others, whatever its accuracy. So the figure has an
+# axis that is logarithmic above 0.5 (and pressed together below), this book compares ranks, and
+# the second table below has the median as well.
+# A ratio below zero is a map that speaks against the motifs. Networks with such an SNR:
+# {glue:text}`n_negative`. {doc}`Chapter 6 <06_controls>` asks what is wrong with them.
 #
 # The paper keeps only networks with a test performance of at least 0.97, which we read as AUROC;
 # 84 % of its own passed (327 of 390) {cite:p}`chen2025`. Of ours {glue:text}`n_accurate` pass,

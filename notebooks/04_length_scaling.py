@@ -149,7 +149,8 @@ figures.show("fig_lengths")
 # :alt: Six scatter plots of signal-to-noise ratio, on a logarithmic axis, against KLD for k = 3 to 8, each with a rising fitted line.
 #
 # SNR of {glue:text}`l_networks` networks against the KLD at each length, with the fit of
-# {eq}`eq-length-model`.
+# {eq}`eq-length-model` to those of SNR > 0. The vertical axis is logarithmic above 0.5 and pressed
+# together below, so that negative ratios have a place.
 # ```
 #
 # ## Weights that were not learnt on the networks they judge
@@ -277,7 +278,8 @@ figures.show("fig_weights")
 # :alt: Thin lines of weight against k-mer length from 3 to 8, one for each held-out subset, with their mean and a dashed line at equal weights.
 #
 # Length weights of the {glue:text}`l_subsets` trials (thin) and their mean (thick), learnt on
-# {glue:text}`l_networks` networks; {glue:text}`l_excluded` with SNR ≤ 0 stayed out of the fit.
+# {glue:text}`l_networks` networks; {glue:text}`l_excluded` with SNR ≤ 0 stayed out of the fit
+# ({doc}`chapter 6 <06_controls>` looks into them).
 # Bars: ± one standard error, jackknife over {glue:text}`l_configurations` configurations and
 # {glue:text}`l_deals` ways to deal them out. This rebuilds figure 3a of the paper.
 # ```
@@ -466,8 +468,8 @@ for prefix, result in (
     for name, estimate in result.items():
         for part in estimate._fields:
             report(f"{prefix}_{name}_{part}", getattr(estimate, part), decimals)
-report("l_dealt_low", min(dealt, default=np.nan), ".2f")
-report("l_dealt_high", max(dealt, default=np.nan), ".2f")
+report("l_dealt_low", min(dealt, default=np.nan), ".3f")
+report("l_dealt_high", max(dealt, default=np.nan), ".3f")
 
 
 def where(estimate):
@@ -492,6 +494,9 @@ report(
        else "does not decide between the two metrics"),
 )
 report("unlearnt_verdict", equal)
+differences = [result["difference"] for result in looks.values()]
+report("l_looks", len(differences), "d")
+report("l_looks_zero", sum(where(d) == "includes zero" for d in differences), "d")
 report(
     "l_without",
     "without it and without the others of its configuration" if groups is not None
@@ -553,7 +558,8 @@ explorer.explore(
 # {glue:text}`refitted_difference_low` to {glue:text}`refitted_difference_high` with weights learnt
 # anew. With equal weights, where nothing is learnt and nothing left out, the interval
 # {glue:text}`unlearnt_verdict` ({glue:text}`unlearnt_difference_low` to
-# {glue:text}`unlearnt_difference_high`).
+# {glue:text}`unlearnt_difference_high`). Of the {glue:text}`l_looks` intervals of a difference in
+# the table, most of them from fewer networks, {glue:text}`l_looks_zero` include zero.
 #
 # The paper keeps networks whose test performance passes {glue:text}`l_threshold`. It does not name
 # the measure; we take AUROC, and {glue:text}`l_pass_rate` of ours pass. Its row
@@ -807,9 +813,9 @@ if free >= 20:
     display(both)
     best, text = inside.loc["final score"], both["left of the correlation"]
     inside_text = (
-        f"Of the variance of log SNR of these {among.sum()} networks, "
-        f"{share_between(configuration, among):.0%} lies between their "
-        f"{len(set(configuration[among]))} configurations. Inside them the final score keeps "
+        f"These are {among.sum()} networks of {len(set(configuration[among]))} configurations. "
+        f"Between the configurations lies {share_between(configuration, among):.0%} of the "
+        "variance of log SNR (where SNR > 0). Inside them the final score keeps "
         f"{text['final score']}, the original metric {text['original metric']} and the Gini "
         f"coefficient {text['Gini of the scores']}; the final score minus the original metric is "
         f"{both.loc['final score', 'minus the original metric']}"
@@ -876,8 +882,13 @@ if free >= 20 and len(set(initialisation[among])) > 1:
     )[1:]
     apart = [look["difference"].value for look in alone.values()]
     start_text = (
-        f"Of these {len(p_values)} shares {sum(p < 0.05 for p in p_values)} are larger than "
-        f"chance allows (p < 0.05). The {len(table)} networks are closer to {len(apart)} "
+        f"All {len(p_values)} shares are larger than by chance (the largest p value is "
+        f"{max(p_values):.2g})" if max(p_values) < 0.05 else
+        f"Of these {len(p_values)} shares {sum(p < 0.05 for p in p_values)} are larger than by "
+        "chance (p < 0.05)"
+    )
+    start_text += (
+        f". The {len(table)} networks are closer to {len(apart)} "
         f"repetitions of one experiment than to {len(table)} experiments"
     )
     each_text = (

@@ -9,6 +9,7 @@ from attribution_consistency import evaluation, metric, one_hot
 from attribution_consistency.studies import (
     controls,
     controls_maps,
+    controls_methods,
     controls_summary,
     shown,
 )
@@ -271,3 +272,63 @@ def test_the_page_of_columns_describes_every_table(repository):
     check(page, "`controls_choices`:", list(controls.choices(X, real, KS, MASKS, WEIGHTS)))
     row = {"id": "", "method": ""} | controls.summary(X, A, KS, MASKS, WEIGHTS)
     check(page, "`controls_methods`:", list(row))
+    check(page, "`controls_signs`:", list(controls_methods.sign_row("", "", X, A, KS, {
+        "motif_mask": MASK}, WEIGHTS)))
+    check(page, "`controls_exchange`:", ["id", "share", "change"])
+
+
+# --- maps of the wrong sign -----------------------------------------------------------------
+
+
+def test_networks_of_negative_snr_are_chosen_and_one_to_compare_with():
+    table = pd.DataFrame({
+        "id": ["bn-exp-noise-00", "bn-exp-noise-01", "bn-exp-noise-02", "bn-exp-mixup-00"],
+        "snr": [2.0, -1.0, 1.0, 3.0],
+    })
+    assert controls_methods.chosen(table) == ["bn-exp-noise-01", "bn-exp-noise-00"]
+    assert controls_methods.chosen(table[table["snr"] > 0]) == ["bn-exp-noise-02", "bn-exp-noise-00"]
+    assert controls_methods.chosen(table.iloc[[1, 3]]) == ["bn-exp-noise-01", "bn-exp-mixup-00"]
+    many = pd.DataFrame({"id": [f"bn-exp-noise-{i:02d}" for i in range(9)],
+                         "snr": [*range(-8, 0), 1]})
+    assert controls_methods.chosen(many) == [f"bn-exp-noise-{i:02d}" for i in (0, 1, 2, 3, 4, 8)]
+
+
+def test_an_exchange_runs_from_the_slope_to_the_mutation():
+    from attribution_consistency.models import methods
+
+    rng = RNG(4)
+    x = one_hot(["".join(rng.choice(list("ACGT"), 12)) for _ in range(5)])
+    mask = rng.random((5, 12)) < 0.4
+    w = rng.normal(size=(12, 4))
+
+    def predict(some):
+        h = (some * w).sum(axis=(1, 2))
+        return np.exp(0.3 * h) - 0.2 * h**2
+
+    def gradient(some):
+        h = (some * w).sum(axis=(1, 2))[:, None, None]
+        return (0.3 * np.exp(0.3 * h) - 0.4 * h) * w
+
+    at = controls_methods.exchange(predict, x, mask, (0, 1e-3, 1))
+    assert at[0] == pytest.approx(0, abs=1e-6)
+    for change, share, a in (
+        (at[1], 1e-3, gradient(x)),
+        (at[2], 1, methods.in_silico_mutagenesis(predict, x)),
+    ):
+        # Away from a base, towards the mean of the three others.
+        lost = metric.position_scores(x, a, score="input")[mask].mean() * 4 / 3
+        assert change / share == pytest.approx(-lost, rel=0.02)
+
+
+def test_the_sign_of_a_gradient_can_be_that_of_no_mutation():
+    """A hump between two bases: the slope rises where the whole exchange costs something."""
+    x = one_hot(["A" * 6])
+    mask = np.zeros((1, 6), bool)
+    mask[0, 2] = True
+
+    def predict(some):
+        t = 1 - some[:, 2, 0]
+        return 2 * t - 3 * t**2
+
+    slope, *_, end = controls_methods.exchange(predict, x, mask)[1:]
+    assert slope > 0 > end and end == pytest.approx(-1)

@@ -16,20 +16,19 @@ from ..datasets.sequences import codes_to_one_hot
 from ..evaluation import READINGS
 from ..metric.divergence import distributions, kl, sum_tracks
 from .controls_maps import WORDS, in_noise, rotated, spikes, wrong_words
+from .controls_methods import (
+    READING, SEED, mean, method_choices, methods_table, sign_tables, summary,
+)
 
 PREFIX = "controls"
 CHAPTER = "06_controls"
 POPULATIONS = ("synthetic",)
 OPTIONAL = ("gm12878_dnase",)
-TABLES = ("maps", "halves", "sizes", "choices", "methods")
-READING = "frequency"
+TABLES = ("maps", "halves", "sizes", "choices", "methods", "signs", "exchange")
 FEWER_OR_MORE = (1, 4, 10, 160)  # arbitrary words, besides `WORDS`
 BLIND = ("constant", "noise", "spike", "words")  # maps beside the networks in `sizes`
 FRESH = 3  # sets of initial weights of each architecture
 SHUFFLED = ("bn-exp-standard-00", "bn-relu-standard-00")  # trained on shuffled labels
-METHODS = ("saliency", "smoothgrad", "integrated_gradients", "in_silico_mutagenesis")
-POINTS = 16  # gradients averaged by SmoothGrad and by integrated gradients
-SEED = 0
 ABSENT = "This run did not make these tables.", ""
 
 
@@ -49,7 +48,7 @@ def score_map(x, a, ks, masks=None, correct=True):
         return row
     if masks:
         for name, truth in (("snr", metric.signal_to_noise), ("motif_auroc", metric.motif_auroc)):
-            row[name] = _mean(truth(x, a, correct=correct, **masks))
+            row[name] = mean(truth(x, a, correct=correct, **masks))
     row["original"] = metric.thresholded_kld(x, a, correct=correct)
     row["geometric"] = metric.geometric_kld(x, a)
     row["gini"] = metric.gini(x, a, correct=correct)
@@ -69,11 +68,6 @@ def _sums(x, a, ks, reading="instance", correct=True):
     return sum_tracks(x, [a, None], ks, reading, "abs_input", correct, False)
 
 
-def _mean(values):
-    values = values[np.isfinite(values)]
-    return float(values.mean()) if values.size else float("nan")
-
-
 # --- tables -------------------------------------------------------------------------------
 
 
@@ -90,8 +84,9 @@ def make(run, settings):
     for population in (*POPULATIONS, *OPTIONAL):
         if not run.scores(population).exists():
             continue
-        scores = artefacts.read_csv(run.scores(population))
-        scores = one_of_each(scores[scores["status"] == "ok"].reset_index(drop=True))
+        every = artefacts.read_csv(run.scores(population))
+        every = every[every["status"] == "ok"].reset_index(drop=True)
+        scores = one_of_each(every)
         ids = list(scores["id"])
         x, masks = sequences(run, population, ids[0], options["n_sequences"])
         real = {i: artefacts.read_maps(run.name, population, i)["a"][: len(x)] for i in ids}
@@ -109,6 +104,7 @@ def make(run, settings):
                 "sizes": sizes(x, real, ks),
                 "methods": methods_table(run, settings, ids, x, masks, weights),
                 "choices": choices(x, real, ks, masks, weights),
+                **sign_tables(run, settings, every, x, masks, weights),
             }
     maps = add_finals(pd.concat(found, ignore_index=True), ks, weights)
     first = ["population", "kind", "id", "rotated", "draw", "words", "auroc"]
@@ -117,13 +113,6 @@ def make(run, settings):
         [tables["choices"], method_choices(tables["methods"])], ignore_index=True
     )
     return {name: _short(table) for name, table in tables.items()}
-
-
-def method_choices(methods):
-    """The attribution methods that all networks have, as a family of `choices`."""
-    some = methods[methods["method"] != METHODS[-1]].assign(family="attribution method")
-    some = some.rename(columns={"method": "variant", "final": "value"})
-    return some[["family", "variant", "id", "value", "snr"]]
 
 
 def one_of_each(scores):
@@ -250,16 +239,6 @@ def he_normal(name, shape, rng):
     return np.full(shape, 1.0 if name in ("gamma", "moving_variance") else 0.0)
 
 
-def summary(x, a, ks, masks, weights):
-    """SNR, final score (mean length weights) and its rivals of one map, as a dict."""
-    return {
-        "n": len(x), "snr": _mean(metric.signal_to_noise(x, a, **masks)),
-        "final": metric.consistency(metric.kmer_klds(x, a, ks), weights[READING]),
-        "original": metric.thresholded_kld(x, a), "geometric": metric.geometric_kld(x, a),
-        "gini": metric.gini(x, a),
-    }
-
-
 def halves(x, real, ks, masks, weights):
     """`summary` of each network on even and on odd sequences: a row for each half."""
     import pandas as pd
@@ -315,7 +294,7 @@ def choices(x, real, ks, masks, weights):
     prior = {"uniform": {k: np.ones(4**k) for k in ks}, "single bases": zeroth_order(x, ks)}
     rows = []
     for name, a in real.items():
-        snr = _mean(metric.signal_to_noise(x, a, **masks))
+        snr = mean(metric.signal_to_noise(x, a, **masks))
         rows += [
             {"family": family, "variant": variant, "id": name, "value": value, "snr": snr}
             for (family, variant), value in variants(x, a, ks, weights, prior).items()
@@ -379,43 +358,6 @@ def jensen_shannon(q, p):
     """Mean divergence of two distributions (M,) from their mean, nats: symmetric, at most log 2."""
     middle = (q + p) / 2
     return (kl(q, middle) + kl(p, middle)) / 2
-
-
-def methods_table(run, settings, ids, x, masks, length_weights):
-    """`summary` of the maps of other attribution methods: a row for each network and method.
-
-    In-silico mutagenesis, which costs 4 L + 1 predictions a sequence, is done for the
-    networks without a regulariser only.
-    """
-    import pandas as pd
-
-    from ..models import attribution, methods, networks, weights
-    from ..pipeline import model_recipes
-
-    recipes, built, rows = model_recipes(settings, "synthetic"), {}, []
-    ks = settings["scores"]["ks"]
-    n = min(len(x), settings["studies"]["controls"]["method_sequences"])
-    x, masks = x[:n], {m: v[:n] for m, v in masks.items()}
-    for name in ids:
-        recipe = recipes[name]
-        key = recipe["batch_norm"], recipe["activation"]
-        if key not in built:
-            built[key] = networks.build(recipe, x.shape[1])
-        model = weights.load_into(built[key], run.model("synthetic", name))
-        gradient = functools.partial(attribution.saliency, model)
-        maps = {
-            "saliency": gradient(x),
-            "smoothgrad": methods.smoothgrad(gradient, x, n_samples=POINTS, seed=SEED),
-            "integrated_gradients": methods.integrated_gradients(gradient, x, steps=POINTS),
-        }
-        if recipe["regulariser"] == "standard":
-            predict = model.predict_on_batch
-            maps["in_silico_mutagenesis"] = methods.in_silico_mutagenesis(
-                predict, x, batch_size=4 * x.shape[1] + 1
-            )
-        rows += [{"id": name, "method": method} | summary(x, a, ks, masks, length_weights)
-                 for method, a in maps.items()]
-    return pd.DataFrame(rows)
 
 
 def _short(table, digits=6):

@@ -64,13 +64,27 @@ def distributions(ax, q, p, names, top=8):
 
 
 def snr_axis(ax):
-    """Make the y axis logarithmic above 0.5 and linear below, so that SNR <= 0 has a place."""
+    """Make the y axis logarithmic above 0.5, linear from there to 0, pressed together below 0."""
     from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
 
-    ax.set_yscale("symlog", linthresh=0.5, linscale=0.5)
-    ax.yaxis.set_major_locator(FixedLocator([-1, -0.5, 0, 0.5, 1, 1.5, 2, 3, 5, 10, 20, 50]))
+    ax.set_yscale("function", functions=(snr_scale, snr_unscale))
+    ax.yaxis.set_major_locator(FixedLocator([-5, -1, 0, 0.5, 1, 2, 5, 10, 20, 50]))
     ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
     ax.yaxis.set_minor_locator(NullLocator())
+
+
+def snr_scale(snr):
+    """Where a signal-to-noise ratio stands on the axis: its logarithm, as long as that can be."""
+    snr = np.asarray(snr, float)
+    low = np.where(snr >= 0, 2 * snr, -0.35 * np.log1p(2 * np.abs(snr)))
+    return np.where(snr >= 0.5, 1 + np.log(2 * np.maximum(snr, 0.5)), low)
+
+
+def snr_unscale(place):
+    """The ratio that stands there; undoes `snr_scale`."""
+    place = np.asarray(place, float)
+    low = np.where(place >= 0, place / 2, -np.expm1(np.abs(place) / 0.35) / 2)
+    return np.where(place >= 1, np.exp(np.maximum(place, 1) - 1) / 2, low)
 
 
 def length_weights(ax, ks, per_subset, mean):

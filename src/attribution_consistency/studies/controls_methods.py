@@ -1,0 +1,170 @@
+"""Maps of other attribution methods, and maps of the wrong sign.
+
+A gradient says what an infinitely small change does. A real mutation exchanges a whole base, and
+the network may bend in between: then the two can differ in sign.
+"""
+
+import functools
+
+import numpy as np
+
+from .. import evaluation, metric
+
+READING = "frequency"
+METHODS = ("saliency", "smoothgrad", "integrated_gradients", "in_silico_mutagenesis")
+POINTS = 16  # gradients averaged by SmoothGrad and by integrated gradients
+SEED = 0
+LOW = 5  # networks of negative signal-to-noise ratio that are looked at, at most
+SHARES = (0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1)  # of a base that is exchanged
+EXCHANGED = 20  # sequences whose motif positions are exchanged
+
+
+def summary(x, a, ks, masks, weights):
+    """SNR, final score (mean length weights) and its rivals of one map, as a dict."""
+    return {
+        "n": len(x), "snr": mean(metric.signal_to_noise(x, a, **masks)),
+        "final": metric.consistency(metric.kmer_klds(x, a, ks), weights[READING]),
+        "original": metric.thresholded_kld(x, a), "geometric": metric.geometric_kld(x, a),
+        "gini": metric.gini(x, a),
+    }
+
+
+def mean(values):
+    """Mean of the finite values; NaN where there is none."""
+    values = values[np.isfinite(values)]
+    return float(values.mean()) if values.size else float("nan")
+
+
+# --- other methods ------------------------------------------------------------------------
+
+
+def methods_table(run, settings, ids, x, masks, length_weights):
+    """`summary` of the maps of other attribution methods: a row for each network and method.
+
+    In-silico mutagenesis, which costs 4 L + 1 predictions a sequence, is done for the
+    networks without a regulariser only.
+    """
+    import pandas as pd
+
+    from ..models import attribution, networks, weights
+    from ..pipeline import model_recipes
+
+    recipes, built, rows = model_recipes(settings, "synthetic"), {}, []
+    ks = settings["scores"]["ks"]
+    n = min(len(x), settings["studies"]["controls"]["method_sequences"])
+    x, masks = x[:n], {m: v[:n] for m, v in masks.items()}
+    for name in ids:
+        recipe = recipes[name]
+        key = recipe["batch_norm"], recipe["activation"]
+        if key not in built:
+            built[key] = networks.build(recipe, x.shape[1])
+        model = weights.load_into(built[key], run.model("synthetic", name))
+        maps = method_maps(
+            functools.partial(attribution.saliency, model), x,
+            model.predict_on_batch if recipe["regulariser"] == "standard" else None,
+        )
+        rows += [{"id": name, "method": method} | summary(x, a, ks, masks, length_weights)
+                 for method, a in maps.items()]
+    return pd.DataFrame(rows)
+
+
+def method_maps(gradient, x, predict=None):
+    """Maps (N, L, 4) by the `METHODS`, {method: map}; the last only with a ``predict``.
+
+    gradient, predict : functions as in `models.methods`.
+    """
+    from ..models import methods
+
+    maps = {
+        "saliency": gradient(x),
+        "smoothgrad": methods.smoothgrad(gradient, x, n_samples=POINTS, seed=SEED),
+        "integrated_gradients": methods.integrated_gradients(gradient, x, steps=POINTS),
+    }
+    if predict is not None:
+        maps["in_silico_mutagenesis"] = methods.in_silico_mutagenesis(
+            predict, x, batch_size=4 * x.shape[1] + 1
+        )
+    return maps
+
+
+def method_choices(methods):
+    """The attribution methods that all networks have, as a family of `choices`."""
+    some = methods[methods["method"] != METHODS[-1]].assign(family="attribution method")
+    some = some.rename(columns={"method": "variant", "final": "value"})
+    return some[["family", "variant", "id", "value", "snr"]]
+
+
+# --- signs --------------------------------------------------------------------------------
+
+
+def chosen(scores):
+    """Networks whose maps are looked at: ids of low signal-to-noise ratio, and one to compare with.
+
+    Low are those below zero, the lowest first, `LOW`; where there is none, the lowest.  The
+    last of the list is the highest of the same configuration as the lowest, or of all networks.
+    """
+    ranked = scores.dropna(subset="snr").sort_values("snr", ignore_index=True)
+    low = list(ranked.loc[ranked["snr"] < 0, "id"][:LOW]) or list(ranked["id"][:1])
+    names = evaluation.configuration(ranked)
+    alike = ranked[(names == names.iloc[0]) & ~ranked["id"].isin(low) & (ranked["snr"] > 0)]
+    rest = alike if len(alike) else ranked[~ranked["id"].isin(low)]
+    return low + list(rest["id"][-1:])
+
+
+def sign_tables(run, settings, scores, x, masks, length_weights):
+    """Tables ``signs`` and ``exchange`` of the chosen networks, {name: DataFrame}.
+
+    x : (N, L, 4).  masks : motif_mask and spacer_mask (N, L).  length_weights : of each reading.
+    """
+    import pandas as pd
+
+    from ..models import attribution, networks, training, weights
+    from ..pipeline import model_recipes
+
+    recipes, signs, paths = model_recipes(settings, "synthetic"), [], []
+    n = min(len(x), settings["studies"]["controls"]["method_sequences"])
+    x, masks = x[:n], {m: v[:n] for m, v in masks.items()}
+    some, motif = x[:EXCHANGED], masks["motif_mask"][:EXCHANGED]
+    for name in chosen(scores):
+        model = networks.build(recipes[name], x.shape[1])
+        weights.load_into(model, run.model("synthetic", name))
+        maps = method_maps(functools.partial(attribution.saliency, model), x,
+                           model.predict_on_batch)
+        ks = settings["scores"]["ks"]
+        signs += [sign_row(name, method, x, a, ks, masks, length_weights)
+                  for method, a in maps.items()]
+        changes = exchange(lambda mutants: training.predict(model, mutants)[:, 0], some, motif)
+        paths += [{"id": name, "share": s, "change": c} for s, c in zip(SHARES, changes)]
+    return {"signs": pd.DataFrame(signs), "exchange": pd.DataFrame(paths)}
+
+
+def sign_row(model_id, method, x, a, ks, masks, length_weights):
+    """One map of one network: does it speak for the motifs, and what do the scores say?"""
+    motif, found = masks["motif_mask"], summary(x, a, ks, masks, length_weights)
+    return {
+        "id": model_id, "method": method, "n": len(x), "snr": found["snr"],
+        "positive": float((metric.position_scores(x, a, score="input")[motif] > 0).mean()),
+        "motif_aupr": mean(metric.motif_aupr(x, a, motif)), "final": found["final"],
+    }
+
+
+def exchange(predict, x, mask, shares=SHARES):
+    """Mean change of a prediction while single bases turn into others, one value a share.
+
+    Each masked position by itself, towards each of the three other bases: at share t the base that
+    is there counts 1 - t and the other t.  Slope at 0: that of the saliency map; at 1: in-silico
+    mutagenesis.
+
+    predict : function from (n, L, 4) to (n,).  x : one-hot (N, L, 4), a base at each masked
+    position.  mask : bool (N, L).
+    """
+    row, place = (np.repeat(where, 3) for where in np.nonzero(mask))
+    each = np.arange(len(row))
+    old = x[row, place].argmax(axis=1)
+    new = (old + 1 + each % 3) % 4
+    mutants, changes = x[row], []
+    before = predict(x)[row]
+    for share in shares:
+        mutants[each, place, old], mutants[each, place, new] = 1 - share, share
+        changes.append(float((predict(mutants) - before).mean()))
+    return changes
