@@ -456,7 +456,7 @@ figures.show("fig_weighted_snr")
 #
 # SNR of {glue:text}`w_networks` networks on {glue:text}`w_sequences` sequences against the
 # weighted KLD at one length (left) and against the original metric (right). One point a network;
-# the vertical axis is logarithmic above 0.5.
+# the vertical axis is logarithmic above 0.5 and pressed together below 0.
 # ```
 #
 # The Spearman correlation with SNR is {glue:text}`w_new_value` (95 % interval, bootstrap over

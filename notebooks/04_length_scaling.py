@@ -150,7 +150,7 @@ figures.show("fig_lengths")
 #
 # SNR of {glue:text}`l_networks` networks against the KLD at each length, with the fit of
 # {eq}`eq-length-model` to those of SNR > 0. The vertical axis is logarithmic above 0.5 and pressed
-# together below, so that negative ratios have a place.
+# together below 0, so that negative ratios have a place.
 # ```
 #
 # ## Weights that were not learnt on the networks they judge
@@ -278,8 +278,8 @@ figures.show("fig_weights")
 # :alt: Thin lines of weight against k-mer length from 3 to 8, one for each held-out subset, with their mean and a dashed line at equal weights.
 #
 # Length weights of the {glue:text}`l_subsets` trials (thin) and their mean (thick), learnt on
-# {glue:text}`l_networks` networks; {glue:text}`l_excluded` with SNR ≤ 0 stayed out of the fit
-# ({doc}`chapter 6 <06_controls>` looks into them).
+# {glue:text}`l_networks` networks. Left out of the fit because of an SNR of zero or less:
+# {glue:text}`l_excluded` ({doc}`chapter 6 <06_controls>` looks into such networks).
 # Bars: ± one standard error, jackknife over {glue:text}`l_configurations` configurations and
 # {glue:text}`l_deals` ways to deal them out. This rebuilds figure 3a of the paper.
 # ```
@@ -407,12 +407,14 @@ looks = {
 repeated = pd.Series(configuration).duplicated(keep=False).to_numpy()
 initialisation = table["init"].to_numpy()
 if repeated.any():
-    means = pd.DataFrame(
-        {"final": final, "original": original, "snr": np.log(np.where(snr > 0, snr, np.nan))}
-    ).groupby(configuration).mean()
-    looks[f"our zoo, means of {len(means)} configurations"] = compare(
+    means = pd.DataFrame({"final": final, "original": original, "snr": snr}).rank()
+    means = means.groupby(configuration).mean()
+    looks[f"our zoo, mean ranks of {len(means)} configurations"] = compare(
         means["final"], means["original"], means["snr"], means.index.to_numpy()
     )
+positive = np.flatnonzero(snr > 0)
+if len(positive) < len(table):
+    looks[f"our zoo, {len(positive)} with SNR > 0"] = compare_rows(final[positive], positive)
 alone = {}
 for number in sorted(set(initialisation)):
     rows = np.flatnonzero(initialisation == number)
@@ -639,11 +641,10 @@ def centred(labels, rows):
 
 
 def share_between(labels, rows):
-    """Share of the variance of log SNR that lies between labels, of networks with SNR > 0."""
-    rows = rows & (snr > 0)
-    log_snr = pd.Series(np.log(snr[rows]))
-    means = log_snr.groupby(labels[rows]).transform("mean")
-    return float(means.var() / log_snr.var())
+    """Share of the variance of the ranks of SNR that lies between labels."""
+    ranks = pd.Series(snr[rows]).rank()
+    means = ranks.groupby(labels[rows]).transform("mean")
+    return float(means.var() / ranks.var())
 
 
 activation = table["activation"].to_numpy()
@@ -727,16 +728,16 @@ figures.show("fig_rivals")
 #   {glue:text}`l_partial_original_high`) for the original metric. An interval that contains zero
 #   leaves open whether a score says more about SNR than how uneven the map is.
 # - **Is it only the first layer?** Networks with an exponential first layer have clearer maps as a
-#   group: {glue:text}`l_layer_share` of the variance of log SNR lies between the two activations.
-#   So part of every correlation here compares two groups. With the mean rank of each activation
+#   group: {glue:text}`l_layer_share` of the variance of the ranks of SNR lies between the two
+#   activations. So part of every correlation here compares two groups. With the mean rank of each activation
 #   subtracted, {glue:text}`l_layer_final_value` ({glue:text}`l_layer_final_low` to
 #   {glue:text}`l_layer_final_high`) is left for the final score and
 #   {glue:text}`l_layer_original_value` ({glue:text}`l_layer_original_low` to
 #   {glue:text}`l_layer_original_high`) for the original metric, a difference of
 #   {glue:text}`l_layer_difference` ({glue:text}`l_layer_difference_low` to
 #   {glue:text}`l_layer_difference_high`).
-# - **Would accuracy have done?** It reaches {glue:text}`l_auroc`. But this zoo cannot tell: its
-#   AUROC runs from {glue:text}`l_auroc_min` to {glue:text}`l_auroc_max` only, with a standard
+# - **Would accuracy have done?** It reaches {glue:text}`l_auroc`. But this zoo says little about
+#   that: its AUROC runs from {glue:text}`l_auroc_min` to {glue:text}`l_auroc_max`, with a standard
 #   deviation of {glue:text}`l_auroc_sd`{glue:text}`l_auroc_siblings`. Networks that spread wider
 #   are in {doc}`chapter 7 <07_independent_networks>`.
 # - **Does it need the bases at all?** In rotated maps the scores no longer stand over the bases to
@@ -815,11 +816,19 @@ if free >= 20:
     inside_text = (
         f"These are {among.sum()} networks of {len(set(configuration[among]))} configurations. "
         f"Between the configurations lies {share_between(configuration, among):.0%} of the "
-        "variance of log SNR (where SNR > 0). Inside them the final score keeps "
+        "variance of the ranks of SNR. Inside them the final score keeps "
         f"{text['final score']}, the original metric {text['original metric']} and the Gini "
         f"coefficient {text['Gini of the scores']}; the final score minus the original metric is "
         f"{both.loc['final score', 'minus the original metric']}"
     )
+    if (snr[among] < 0).any():
+        some = centred(configuration, among & (snr > 0))
+        inside_text += (
+            f". The {(snr[among] < 0).sum()} networks of negative SNR, of which chapter 6 speaks, "
+            f"have a part in this: without them {decimals(some.loc['final score', 'estimate'])} "
+            f"and {decimals(some.loc['original metric', 'estimate'])} are left, a difference of "
+            + written(some.loc["final score", ["difference", "difference_low", "difference_high"]])
+        )
     for part in ("estimate", "low", "high", "difference", "difference_low", "difference_high"):
         report(f"l_inside_{part}", best[part], ".2f")
 else:
@@ -830,7 +839,8 @@ else:
 report("l_inside_text", inside_text)
 report(
     "l_inside_short",
-    f"{best.estimate:.2f} and {inside.loc['original metric', 'estimate']:.2f}" if free >= 20
+    f"{best.estimate:.2f} and {inside.loc['original metric', 'estimate']:.2f}, a difference of "
+    + both.loc["final score", "minus the original metric"] if free >= 20
     else "not asked, for lack of networks",
 )
 
@@ -840,16 +850,16 @@ report(
 # %% [markdown]
 # ## Networks that start alike
 #
-# The random numbers of a training depend on the number of its {term}`initialisation` alone. So all
-# networks of initialisation 00, whatever their configuration, start from the same weights and see
-# the training sequences in the same order. This compares configurations under equal luck. But a
-# bootstrap over configurations takes the luck itself as given: every sample has the same starts.
+# The number of the {term}`initialisation` seeds a training. So all networks of initialisation 00,
+# whatever their configuration, start from the same weights and see the training sequences in the
+# same order. This compares configurations under equal luck. But a bootstrap over configurations
+# takes the luck itself as given: every sample has the same starts.
 #
 # Does the start matter? We subtract from every rank the mean rank of its configuration, and ask how
 # much of the variance that is left lies between initialisations. A start may suit one kind of
 # network and not another, so the second row takes each combination of initialisation, batch norm
-# and activation by itself. In brackets: what chance gives, with the initialisations shuffled inside
-# each configuration.
+# and activation by itself; it contains the first. In brackets: what chance gives, with the
+# initialisations shuffled inside each configuration.
 
 # %% tags=["hide-input"]
 measured = {
@@ -876,50 +886,54 @@ if free >= 20 and len(set(initialisation[among])) > 1:
         for name, values in measured.items()
     }
     display(pd.DataFrame(shares).map(lambda found: f"{found[0]:.0%} ({found[1]:.0%})"))
-    p_values = [found[2] for column in shares.values() for found in column.values()]
+    p_values = [column["initialisation"][2] for column in shares.values()]
     low, high = bootstrap(
         both_metrics, configuration, crossed=initialisation, draws=draws, seed=seed
     )[1:]
-    apart = [look["difference"].value for look in alone.values()]
+    apart = [look["difference"] for look in alone.values()]
+    zero = sum(where(difference) == "includes zero" for difference in apart)
     start_text = (
-        f"All {len(p_values)} shares are larger than by chance (the largest p value is "
-        f"{max(p_values):.2g})" if max(p_values) < 0.05 else
-        f"Of these {len(p_values)} shares {sum(p < 0.05 for p in p_values)} are larger than by "
-        "chance (p < 0.05)"
-    )
-    start_text += (
-        f". The {len(table)} networks are closer to {len(apart)} "
-        f"repetitions of one experiment than to {len(table)} experiments"
+        f"Of the {len(p_values)} shares of the first row, {sum(p < 0.05 for p in p_values)} are "
+        f"larger than by chance (p < 0.05; the largest p value is {max(p_values):.2g})"
+        + (". So networks of one initialisation are not independent of each other, and "
+           f"{len(table)} networks are worth fewer than {len(table)} independent ones"
+           if min(p_values) < 0.05 else "")
     )
     each_text = (
-        f"by initialisation, the difference of the two metrics runs from {decimals(min(apart))} to "
-        f"{decimals(max(apart))}"
+        "The table of all looks shows each initialisation alone, with weights learnt on its own "
+        f"networks: the difference of the two metrics runs from "
+        f"{decimals(min(d.value for d in apart))} to {decimals(max(d.value for d in apart))}; of "
+        f"the {len(apart)} intervals, {zero} include zero" if apart
+        else "No initialisation has enough networks to be looked at alone"
     )
     crossed_text = (
-        f"the final score has {decimals(low[0])} to {decimals(high[0])}, the original metric "
-        f"{decimals(low[1])} to {decimals(high[1])} and their difference {decimals(low[2])} to "
-        f"{decimals(high[2])}"
+        f"With the weights held fixed, the final score has {decimals(low[0])} to "
+        f"{decimals(high[0])}, the original metric {decimals(low[1])} to {decimals(high[1])} and "
+        f"their difference {decimals(low[2])} to {decimals(high[2])}"
     )
-    report("l_crossed_low", low[2], decimals)
-    report("l_crossed_high", high[2], decimals)
-    report("l_start_auroc", shares["AUROC"]["initialisation"][0], ".0%")
+    crossed_point = (
+        "Networks of different configurations start from the same weights. With the "
+        f"{len(set(initialisation))} initialisations drawn as well, the interval of the difference "
+        f"is {decimals(low[2])} to {decimals(high[2])} (weights held fixed; rough, with so few)"
+    )
 else:
     start_text = "This run has too few networks that share a configuration for this question"
-    each_text = crossed_text = "this run has too few"
-    for name in ("l_crossed_low", "l_crossed_high", "l_start_auroc"):
-        report(name, "–")
+    each_text = "No initialisation is looked at alone"
+    crossed_text = "This run has too few for that"
+    crossed_point = "Networks of different configurations start from the same weights"
 report("l_start_text", start_text)
 report("l_each_text", each_text)
 report("l_crossed_text", crossed_text)
+report("l_crossed_point", crossed_point)
 
 # %% [markdown]
-# {glue:text}`l_start_text`. The table of all looks shows each repetition alone, with weights learnt
-# on its own networks: {glue:text}`l_each_text`.
+# {glue:text}`l_start_text`. Only what the second row has above the first speaks for starts that suit
+# one kind of network; we do not test that. {glue:text}`l_each_text`.
 #
 # A bootstrap can draw both, configurations and initialisations; a network is then in a sample as
-# often as both draws say {cite:p}`owen2007`. Its intervals are rather too wide than too narrow, and
-# rough where there are few initialisations to draw from. With the weights held fixed,
-# {glue:text}`l_crossed_text`.
+# often as both draws say {cite:p}`owen2007`. Where there are many of both, its intervals are rather
+# too wide. Where there are few initialisations they may be too narrow: three draws of three starts
+# cannot show how much starts differ. {glue:text}`l_crossed_text`.
 
 # %% [markdown]
 # ## Three claims of the paper
@@ -971,6 +985,7 @@ for part in steady._fields:
     report(f"l_steady_{part}", getattr(steady, part), ".2f")
 report("l_bend", curve.params.iloc[2], ".2f")
 report("l_bend_p", curve.pvalues.iloc[2], ".2g")
+report("l_fittable", int(fitted_on.sum()), "d")
 report("l_linear", linear, ".2f")
 report("l_exponential", exponential, ".2f")
 report("l_form", "exponential" if exponential > linear else "linear")
@@ -986,13 +1001,18 @@ report(
 )
 report(
     "l_steady_verdict",
-    "Over this narrow range of accuracy our zoo cannot tell"
-    if steady.low <= 0 <= steady.high else "Even over this narrow range the two go together"
-    if steady.low > 0 else "Here accuracy falls with the score",
+    ("Our zoo cannot tell whether the two go together"
+     if steady.low <= 0 <= steady.high else "In our zoo the two go together"
+     if steady.low > 0 else "Here accuracy falls with the score")
+    + ("" if len(positive) == len(table) else
+       "; without the networks of negative SNR the correlation is " + written(spearman(
+           final[positive], table["auroc"].to_numpy()[positive],
+           **shared | {"groups": configuration[positive]},
+       ))),
 )
 
 # %% [markdown]
-# **Exponential?** The final score explains {glue:text}`l_linear` of the variance of SNR by a
+# **Exponential?** Over the {glue:text}`l_fittable` networks with SNR > 0, the final score explains {glue:text}`l_linear` of the variance of SNR by a
 # straight line, and {glue:text}`l_exponential` of the variance of log SNR, which is an exponential
 # curve for SNR itself. The form with the larger share is {glue:text}`l_form`. The two shares are of
 # different quantities, and a few networks of very high SNR can rule the first, so this describes
@@ -1031,9 +1051,7 @@ report(
 # - Inside an activation of the first layer, {glue:text}`l_layer_final_value` is left of the
 #   correlation of the final score, {glue:text}`l_layer_original_value` of the original metric.
 # - What is left inside one configuration, for the same two: {glue:text}`l_inside_short`.
-# - Networks of different configurations start from the same weights. With initialisations drawn as
-#   well, the interval of the difference of the two metrics is {glue:text}`l_crossed_low` to
-#   {glue:text}`l_crossed_high`.
+# - {glue:text}`l_crossed_point`.
 # - How uneven a map is, with no regard to words, correlates {glue:text}`l_gini` with SNR by itself.
 #   The final score is {glue:text}`l_over_gini_value` above that ({glue:text}`l_over_gini_low` to
 #   {glue:text}`l_over_gini_high`). Report the Gini coefficient beside the KLD.
@@ -1043,10 +1061,11 @@ report(
 #
 # The zoo has {glue:text}`l_networks` networks of {glue:text}`l_configurations` configurations; the
 # paper had 390, each trained for 100 epochs ({doc}`status` says for how many ours were). Ours are
-# fewer than they look. Networks of one configuration are alike, and networks of different
+# worth fewer than they are: those of one configuration resemble each other, and those of different
 # configurations share their starts. The configurations themselves are all combinations of three
-# choices, and no sample of anything: the bootstrap treats them as one. It is our second zoo, as the
-# table of all looks says.
+# choices and no sample of anything, yet the bootstrap treats them as a random sample. The length
+# weights have seen no network of negative SNR. And this zoo is our second, as the table of all looks
+# says.
 #
 # And consistency is not correctness: no network of the zoo was made to be consistently wrong, so
 # this chapter cannot show what the score does then. The {doc}`chapter on controls <06_controls>`

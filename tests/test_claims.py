@@ -292,7 +292,7 @@ RECOMPUTED = {
     "koo_within_original_absolute": lambda t, w: koo_inside("kld_original", "snr_absolute"),
     "koo_pearson_original": lambda t, w: pearsonr(koo()["kld_original"], koo()["snr"])[0],
     "koo_pearson_geometric": lambda t, w: pearsonr(koo()["kld_geometric"], koo()["snr"])[0],
-    "linear": lambda t, w: explained(final(t, w), t["snr"]),
+    "linear": lambda t, w: explained(final(t, w)[t["snr"] > 0], t["snr"][t["snr"] > 0]),
     "exponential": lambda t, w: explained(final(t, w)[t["snr"] > 0], np.log(t["snr"][t["snr"] > 0])),
     "taught_networks": lambda t, w: sum(
         len(taught(rule)) for rule in ("pairing", "and", "presence", "spacing")

@@ -112,7 +112,7 @@ def test_a_training_part_smaller_than_a_batch_is_refused(load, n):
     if part < 100:
         with pytest.raises(ConfigError, match="zoo.training.batch_size: 100"):
             load("synthetic: {n_sequences: %d}" % n)
-        extra = "extra: [{configuration: bn-exp-mixup, init: 1, epochs: 1}]"
+        extra = "extra: [{configuration: bn-exp-mixup, init: 90, epochs: 1}]"
         with pytest.raises(ConfigError, match="zoo.training.batch_size: 100"):
             load("synthetic: {n_sequences: %d}\n" % n + "zoo: {weights: available, %s}" % extra)
 
