@@ -68,7 +68,7 @@ def snr_axis(ax):
     from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
 
     ax.set_yscale("function", functions=(snr_scale, snr_unscale))
-    ax.yaxis.set_major_locator(FixedLocator([-5, -1, 0, 0.5, 1, 2, 5, 10, 20, 50]))
+    ax.yaxis.set_major_locator(FixedLocator([-5, -1, 0, 0.5, 1, 2, 4, 8, 16, 32, 64]))
     ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
     ax.yaxis.set_minor_locator(NullLocator())
 
