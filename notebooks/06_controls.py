@@ -689,7 +689,9 @@ figures.show("fig_exchange")
 # When a tenth of the base is exchanged the logit has *risen*, and when the exchange is complete it
 # has fallen: so it is with {glue:text}`s_turned` of the {glue:text}`s_low` on the left. Sequences
 # between two bases do not exist. Only mixup, noise and adversarial training show a network anything
-# of that kind; nothing holds the others to a straight line there. {glue:text}`s_shared`.
+# of that kind; nothing holds the others to a straight line there.
+#
+# {glue:text}`s_shared`.
 #
 # Would the score have warned us? By their final score these networks are number
 # {glue:text}`s_places` of {glue:text}`s_all`, counted from the lowest. But the score drops all
@@ -970,7 +972,7 @@ by_number
 #
 # The controls are ours; another control could fool what these do not. Arbitrary words of other
 # lengths were not tried. The networks trained on shuffled labels had few epochs, too few to learn
-# labels by heart, and there are {glue:text}`c_labels` of them. But for the section on signs, this
+# labels by heart, and there are {glue:text}`c_labels` of them. Outside the section on signs, this
 # chapter takes the first network of each configuration: its correlations with SNR compare
 # configurations, and these networks share one start. In-silico mutagenesis was run on
 # {glue:text}`c_method_networks` of them, and on the networks of the section on signs, which were
