@@ -634,6 +634,9 @@ compared = (
 )
 missed = int((zoo.loc[low, "auroc"] < 0.97).sum())
 turned = (paths.loc[0.1, low] > 0) & (paths.loc[1, low] < 0)
+published, _ = artefacts.load_scores(run, "koo")
+report("s_published", int((published["status"] == "ok").sum()), "d")
+report("s_published_negative", int((published["snr"] < 0).sum()), "d")
 report("s_intro", intro)
 report("s_shared", shared)
 report("s_compared", compared)
@@ -691,7 +694,9 @@ figures.show("fig_exchange")
 # between two bases do not exist. Only mixup, noise and adversarial training show a network anything
 # of that kind; nothing holds the others to a straight line there.
 #
-# {glue:text}`s_shared`.
+# {glue:text}`s_shared`. Of the {glue:text}`s_published` published networks that
+# {doc}`chapter 7 <07_independent_networks>` shows, {glue:text}`s_published_negative` have a negative
+# SNR.
 #
 # Would the score have warned us? By their final score these networks are number
 # {glue:text}`s_places` of {glue:text}`s_all`, counted from the lowest. But the score drops all
