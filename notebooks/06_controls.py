@@ -623,7 +623,7 @@ else:
     intro = f"No network of this run is like that; the lowest, {low[0]}, shows the method"
 shared = (
     f"{'All' if among_kin == len(low) else among_kin} of the {len(low)} are among the {len(kin)} networks of one kind (batch norm and "
-    "activation) and one initialisation. They share their start, so count them as one accident. "
+    "activation) and one initialisation. They share their start, so they count once. "
     f"The others of this kind and start have a positive SNR: {', '.join(kin_above.index) or 'none'}"
     if among_kin > 1 else "One network is no evidence about others"
 )
@@ -637,6 +637,29 @@ turned = (paths.loc[0.1, low] > 0) & (paths.loc[1, low] < 0)
 published, _ = artefacts.load_scores(run, "koo")
 report("s_published", int((published["status"] == "ok").sum()), "d")
 report("s_published_negative", int((published["snr"] < 0).sum()), "d")
+starts = tables["starts"]
+of_start = starts["id"].str.rsplit("-", n=1).str[0]
+further = sorted(set(of_start[~starts["in_run"].astype(bool)]))
+started = "No such networks are here for this run"
+if further:
+    starts = starts[of_start == further[0]]
+    bad, good = starts[starts["snr"] < 0], starts[starts["snr"] >= 0]
+    more = starts[~starts["in_run"].astype(bool)]
+    started = (
+        f"Of the {len(more)} further starts of `{further[0]}` {int((more['snr'] < 0).sum())} end "
+        f"with a negative SNR, and {len(bad)} of all {len(starts)}"
+    ).replace("`", "")
+    if len(bad) and len(good):
+        started += (
+            f". Those have an AUROC of {span(bad['auroc'], '.3f')}, the others one of "
+            f"{span(good['auroc'], '.3f')} and an SNR of {span(good['snr'], '.1f')}"
+        )
+    if (more["snr"] < 0).any() and len(good):
+        started += (
+            ". So this is no single accident. Trained like this, the network has two outcomes, "
+            "and its start decides which"
+        )
+report("s_starts", started)
 report("s_intro", intro)
 report("s_shared", shared)
 report("s_compared", compared)
@@ -694,7 +717,12 @@ figures.show("fig_exchange")
 # between two bases do not exist. Only mixup, noise and adversarial training show a network anything
 # of that kind; nothing holds the others to a straight line there.
 #
-# {glue:text}`s_shared`. Of the {glue:text}`s_published` published networks that
+# {glue:text}`s_shared`.
+#
+# Is this start to blame? After we had seen these networks, we trained one of the configurations from
+# further starts; they are in no other chapter. {glue:text}`s_starts`.
+#
+# Of the {glue:text}`s_published` published networks that
 # {doc}`chapter 7 <07_independent_networks>` shows, {glue:text}`s_published_negative` have a negative
 # SNR.
 #

@@ -275,6 +275,7 @@ def test_the_page_of_columns_describes_every_table(repository):
     check(page, "`controls_signs`:", list(controls_methods.sign_row("", "", X, A, KS, {
         "motif_mask": MASK}, WEIGHTS)))
     check(page, "`controls_exchange`:", ["id", "share", "change"])
+    check(page, "`controls_starts`:", ["id", "in_run", "n", "auroc", "snr"])
 
 
 # --- maps of the wrong sign -----------------------------------------------------------------

@@ -5,10 +5,11 @@ the network may bend in between: then the two can differ in sign.
 """
 
 import functools
+import itertools
 
 import numpy as np
 
-from .. import evaluation, metric
+from .. import artefacts, evaluation, metric
 
 READING = "frequency"
 METHODS = ("saliency", "smoothgrad", "integrated_gradients", "in_silico_mutagenesis")
@@ -112,7 +113,7 @@ def chosen(scores):
 
 
 def sign_tables(run, settings, scores, x, masks, length_weights):
-    """Tables ``signs`` and ``exchange`` of the chosen networks, {name: DataFrame}.
+    """Tables ``signs`` and ``exchange`` of the chosen networks, ``starts`` of the low ones.
 
     x : (N, L, 4).  masks : motif_mask and spacer_mask (N, L).  length_weights : of each reading.
     """
@@ -122,6 +123,7 @@ def sign_tables(run, settings, scores, x, masks, length_weights):
     from ..pipeline import model_recipes
 
     recipes, signs, paths = model_recipes(settings, "synthetic"), [], []
+    starts = starts_table(run, recipes, chosen(scores)[:-1], x, masks)
     n = min(len(x), settings["studies"]["controls"]["method_sequences"])
     x, masks = x[:n], {m: v[:n] for m, v in masks.items()}
     some, motif = x[:EXCHANGED], masks["motif_mask"][:EXCHANGED]
@@ -135,7 +137,33 @@ def sign_tables(run, settings, scores, x, masks, length_weights):
                   for method, a in maps.items()]
         changes = exchange(lambda mutants: training.predict(model, mutants)[:, 0], some, motif)
         paths += [{"id": name, "share": s, "change": c} for s, c in zip(SHARES, changes)]
-    return {"signs": pd.DataFrame(signs), "exchange": pd.DataFrame(paths)}
+    return {
+        "signs": pd.DataFrame(signs), "exchange": pd.DataFrame(paths), "starts": starts,
+    }
+
+
+def starts_table(run, run_recipes, ids, x, masks):
+    """Every initialisation of the configurations of some networks, in the run or only shipped.
+
+    Columns id, in_run, n, auroc and snr: does what happened to one network happen to others?
+    """
+    import pandas as pd
+
+    from ..models import attribution, networks, recipes, training, weights
+
+    shipped, rows = artefacts.shipped("synthetic"), []
+    for model_id, init in itertools.product(ids, range(100)):
+        recipe = run_recipes[model_id] | {"init": init}
+        name = f"{model_id.rsplit('-', 1)[0]}-{init:02d}"
+        in_run = run_recipes.get(name) == recipe
+        if not in_run and not training.has_weights(shipped, name, recipes.digest(recipe)):
+            continue
+        path = run.model("synthetic", name) if in_run else shipped / f"{name}.npz"
+        model = weights.load_into(networks.build(recipe, x.shape[1]), path)
+        snr = metric.signal_to_noise(x, attribution.saliency(model, x), **masks)
+        auroc = artefacts.read_json(path.with_suffix(".json"))["test"]["auroc"]
+        rows.append({"id": name, "in_run": in_run, "n": len(x), "auroc": auroc, "snr": mean(snr)})
+    return pd.DataFrame(rows).drop_duplicates("id", ignore_index=True)
 
 
 def sign_row(model_id, method, x, a, ks, masks, length_weights):
