@@ -473,9 +473,9 @@ figures.show("fig_weighted_snr")
 # configurations, {glue:text}`w_new_low` to {glue:text}`w_new_high`) for the weighted KLD at k =
 # {glue:text}`w_k`, and {glue:text}`w_old_value` ({glue:text}`w_old_low` to
 # {glue:text}`w_old_high`) for the original metric. Over the {glue:text}`w_kept` networks with
-# AUROC ≥ 0.97 they are {glue:text}`w_new_kept` and {glue:text}`w_old_kept`. Two intervals side by side do not compare the
-# metrics, because both come from the same networks. The next chapter combines the lengths and
-# gives an interval for the difference.
+# AUROC ≥ 0.97 they are {glue:text}`w_new_kept` and {glue:text}`w_old_kept`. Two intervals side by
+# side do not compare the metrics, because both come from the same networks. The next chapter
+# combines the lengths and gives an interval for the difference.
 #
 # ```{admonition} Key points
 # :class: note

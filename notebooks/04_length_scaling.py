@@ -729,8 +729,8 @@ figures.show("fig_rivals")
 #   leaves open whether a score says more about SNR than how uneven the map is.
 # - **Is it only the first layer?** Networks with an exponential first layer have clearer maps as a
 #   group: {glue:text}`l_layer_share` of the variance of the ranks of SNR lies between the two
-#   activations. So part of every correlation here compares two groups. With the mean rank of each activation
-#   subtracted, {glue:text}`l_layer_final_value` ({glue:text}`l_layer_final_low` to
+#   activations. So part of every correlation here compares two groups. With the mean rank of each
+#   activation subtracted, {glue:text}`l_layer_final_value` ({glue:text}`l_layer_final_low` to
 #   {glue:text}`l_layer_final_high`) is left for the final score and
 #   {glue:text}`l_layer_original_value` ({glue:text}`l_layer_original_low` to
 #   {glue:text}`l_layer_original_high`) for the original metric, a difference of
@@ -1012,8 +1012,8 @@ report(
 )
 
 # %% [markdown]
-# **Exponential?** Over the {glue:text}`l_fittable` networks with SNR > 0, the final score explains {glue:text}`l_linear` of the variance of SNR by a
-# straight line, and {glue:text}`l_exponential` of the variance of log SNR, which is an exponential
+# **Exponential?** Over the {glue:text}`l_fittable` networks with SNR > 0, the final score explains
+# {glue:text}`l_linear` of the variance of SNR by a straight line, and {glue:text}`l_exponential` of the variance of log SNR, which is an exponential
 # curve for SNR itself. The form with the larger share is {glue:text}`l_form`. The two shares are of
 # different quantities, and a few networks of very high SNR can rule the first, so this describes
 # our zoo and tests nothing.

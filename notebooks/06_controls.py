@@ -622,8 +622,9 @@ if len(negative):
 else:
     intro = f"No network of this run is like that; the lowest, {low[0]}, shows the method"
 shared = (
-    f"{'All' if among_kin == len(low) else among_kin} of the {len(low)} are among the {len(kin)} networks of one kind (batch norm and "
-    "activation) and one initialisation. They share their start, so they count once. "
+    f"{'All' if among_kin == len(low) else among_kin} of the {len(low)} are among the "
+    f"{len(kin)} networks of one kind (batch norm and activation) and one initialisation. They "
+    "share their start, so they count once. "
     f"The others of this kind and start have a positive SNR: {', '.join(kin_above.index) or 'none'}"
     if among_kin > 1 else "One network is no evidence about others"
 )
@@ -646,9 +647,9 @@ if further:
     bad, good = starts[starts["snr"] < 0], starts[starts["snr"] >= 0]
     more = starts[~starts["in_run"].astype(bool)]
     started = (
-        f"Of the {len(more)} further starts of `{further[0]}` {int((more['snr'] < 0).sum())} end "
+        f"Of the {len(more)} further starts of {further[0]} {int((more['snr'] < 0).sum())} end "
         f"with a negative SNR, and {len(bad)} of all {len(starts)}"
-    ).replace("`", "")
+    )
     if len(bad) and len(good):
         started += (
             f". Those have an AUROC of {span(bad['auroc'], '.3f')}, the others one of "

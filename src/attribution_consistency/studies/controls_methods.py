@@ -5,7 +5,6 @@ the network may bend in between: then the two can differ in sign.
 """
 
 import functools
-import itertools
 
 import numpy as np
 
@@ -56,7 +55,7 @@ def methods_table(run, settings, ids, x, masks, length_weights):
     x, masks = x[:n], {m: v[:n] for m, v in masks.items()}
     for name in ids:
         recipe = recipes[name]
-        key = recipe["batch_norm"], recipe["activation"]
+        key = networks.kind(recipe)
         if key not in built:
             built[key] = networks.build(recipe, x.shape[1])
         model = weights.load_into(built[key], run.model("synthetic", name))
@@ -123,16 +122,16 @@ def sign_tables(run, settings, scores, x, masks, length_weights):
     from ..pipeline import model_recipes
 
     recipes, signs, paths = model_recipes(settings, "synthetic"), [], []
-    starts = starts_table(run, recipes, chosen(scores)[:-1], x, masks)
+    ids, ks = chosen(scores), settings["scores"]["ks"]
+    starts = starts_table(run, recipes, ids[:-1], x, masks)
     n = min(len(x), settings["studies"]["controls"]["method_sequences"])
     x, masks = x[:n], {m: v[:n] for m, v in masks.items()}
     some, motif = x[:EXCHANGED], masks["motif_mask"][:EXCHANGED]
-    for name in chosen(scores):
+    for name in ids:
         model = networks.build(recipes[name], x.shape[1])
         weights.load_into(model, run.model("synthetic", name))
         maps = method_maps(functools.partial(attribution.saliency, model), x,
                            model.predict_on_batch)
-        ks = settings["scores"]["ks"]
         signs += [sign_row(name, method, x, a, ks, masks, length_weights)
                   for method, a in maps.items()]
         changes = exchange(lambda mutants: training.predict(model, mutants)[:, 0], some, motif)
@@ -152,27 +151,31 @@ def starts_table(run, run_recipes, ids, x, masks):
     from ..models import attribution, networks, recipes, training, weights
 
     shipped, rows = artefacts.shipped("synthetic"), []
-    for model_id, init in itertools.product(ids, range(100)):
-        recipe = run_recipes[model_id] | {"init": init}
-        name = f"{model_id.rsplit('-', 1)[0]}-{init:02d}"
-        in_run = run_recipes.get(name) == recipe
-        if not in_run and not training.has_weights(shipped, name, recipes.digest(recipe)):
-            continue
-        path = run.model("synthetic", name) if in_run else shipped / f"{name}.npz"
-        model = weights.load_into(networks.build(recipe, x.shape[1]), path)
-        snr = metric.signal_to_noise(x, attribution.saliency(model, x), **masks)
-        auroc = artefacts.read_json(path.with_suffix(".json"))["test"]["auroc"]
-        rows.append({"id": name, "in_run": in_run, "n": len(x), "auroc": auroc, "snr": mean(snr)})
-    return pd.DataFrame(rows).drop_duplicates("id", ignore_index=True)
+    for configuration, model_id in {i.rsplit("-", 1)[0]: i for i in ids}.items():
+        model = networks.build(run_recipes[model_id], x.shape[1])
+        for init in range(100):
+            name, recipe = f"{configuration}-{init:02d}", run_recipes[model_id] | {"init": init}
+            in_run = run_recipes.get(name) == recipe
+            if not in_run and not training.has_weights(shipped, name, recipes.digest(recipe)):
+                continue
+            path = run.model("synthetic", name) if in_run else shipped / f"{name}.npz"
+            weights.load_into(model, path)
+            snr = metric.signal_to_noise(x, attribution.saliency(model, x), **masks)
+            auroc = artefacts.read_json(path.with_suffix(".json"))["test"]["auroc"]
+            rows.append({"id": name, "in_run": in_run, "n": len(x), "auroc": auroc,
+                         "snr": mean(snr)})
+    return pd.DataFrame(rows)
 
 
 def sign_row(model_id, method, x, a, ks, masks, length_weights):
     """One map of one network: does it speak for the motifs, and what do the scores say?"""
-    motif, found = masks["motif_mask"], summary(x, a, ks, masks, length_weights)
+    motif = masks["motif_mask"]
     return {
-        "id": model_id, "method": method, "n": len(x), "snr": found["snr"],
+        "id": model_id, "method": method, "n": len(x),
+        "snr": mean(metric.signal_to_noise(x, a, **masks)),
         "positive": float((metric.position_scores(x, a, score="input")[motif] > 0).mean()),
-        "motif_aupr": mean(metric.motif_aupr(x, a, motif)), "final": found["final"],
+        "motif_aupr": mean(metric.motif_aupr(x, a, motif)),
+        "final": metric.consistency(metric.kmer_klds(x, a, ks), length_weights[READING]),
     }
 
 
