@@ -41,10 +41,10 @@ import numpy as np
 import pandas as pd
 
 from attribution_consistency import artefacts
-from attribution_consistency.studies import figures
-from attribution_consistency.studies.claims import report
 from attribution_consistency.datasets import motifs, sequences, store
 from attribution_consistency.metric import kmer_names, kmer_prior
+from attribution_consistency.studies import figures
+from attribution_consistency.studies.claims import report
 
 figures.style()
 
@@ -203,7 +203,9 @@ for i, (start, stop, name) in enumerate(spans):
         fontsize=8,
     )
 top.set(ylim=(0, 3), yticks=[0, 1, 2], ylabel="bits")
-bottom.set(yticks=[], ylabel="bases", xlabel="position in the sequence (nt)")
+bottom.set(
+    yticks=[], ylabel="bases", xlabel="position in the sequence (nt)"
+)
 figures.show("fig_sequence")
 report("example_motifs", ", ".join(name for *_, name in spans))
 
@@ -235,7 +237,9 @@ alike = pd.DataFrame(
     columns=["background motif", "core motif", "similarity"],
 ).sort_values("similarity", ascending=False)
 closest = (
-    alike.drop_duplicates("background motif").head(10).reset_index(drop=True)
+    alike.drop_duplicates("background motif")
+    .head(10)
+    .reset_index(drop=True)
 )
 closest.style.format({"similarity": "{:.2f}"}).hide(axis="index")
 
@@ -264,7 +268,9 @@ x = sequences.codes_to_one_hot(data["codes"][test_positive])
 prior = kmer_prior(x, [k])[k]
 words = pd.DataFrame({"k-mer": kmer_names(k), "frequency": prior})
 words["times uniform"] = words["frequency"] * 4**k
-words = words.sort_values("frequency", ascending=False).reset_index(drop=True)
+words = words.sort_values("frequency", ascending=False).reset_index(
+    drop=True
+)
 words["closest motif"] = [
     motifs.name_kmer(w, library[:10])[0].name for w in words["k-mer"][:10]
 ] + [""] * (len(words) - 10)

@@ -39,11 +39,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from attribution_consistency import artefacts, evaluation, signal_to_noise
-from attribution_consistency.studies import figures
-from attribution_consistency.studies.claims import report
 from attribution_consistency.datasets import sequences, store
 from attribution_consistency.metric import gradient_correction
+from attribution_consistency.studies import figures
 from attribution_consistency.studies.association import spearman
+from attribution_consistency.studies.claims import report
 
 figures.style()
 
@@ -101,7 +101,9 @@ table = table[table["status"] == "ok"].reset_index(drop=True)
 def matched_pair(table, column):
     """The equally accurate pair with the largest ratio: (high, low)."""
     pairs = table.merge(table, how="cross", suffixes=("_high", "_low"))
-    close = (pairs["auroc_high"] - pairs["auroc_low"]).abs() <= matched_within
+    close = (
+        pairs["auroc_high"] - pairs["auroc_low"]
+    ).abs() <= matched_within
     pairs = pairs[close & (pairs[f"{column}_low"] > 0)]
     best = (pairs[f"{column}_high"] / pairs[f"{column}_low"]).idxmax()
     return pairs.loc[best, "id_high"], pairs.loc[best, "id_low"]
@@ -121,7 +123,8 @@ for which, name in (("high", high), ("low", low)):
 # %% tags=["remove-cell"]
 data = store.load(artefacts.Run(run).data("synthetic"))
 maps = {
-    name: artefacts.read_maps(run, "synthetic", name) for name in (high, low)
+    name: artefacts.read_maps(run, "synthetic", name)
+    for name in (high, low)
 }
 rows = maps[high]["rows"]
 x = sequences.codes_to_one_hot(data["codes"][rows])
@@ -140,15 +143,20 @@ report("example_low", ratios[1][example], ".1f")
 
 # %% tags=["remove-output", "hide-input"]
 letters = {
-    name: gradient_correction(maps[name]["a"][example][None])[0] * x[example]
+    name: gradient_correction(maps[name]["a"][example][None])[0]
+    * x[example]
     for name in (high, low)
 }
 # Noise, as defined below: the ten largest scores of the spacers.
 noise = {
-    name: np.argsort(np.where(spacer[example], a.sum(axis=1), -np.inf))[-10:]
+    name: np.argsort(np.where(spacer[example], a.sum(axis=1), -np.inf))[
+        -10:
+    ]
     for name, a in letters.items()
 }
-counted = np.isin(np.arange(x.shape[1]), np.concatenate(list(noise.values())))
+counted = np.isin(
+    np.arange(x.shape[1]), np.concatenate(list(noise.values()))
+)
 shown = figures.densest_window(counted, window)
 inside = figures.spans(~spacer[example])
 
@@ -249,7 +257,11 @@ values = np.concatenate([snr[high], snr[low]])
 bins = np.linspace(*np.nanquantile(values, [0.002, 0.998]), 45)
 for name, colour in ((high, figures.ORANGE), (low, figures.BLUE)):
     ax.hist(
-        snr[name], bins=bins, histtype="stepfilled", alpha=0.35, color=colour
+        snr[name],
+        bins=bins,
+        histtype="stepfilled",
+        alpha=0.35,
+        color=colour,
     )
     ax.hist(
         snr[name],
@@ -311,25 +323,38 @@ report("auroc_snr_low", accuracy.low, ".2f")
 report("auroc_snr_high", accuracy.high, ".2f")
 above = (table["snr"] > 0).to_numpy()
 some = spearman(
-    table["auroc"][above], table["snr"][above], groups=groups[above], seed=seed
+    table["auroc"][above],
+    table["snr"][above],
+    groups=groups[above],
+    seed=seed,
 )
 report(
     "auroc_snr_zero",
-    ("the interval includes zero, so these networks show no clear relation"
-     if accuracy.low <= 0 <= accuracy.high
-     else "the interval does not include zero")
-    + ("" if above.all() else
-       f". Without the networks of negative SNR the correlation is {some.value:.2f} "
-       f"({some.low:.2f} to {some.high:.2f})"),
+    (
+        "the interval includes zero, so these networks show no clear relation"
+        if accuracy.low <= 0 <= accuracy.high
+        else "the interval does not include zero"
+    )
+    + (
+        ""
+        if above.all()
+        else f". Without the networks of negative SNR the correlation is {some.value:.2f} "
+        f"({some.low:.2f} to {some.high:.2f})"
+    ),
 )
 report("n_accurate", len(accurate), "d")
 report("share_accurate", len(accurate) / len(table), ".0%")
 report("n_configurations", groups.nunique(), "d")
-passes = (table["auroc"] >= 0.97).groupby(table["init"]).agg(["sum", "size"])
+passes = (
+    (table["auroc"] >= 0.97).groupby(table["init"]).agg(["sum", "size"])
+)
 report(
     "passed_by_init",
     "Those that pass, by the number of their initialisation: "
-    + ", ".join(f"{n:02d}: {one['sum']} of {one['size']}" for n, one in passes.iterrows()),
+    + ", ".join(
+        f"{n:02d}: {one['sum']} of {one['size']}"
+        for n, one in passes.iterrows()
+    ),
 )
 of_each = groups.value_counts()
 report(
@@ -340,8 +365,12 @@ report("n_negative", int((table["snr"] < 0).sum()), "d")
 report("n_undefined", int(table["snr_undefined"].sum()), ",d")
 worst = table.loc[table["snr_undefined"].idxmax(), "id"]
 worst_map = artefacts.read_maps(run, "synthetic", worst)["a"]
-left_out = np.isnan(signal_to_noise(x, worst_map, motif, spacer_mask=spacer))
-worst_score = (gradient_correction(worst_map[left_out]) * x[left_out]).sum(axis=2)
+left_out = np.isnan(
+    signal_to_noise(x, worst_map, motif, spacer_mask=spacer)
+)
+worst_score = (gradient_correction(worst_map[left_out]) * x[left_out]).sum(
+    axis=2
+)
 signal = np.where(motif[left_out], worst_score, 0).sum(axis=1)
 report("undefined_worst", worst)
 report("undefined_most", int(left_out.sum()), ",d")

@@ -49,15 +49,15 @@ from attribution_consistency import (
     rotated_null,
     thresholded_kld,
 )
-from attribution_consistency.studies import figures
-from attribution_consistency.studies.claims import report
 from attribution_consistency.datasets import motifs, sequences, store
 from attribution_consistency.metric import (
     excess_klds,
     kmer_distributions,
     kmer_names,
 )
+from attribution_consistency.studies import figures
 from attribution_consistency.studies.association import spearman
+from attribution_consistency.studies.claims import report
 
 figures.style()
 
@@ -70,7 +70,8 @@ figures.style()
 # %%
 data = store.load(artefacts.Run(run).data("synthetic"))
 maps = {
-    name: artefacts.read_maps(run, "synthetic", name) for name in (high, low)
+    name: artefacts.read_maps(run, "synthetic", name)
+    for name in (high, low)
 }
 rows = maps[high]["rows"]
 x = sequences.codes_to_one_hot(data["codes"][rows])
@@ -128,7 +129,10 @@ lengths = [4, 5, 6, 7]
 def original_grid(name):
     """The original metric of one network for every quantile and k."""
     grid = {
-        kk: [thresholded_kld(x, a[name], kk, quantile=cut) for cut in quantiles]
+        kk: [
+            thresholded_kld(x, a[name], kk, quantile=cut)
+            for cut in quantiles
+        ]
         for kk in lengths
     }
     return pd.DataFrame(grid, index=[f"{cut:.0%}" for cut in quantiles])
@@ -215,28 +219,29 @@ def most_enriched(table, top):
     best = np.argsort(-part)[:top]
     fits = [motifs.fitting_motifs(names[i], library) for i in best]
     ranks = np.arange(1, top + 1)
-    return pd.DataFrame(index=ranks, data={
-        "k-mer": [names[i] for i in best],
-        "q / p": q[best] / p[best],
-        "of KLD": part[best] / part.sum(),
-        "fits": [", ".join(m.name for m, _ in fit[:3]) for fit in fits],
-        "core": [any(m.role == "core" for m, _ in fit) for fit in fits],
-    })
+    return pd.DataFrame(
+        index=ranks,
+        data={
+            "k-mer": [names[i] for i in best],
+            "q / p": q[best] / p[best],
+            "of KLD": part[best] / part.sum(),
+            "fits": [", ".join(m.name for m, _ in fit[:3]) for fit in fits],
+            "core": [any(m.role == "core" for m, _ in fit) for fit in fits],
+        },
+    )
 
 
 enriched = {
     name: most_enriched(distributions[name], top) for name in (high, low)
 }
-pd.concat(enriched, names=["network", "rank"]).style.format({
-    "q / p": "{:.1f}", "of KLD": "{:.1%}"
-})
+pd.concat(enriched, names=["network", "rank"]).style.format(
+    {"q / p": "{:.1f}", "of KLD": "{:.1%}"}
+)
 
 # %% tags=["remove-cell"]
 report("w_top", top, "d")
 for which, name in (("high", high), ("low", low)):
-    report(
-        f"core_{which}", int(enriched[name]["core"].sum()), "d"
-    )
+    report(f"core_{which}", int(enriched[name]["core"].sum()), "d")
     report(f"top_share_{which}", enriched[name]["of KLD"].sum(), ".0%")
 # The same for a map with one score everywhere; the section on the floor derives its q.
 p = distributions[high].p
@@ -245,7 +250,11 @@ report("core_flat", int(most_enriched(flat, top)["core"].sum()), "d")
 word = enriched[high].loc[1, "k-mer"]
 report("first_word", word)
 at = names.index(word)
-for which, of in (("high", distributions[high]), ("low", distributions[low]), ("flat", flat)):
+for which, of in (
+    ("high", distributions[high]),
+    ("low", distributions[low]),
+    ("flat", flat),
+):
     report(f"first_word_{which}", of.q[at] / of.p[at], ".0f")
 
 # %% tags=["remove-output", "hide-input"]
@@ -310,7 +319,9 @@ floor_table = pd.concat(
                 f"excess {high}": excess_klds(
                     x, a[high], ks, reading=reading
                 ),
-                f"excess {low}": excess_klds(x, a[low], ks, reading=reading),
+                f"excess {low}": excess_klds(
+                    x, a[low], ks, reading=reading
+                ),
             },
             index=pd.Index(ks, name="k"),
         )

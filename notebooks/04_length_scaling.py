@@ -63,8 +63,8 @@ from attribution_consistency import (
     evaluation,
     length_weights,
 )
-from attribution_consistency.studies.claims import decimals, report
 from attribution_consistency.metric import held_out_consistency
+from attribution_consistency.studies import explorer, figures
 from attribution_consistency.studies.association import (
     Estimate,
     bootstrap,
@@ -73,7 +73,7 @@ from attribution_consistency.studies.association import (
     spearman,
     spearman_difference,
 )
-from attribution_consistency.studies import explorer, figures
+from attribution_consistency.studies.claims import decimals, report
 from attribution_consistency.studies.comparison import (
     centred_table,
     comparison_table,
@@ -220,7 +220,10 @@ def learn(rows, **change):
     """Weights learnt on some networks; None where they cannot be learnt."""
     # A network that a bootstrap sample has twice must not stand on both sides of a split.
     kept = (np.arange(len(table)) if groups is None else groups)[rows]
-    change = {"n_subsets": min(n_subsets, len(set(configuration[rows]))), **change}
+    change = {
+        "n_subsets": min(n_subsets, len(set(configuration[rows]))),
+        **change,
+    }
     arguments = {"groups": kept, **options, **change}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -238,12 +241,16 @@ def mean_weights(rows, **change):
 
 def over_deals(rows, count):
     """Mean weights for each of some ways to deal out the networks."""
-    found = np.array([mean_weights(rows, seed=seed + d) for d in range(count)])
+    found = np.array(
+        [mean_weights(rows, seed=seed + d) for d in range(count)]
+    )
     return found[np.isfinite(found).all(axis=1)]  # some may have no fit
 
 
 # %%
-without = [over_deals(configuration != name, 10) for name in set(configuration)]
+without = [
+    over_deals(configuration != name, 10) for name in set(configuration)
+]
 moved = np.array([found.mean(axis=0) for found in without if len(found)])
 dealt_out = over_deals(np.ones(len(table), bool), deals)
 if len(moved) > 1 and len(dealt_out) > 1:
@@ -256,18 +263,32 @@ else:
 # %% tags=["remove-cell"]
 report("l_deals", deals, "d")
 report("l_se_max", standard_error.max(), ".3f")
-report("l_se_sure", int(np.nansum(np.abs(fitted.mean - 1 / len(ks)) > 2 * standard_error)), "d")
+report(
+    "l_se_sure",
+    int(np.nansum(np.abs(fitted.mean - 1 / len(ks)) > 2 * standard_error)),
+    "d",
+)
 report("l_lengths", len(ks), "d")
 
 # %% tags=["remove-output", "hide-input"]
 fig, ax = plt.subplots(figsize=(figures.WIDTH * 0.8, 3))
 figures.length_weights(ax, ks, fitted.per_subset, fitted.mean)
 ax.errorbar(
-    ks, fitted.mean, yerr=standard_error, fmt="none", color="black", capsize=3
+    ks,
+    fitted.mean,
+    yerr=standard_error,
+    fmt="none",
+    color="black",
+    capsize=3,
 )
 ax.axhline(1 / len(ks), color=figures.GREY, lw=0.8, ls="--")
 ax.text(
-    ks[-1], 1 / len(ks), "equal weights", ha="right", va="bottom", fontsize=8
+    ks[-1],
+    1 / len(ks),
+    "equal weights",
+    ha="right",
+    va="bottom",
+    fontsize=8,
 )
 ax.set_ylim(0, fitted.per_subset.max() * 1.25)
 figures.show("fig_weights")
@@ -305,7 +326,9 @@ figures.show("fig_weights")
 
 # %%
 kind = (
-    table["batch_norm"].map({True: "batch norm, ", False: "no batch norm, "})
+    table["batch_norm"].map(
+        {True: "batch norm, ", False: "no batch norm, "}
+    )
     + table["activation"]
 ).to_numpy()
 whole = np.ones(len(table), bool)
@@ -317,7 +340,9 @@ vectors = {
     "random split": mean_weights(whole, groups=None),
 }
 vectors |= {
-    f"only {name} ({(kind == name).sum()} networks)": mean_weights(kind == name)
+    f"only {name} ({(kind == name).sum()} networks)": mean_weights(
+        kind == name
+    )
     for name in np.unique(kind)
 }
 found = pd.DataFrame(vectors, index=pd.Index(ks, name="k")).T.dropna()
@@ -368,23 +393,31 @@ def compare_rows(score, rows):
 def learnt_anew(rows, seed):
     """Final scores of some networks with weights learnt on these alone, or None."""
     learnt = learn(rows, seed=seed)
-    return None if learnt is None else held_out_consistency(klds[rows], learnt)
+    return (
+        None if learnt is None else held_out_consistency(klds[rows], learnt)
+    )
 
 
 def with_refits():
     """The primary comparison, weights learnt in each bootstrap sample anew."""
+
     def statistic(rows):
         deal = np.random.default_rng([seed, *rows]).integers(2**31)
         score = learnt_anew(rows, int(deal))
         if score is None:
             return [np.nan, np.nan]
-        new, old = (spearman(v, snr[rows], draws=1).value for v in (score, original[rows]))
+        new, old = (
+            spearman(v, snr[rows], draws=1).value
+            for v in (score, original[rows])
+        )
         return [new, new - old]
 
     ends = bootstrap(statistic, configuration, draws=refits, seed=seed)
     return primary | {
         name: primary[name]._replace(low=low, high=high)
-        for name, low, high in zip(("final", "difference"), ends.low, ends.high)
+        for name, low, high in zip(
+            ("final", "difference"), ends.low, ends.high
+        )
     }
 
 
@@ -407,40 +440,60 @@ looks = {
 repeated = pd.Series(configuration).duplicated(keep=False).to_numpy()
 initialisation = table["init"].to_numpy()
 if repeated.any():
-    means = pd.DataFrame({"final": final, "original": original, "snr": snr}).rank()
+    means = pd.DataFrame(
+        {"final": final, "original": original, "snr": snr}
+    ).rank()
     means = means.groupby(configuration).mean()
     looks[f"our zoo, mean ranks of {len(means)} configurations"] = compare(
-        means["final"], means["original"], means["snr"], means.index.to_numpy()
+        means["final"],
+        means["original"],
+        means["snr"],
+        means.index.to_numpy(),
     )
 positive = np.flatnonzero(snr > 0)
 if len(positive) < len(table):
-    looks[f"our zoo, {len(positive)} with SNR > 0"] = compare_rows(final[positive], positive)
+    looks[f"our zoo, {len(positive)} with SNR > 0"] = compare_rows(
+        final[positive], positive
+    )
 alone = {}
 for number in sorted(set(initialisation)):
     rows = np.flatnonzero(initialisation == number)
     score = learnt_anew(rows, seed) if len(rows) < len(table) else None
     if score is not None:
-        name = f"our zoo, {len(rows)} networks of initialisation {number:02d}"
+        name = (
+            f"our zoo, {len(rows)} networks of initialisation {number:02d}"
+        )
         looks[name] = alone[number] = compare_rows(score, rows)
 
 # Earlier zoos, by the same steps.
-earlier = artefacts.read_csv(artefacts.shipped("synthetic") / "earlier_zoos.csv")
+earlier = artefacts.read_csv(
+    artefacts.shipped("synthetic") / "earlier_zoos.csv"
+)
 for name, zoo in earlier.groupby("zoo"):
     found = evaluation.configuration(zoo).to_numpy()
     old_klds = evaluation.kld_columns(zoo, reading)[1]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # few networks
         learnt = length_weights(
-            old_klds, zoo["snr"], groups=found if groups is not None else None,
+            old_klds,
+            zoo["snr"],
+            groups=found if groups is not None else None,
             **options | {"n_subsets": min(n_subsets, len(zoo))},
         )
     looks[f"our {name} zoo, {len(zoo)} networks"] = compare(
-        held_out_consistency(old_klds, learnt), zoo["kld_original"], zoo["snr"], found
+        held_out_consistency(old_klds, learnt),
+        zoo["kld_original"],
+        zoo["snr"],
+        found,
     )
 
 # How much depends on how the configurations are dealt out among the trials?
 dealt = [learnt_anew(everything, seed + d) for d in range(deals)]
-dealt = [spearman(score, snr, draws=1).value for score in dealt if score is not None]
+dealt = [
+    spearman(score, snr, draws=1).value
+    for score in dealt
+    if score is not None
+]
 
 
 def written(estimate):
@@ -448,10 +501,14 @@ def written(estimate):
     return f"{value} ({low} to {high})"
 
 
-shown = pd.DataFrame({
-    name: {metric: written(estimate) for metric, estimate in result.items()}
-    for name, result in looks.items()
-}).T
+shown = pd.DataFrame(
+    {
+        name: {
+            metric: written(estimate) for metric, estimate in result.items()
+        }
+        for name, result in looks.items()
+    }
+).T
 shown.loc["the paper, 327 of 390 networks"] = ["0.868", "0.587", "–"]
 shown
 
@@ -465,11 +522,16 @@ report("l_threshold", threshold, "g")
 report("l_accurate", len(accurate), "d")
 report("l_pass_rate", len(accurate) / len(table), ".0%")
 for prefix, result in (
-    ("primary", primary), ("refitted", refitted), ("unlearnt", unlearnt), ("filtered", filtered),
+    ("primary", primary),
+    ("refitted", refitted),
+    ("unlearnt", unlearnt),
+    ("filtered", filtered),
 ):
     for name, estimate in result.items():
         for part in estimate._fields:
-            report(f"{prefix}_{name}_{part}", getattr(estimate, part), decimals)
+            report(
+                f"{prefix}_{name}_{part}", getattr(estimate, part), decimals
+            )
 report("l_dealt_low", min(dealt, default=np.nan), ".3f")
 report("l_dealt_high", max(dealt, default=np.nan), ".3f")
 
@@ -479,7 +541,10 @@ def where(estimate):
     if not np.isfinite(estimate.low):
         return "is not known"
     return (
-        "lies above zero" if estimate.low > 0 else "lies below zero" if estimate.high < 0
+        "lies above zero"
+        if estimate.low > 0
+        else "lies below zero"
+        if estimate.high < 0
         else "includes zero"
     )
 
@@ -491,17 +556,26 @@ report(
     "primary_verdict",
     f"With the weights held fixed the interval of the difference {fixed}; with the weights learnt "
     f"anew it {anew}. So this zoo "
-    + ("favours the final score" if fixed == anew == "lies above zero"
-       else "favours the original metric" if fixed == anew == "lies below zero"
-       else "does not decide between the two metrics"),
+    + (
+        "favours the final score"
+        if fixed == anew == "lies above zero"
+        else "favours the original metric"
+        if fixed == anew == "lies below zero"
+        else "does not decide between the two metrics"
+    ),
 )
 report("unlearnt_verdict", equal)
 differences = [result["difference"] for result in looks.values()]
 report("l_looks", len(differences), "d")
-report("l_looks_zero", sum(where(d) == "includes zero" for d in differences), "d")
+report(
+    "l_looks_zero",
+    sum(where(d) == "includes zero" for d in differences),
+    "d",
+)
 report(
     "l_without",
-    "without it and without the others of its configuration" if groups is not None
+    "without it and without the others of its configuration"
+    if groups is not None
     else "without it",
 )
 
@@ -528,18 +602,27 @@ figures.show("fig_final")
 best = np.argsort(-final)
 ranked = table.assign(final=final).iloc[best]
 explorer.explore(
-    "fig-final", fig,
-    [(axes[0], ranked["final"], ranked["snr"]),
-     (axes[1], ranked["kld_original"], ranked["snr"])],
-    pd.DataFrame({
-        "first layer": ranked["activation"].map(figures.ACTIVATION_NAMES),
-        "batch norm": ranked["batch_norm"].map({True: "yes", False: "no"}),
-        "regulariser": ranked["regulariser"],
-        "SNR": ranked["snr"].map("{:.2f}".format),
-        "final": ranked["final"].map("{:.3f}".format),
-        "original": ranked["kld_original"].map("{:.3f}".format),
-        "AUROC": ranked["auroc"].map("{:.3f}".format),
-    }).set_index(ranked["id"]),
+    "fig-final",
+    fig,
+    [
+        (axes[0], ranked["final"], ranked["snr"]),
+        (axes[1], ranked["kld_original"], ranked["snr"]),
+    ],
+    pd.DataFrame(
+        {
+            "first layer": ranked["activation"].map(
+                figures.ACTIVATION_NAMES
+            ),
+            "batch norm": ranked["batch_norm"].map(
+                {True: "yes", False: "no"}
+            ),
+            "regulariser": ranked["regulariser"],
+            "SNR": ranked["snr"].map("{:.2f}".format),
+            "final": ranked["final"].map("{:.3f}".format),
+            "original": ranked["kld_original"].map("{:.3f}".format),
+            "AUROC": ranked["auroc"].map("{:.3f}".format),
+        }
+    ).set_index(ranked["id"]),
     **explorer.stretch(run, "synthetic", ranked["id"]),
 )
 
@@ -593,7 +676,9 @@ for other in (r for r in evaluation.READINGS if r != reading):
 if "kld_uncorrected_k3" in table:
     uncorrected = evaluation.kld_columns(table, "uncorrected")[1]
     rivals["without correction"] = uncorrected.mean(axis=1)
-rivals["rotated maps, equal weights"] = evaluation.kld_columns(table, "rotated")[1].mean(axis=1)
+rivals["rotated maps, equal weights"] = evaluation.kld_columns(
+    table, "rotated"
+)[1].mean(axis=1)
 rivals["original metric"] = original
 rivals["geometric method"] = table["kld_geometric"].to_numpy()
 rivals["Gini of the scores"] = table["gini"].to_numpy()
@@ -606,9 +691,17 @@ truths = {
     "motif AUPR": table["motif_aupr"].to_numpy(),
 }
 every = comparison_table(
-    table, rivals, truths, configuration, draws, seed, reference="original metric"
+    table,
+    rivals,
+    truths,
+    configuration,
+    draws,
+    seed,
+    reference="original metric",
 )
-pooled = every[every["networks"] == "all"].rename(columns={"estimate": "value"})
+pooled = every[every["networks"] == "all"].rename(
+    columns={"estimate": "value"}
+)
 tables = {
     pair: rows.set_index("metric")
     for pair, rows in pooled.groupby(["truth", "statistic"], sort=False)
@@ -635,8 +728,13 @@ usable = np.isfinite(np.column_stack([*rivals.values(), snr])).all(axis=1)
 def centred(labels, rows):
     """All rivals, ranks minus their mean inside each label."""
     return centred_table(
-        {name: values[rows] for name, values in rivals.items()}, snr[rows], labels[rows],
-        configuration[rows], draws, seed, reference="original metric",
+        {name: values[rows] for name, values in rivals.items()},
+        snr[rows],
+        labels[rows],
+        configuration[rows],
+        draws,
+        seed,
+        reference="original metric",
     )
 
 
@@ -654,13 +752,26 @@ layer = centred(activation, usable)
 for part in weighting._fields:
     report(f"l_weighting_{part}", getattr(weighting, part), ".3f")
     report(f"l_partial_final_{part}", getattr(partial_final, part), ".2f")
-    report(f"l_partial_original_{part}", getattr(partial_original, part), ".2f")
+    report(
+        f"l_partial_original_{part}", getattr(partial_original, part), ".2f"
+    )
     report(f"l_over_gini_{part}", getattr(over_gini, part), decimals)
-for name, key in (("final score", "final"), ("original metric", "original")):
-    for column, part in (("estimate", "value"), ("low", "low"), ("high", "high")):
+for name, key in (
+    ("final score", "final"),
+    ("original metric", "original"),
+):
+    for column, part in (
+        ("estimate", "value"),
+        ("low", "low"),
+        ("high", "high"),
+    ):
         report(f"l_layer_{key}_{part}", layer.loc[name, column], ".2f")
 for part in ("", "_low", "_high"):
-    report(f"l_layer_difference{part}", layer.loc["final score", f"difference{part}"], decimals)
+    report(
+        f"l_layer_difference{part}",
+        layer.loc["final score", f"difference{part}"],
+        decimals,
+    )
 report("l_layer_share", share_between(activation, usable), ".0%")
 report("l_auroc_min", table["auroc"].min(), ".3f")
 report("l_auroc_max", table["auroc"].max(), ".3f")
@@ -669,17 +780,35 @@ siblings = table[repeated].groupby(configuration[repeated])["auroc"]
 report(
     "l_auroc_siblings",
     f"; networks of one configuration differ by a standard deviation of "
-    f"{np.sqrt(siblings.var().mean()):.4f}" if repeated.any() else "",
+    f"{np.sqrt(siblings.var().mean()):.4f}"
+    if repeated.any()
+    else "",
 )
 report("l_best_rival", str(results["value"].idxmax()))
 report("l_best_rival_value", results["value"].max(), ".2f")
-report("l_mean_weights", results["value"]["mean weights, not held out"], ".2f")
+report(
+    "l_mean_weights", results["value"]["mean weights, not held out"], ".2f"
+)
 report("l_equal", results["value"]["equal weights"], ".2f")
-report("l_standardised", results["value"].get("standardised KLDs", np.nan), ".2f")
+report(
+    "l_standardised",
+    results["value"].get("standardised KLDs", np.nan),
+    ".2f",
+)
 report("l_gini", results.loc["Gini of the scores", "value"], ".2f")
-report("l_rotated", results.loc["rotated maps, equal weights", "value"], ".2f")
-report("l_pearson_original", tables["SNR", "pearson"].loc["original metric", "value"], ".2f")
-report("l_pearson_geometric", tables["SNR", "pearson"].loc["geometric method", "value"], ".2f")
+report(
+    "l_rotated", results.loc["rotated maps, equal weights", "value"], ".2f"
+)
+report(
+    "l_pearson_original",
+    tables["SNR", "pearson"].loc["original metric", "value"],
+    ".2f",
+)
+report(
+    "l_pearson_geometric",
+    tables["SNR", "pearson"].loc["geometric method", "value"],
+    ".2f",
+)
 report("l_auroc", results.loc["accuracy (AUROC)", "value"], ".2f")
 report("l_weighting_verdict", "Yes" if weighting.low > 0 else "Not visibly")
 
@@ -751,10 +880,13 @@ figures.show("fig_rivals")
 # the norm of all four entries. {doc}`Chapter 6 <06_controls>` exchanges the position scores of the
 # two, to see whether this favours the final score.
 
+
 # %% tags=["hide-input"]
 def with_interval(rows):
     numbers = rows[["value", "low", "high"]].to_numpy()
-    return [f"{v:.2f} ({low:.2f} to {high:.2f})" for v, low, high in numbers]
+    return [
+        f"{v:.2f} ({low:.2f} to {high:.2f})" for v, low, high in numbers
+    ]
 
 
 pd.DataFrame(
@@ -782,7 +914,8 @@ others = {
     for truth in truths
 }
 others |= {
-    ("Spearman, accurate networks", truth): few.xs(truth) for truth in truths
+    ("Spearman, accurate networks", truth): few.xs(truth)
+    for truth in truths
 }
 pd.DataFrame(others).reindex(rivals).style.format(precision=2, na_rep="–")
 
@@ -805,11 +938,23 @@ free = among.sum() - len(set(configuration[among]))
 if free >= 20:
     inside = centred(configuration, among)
     left = inside[["estimate", "low", "high"]].map(decimals)
-    over = inside[["difference", "difference_low", "difference_high"]].map(decimals)
-    both = pd.DataFrame({
-        name: part.iloc[:, 0] + " (" + part.iloc[:, 1] + " to " + part.iloc[:, 2] + ")"
-        for name, part in (("left of the correlation", left), ("minus the original metric", over))
-    })
+    over = inside[["difference", "difference_low", "difference_high"]].map(
+        decimals
+    )
+    both = pd.DataFrame(
+        {
+            name: part.iloc[:, 0]
+            + " ("
+            + part.iloc[:, 1]
+            + " to "
+            + part.iloc[:, 2]
+            + ")"
+            for name, part in (
+                ("left of the correlation", left),
+                ("minus the original metric", over),
+            )
+        }
+    )
     both.loc["original metric", "minus the original metric"] = "–"
     display(both)
     best, text = inside.loc["final score"], both["left of the correlation"]
@@ -827,9 +972,21 @@ if free >= 20:
             f". The {(snr[among] < 0).sum()} networks of negative SNR, of which chapter 6 speaks, "
             f"have a part in this: without them {decimals(some.loc['final score', 'estimate'])} "
             f"and {decimals(some.loc['original metric', 'estimate'])} are left, a difference of "
-            + written(some.loc["final score", ["difference", "difference_low", "difference_high"]])
+            + written(
+                some.loc[
+                    "final score",
+                    ["difference", "difference_low", "difference_high"],
+                ]
+            )
         )
-    for part in ("estimate", "low", "high", "difference", "difference_low", "difference_high"):
+    for part in (
+        "estimate",
+        "low",
+        "high",
+        "difference",
+        "difference_low",
+        "difference_high",
+    ):
         report(f"l_inside_{part}", best[part], ".2f")
 else:
     inside_text = (
@@ -840,7 +997,8 @@ report("l_inside_text", inside_text)
 report(
     "l_inside_short",
     f"{best.estimate:.2f} and {inside.loc['original metric', 'estimate']:.2f}, a difference of "
-    + both.loc["final score", "minus the original metric"] if free >= 20
+    + both.loc["final score", "minus the original metric"]
+    if free >= 20
     else "not asked, for lack of networks",
 )
 
@@ -868,42 +1026,69 @@ measured = {
     "final score": final,
     "original metric": original,
 }
-kinds = table["batch_norm"].astype(str) + table["activation"] + table["init"].astype(str)
-starts = {"initialisation": initialisation, "the same, for each kind of network": kinds.to_numpy()}
+kinds = (
+    table["batch_norm"].astype(str)
+    + table["activation"]
+    + table["init"].astype(str)
+)
+starts = {
+    "initialisation": initialisation,
+    "the same, for each kind of network": kinds.to_numpy(),
+}
 
 
 def both_metrics(rows):
-    new, old = (spearman(score[rows], snr[rows], draws=1).value for score in (final, original))
+    new, old = (
+        spearman(score[rows], snr[rows], draws=1).value
+        for score in (final, original)
+    )
     return [new, old, new - old]
 
 
 if free >= 20 and len(set(initialisation[among])) > 1:
     shares = {
         name: {
-            start: shared_share(values[among], configuration[among], labels[among], seed=seed)
+            start: shared_share(
+                values[among],
+                configuration[among],
+                labels[among],
+                seed=seed,
+            )
             for start, labels in starts.items()
         }
         for name, values in measured.items()
     }
-    display(pd.DataFrame(shares).map(lambda found: f"{found[0]:.0%} ({found[1]:.0%})"))
+    display(
+        pd.DataFrame(shares).map(
+            lambda found: f"{found[0]:.0%} ({found[1]:.0%})"
+        )
+    )
     p_values = [column["initialisation"][2] for column in shares.values()]
     low, high = bootstrap(
-        both_metrics, configuration, crossed=initialisation, draws=draws, seed=seed
+        both_metrics,
+        configuration,
+        crossed=initialisation,
+        draws=draws,
+        seed=seed,
     )[1:]
     apart = [look["difference"] for look in alone.values()]
     zero = sum(where(difference) == "includes zero" for difference in apart)
     start_text = (
         f"Of the {len(p_values)} shares of the first row, {sum(p < 0.05 for p in p_values)} are "
         f"larger than by chance (p < 0.05; the largest p value is {max(p_values):.2g})"
-        + (". So networks of one initialisation are not independent of each other, and "
-           f"{len(table)} networks are worth fewer than {len(table)} independent ones"
-           if min(p_values) < 0.05 else "")
+        + (
+            ". So networks of one initialisation are not independent of each other, and "
+            f"{len(table)} networks are worth fewer than {len(table)} independent ones"
+            if min(p_values) < 0.05
+            else ""
+        )
     )
     each_text = (
         "The table of all looks shows each initialisation alone, with weights learnt on its own "
         f"networks: the difference of the two metrics runs from "
         f"{decimals(min(d.value for d in apart))} to {decimals(max(d.value for d in apart))}; of "
-        f"the {len(apart)} intervals, {zero} include zero" if apart
+        f"the {len(apart)} intervals, {zero} include zero"
+        if apart
         else "No initialisation has enough networks to be looked at alone"
     )
     crossed_text = (
@@ -920,7 +1105,9 @@ else:
     start_text = "This run has too few networks that share a configuration for this question"
     each_text = "No initialisation is looked at alone"
     crossed_text = "This run has too few for that"
-    crossed_point = "Networks of different configurations start from the same weights"
+    crossed_point = (
+        "Networks of different configurations start from the same weights"
+    )
 report("l_start_text", start_text)
 report("l_each_text", each_text)
 report("l_crossed_text", crossed_text)
@@ -951,7 +1138,8 @@ def r_squared(u, v):
 
 fitted_on = fittable & np.isfinite(final)
 linear, exponential = (
-    r_squared(final[fitted_on], f(snr[fitted_on])) for f in (lambda v: v, np.log)
+    r_squared(final[fitted_on], f(snr[fitted_on]))
+    for f in (lambda v: v, np.log)
 )
 
 
@@ -966,16 +1154,23 @@ def both_ratios(rows):
     return [new, old, new - old]
 
 
-ratios = dict(zip(
-    ("final", "original", "difference"),
-    map(Estimate, *bootstrap(both_ratios, **shared)),
-))
+ratios = dict(
+    zip(
+        ("final", "original", "difference"),
+        map(Estimate, *bootstrap(both_ratios, **shared)),
+    )
+)
 
 # %%
 # Accuracy: a line and then a bend, both on ranks.
 rank = pd.DataFrame({"final": final, "auroc": table["auroc"]}).rank()
 rank = (rank - rank.mean()) / rank.std()
-bend = OLS(rank["auroc"], np.column_stack([np.ones(len(rank)), rank["final"], rank["final"] ** 2]))
+bend = OLS(
+    rank["auroc"],
+    np.column_stack(
+        [np.ones(len(rank)), rank["final"], rank["final"] ** 2]
+    ),
+)
 clusters = pd.factorize(configuration)[0]
 curve = bend.fit(cov_type="cluster", cov_kwds={"groups": clusters})
 steady = spearman(final, table["auroc"].to_numpy(), **shared)
@@ -994,21 +1189,33 @@ for name, ratio in ratios.items():
         report(f"l_spread_{name}_{part}", getattr(ratio, part), ".2f")
 report(
     "l_spread_verdict",
-    "Our zoo supports the claim" if ratios["final"].low > 1 and ratios["difference"].low > 0
+    "Our zoo supports the claim"
+    if ratios["final"].low > 1 and ratios["difference"].low > 0
     else "Our zoo speaks against the claim"
     if ratios["final"].high < 1 or ratios["difference"].high < 0
     else "Our zoo cannot tell",
 )
 report(
     "l_steady_verdict",
-    ("Our zoo cannot tell whether the two go together"
-     if steady.low <= 0 <= steady.high else "In our zoo the two go together"
-     if steady.low > 0 else "Here accuracy falls with the score")
-    + ("" if len(positive) == len(table) else
-       "; without the networks of negative SNR the correlation is " + written(spearman(
-           final[positive], table["auroc"].to_numpy()[positive],
-           **shared | {"groups": configuration[positive]},
-       ))),
+    (
+        "Our zoo cannot tell whether the two go together"
+        if steady.low <= 0 <= steady.high
+        else "In our zoo the two go together"
+        if steady.low > 0
+        else "Here accuracy falls with the score"
+    )
+    + (
+        ""
+        if len(positive) == len(table)
+        else "; without the networks of negative SNR the correlation is "
+        + written(
+            spearman(
+                final[positive],
+                table["auroc"].to_numpy()[positive],
+                **shared | {"groups": configuration[positive]},
+            )
+        )
+    ),
 )
 
 # %% [markdown]

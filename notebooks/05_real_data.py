@@ -33,7 +33,7 @@
 run: str = "default"  # the run whose networks are shown
 k: int = 6  # length of the k-mers in the worked example: 4, 5 or 6
 top: int = 10  # enriched k-mers in the table
-within: float = 0.02  # two networks match within this difference of Pearson r
+within: float = 0.02  # networks match within this Pearson r
 window: int = 100  # positions drawn, in the middle of a peak
 seed: int = 0  # seeds the bootstrap
 
@@ -43,19 +43,19 @@ import numpy as np
 import pandas as pd
 
 from attribution_consistency import artefacts, evaluation
-from attribution_consistency.studies.claims import report
 from attribution_consistency.datasets import motifs
 from attribution_consistency.metric import paired_difference
-from attribution_consistency.studies.association import spearman
 from attribution_consistency.studies import evidence as evidence_study
-from attribution_consistency.studies import learning as learning_study
 from attribution_consistency.studies import (
-    figures,
     explorer,
+    figures,
     load_tables,
     real_data,
     tell_origin,
 )
+from attribution_consistency.studies import learning as learning_study
+from attribution_consistency.studies.association import spearman
+from attribution_consistency.studies.claims import report
 
 figures.style()
 
@@ -101,12 +101,18 @@ per_kmer = {
     n: found["mapped"] * (found["length"] - n + 1) / 4**n for n in (6, 8)
 }
 for name in (
-    "sequences", "length", "mapped", "mapped_overlapping", "in_artefact"
+    "sequences",
+    "length",
+    "mapped",
+    "mapped_overlapping",
+    "in_artefact",
 ):
     report(f"g_{name}", found[name], ",.0f")
 report("g_test_accessible", found["test_accessible"], ",.0f")
 report(
-    "g_mislabelled", found["negatives_accessible"] / found["negatives"], ".0%"
+    "g_mislabelled",
+    found["negatives_accessible"] / found["negatives"],
+    ".0%",
 )
 report("g_median_gm12878", found["median_tags_GM12878"], ".0f")
 report("g_median_hepg2", found["median_tags_HepG2"], ".0f")
@@ -180,17 +186,20 @@ report("g_per_8mer", per_kmer[8], ".1f")
 table = real_data.compared(scores)
 baseline, only = (row for _, row in tables["baseline"].iterrows())
 columns = {
-    "id": "network", "epochs": "epochs", "auroc": "AUROC",
-    "pearson": "Pearson r", "pearson_accessible": "r, accessible only",
+    "id": "network",
+    "epochs": "epochs",
+    "auroc": "AUROC",
+    "pearson": "Pearson r",
+    "pearson_accessible": "r, accessible only",
 }
 ranked = table.sort_values(["task", "pearson"], ascending=[True, False])
 shown = ranked[list(columns)].rename(columns=columns)
 for row, which in ((baseline, ""), (only, ", accessible windows only")):
     label = f"{row['k']}-mer ridge{which}"
     shown.loc[len(shown)] = [label, np.nan, *row[list(columns)[2:]]]
-shown.style.format(
-    {"epochs": "{:.0f}"}, precision=3, na_rep="–"
-).hide(axis="index")
+shown.style.format({"epochs": "{:.0f}"}, precision=3, na_rep="–").hide(
+    axis="index"
+)
 
 # %% tags=["remove-cell"]
 by_task = dict(list(table.groupby("task")))
@@ -224,7 +233,9 @@ verdict = "no network does better" if won == 0 else "all networks do better"
 if 0 < won < len(inside):
     verdict = "some networks do better"
 report("g_verdict", verdict)
-spread = (1 - baseline["pearson_accessible"] ** 2) / np.sqrt(found["test_accessible"])
+spread = (1 - baseline["pearson_accessible"] ** 2) / np.sqrt(
+    found["test_accessible"]
+)
 report("g_se_accessible", spread, ".2f")
 
 # %% [markdown]
@@ -331,7 +342,9 @@ def top_words(part):
 
 
 form = {
-    "q / p": "{:.1f}", "q / constant": "{:.1f}", "nats": "{:.4f}",
+    "q / p": "{:.1f}",
+    "q / constant": "{:.1f}",
+    "nats": "{:.4f}",
     "bits": "{:.1f}",
 }
 enriched, exceeding = top_words(part), top_words(over)
@@ -445,13 +458,21 @@ floor = sum(
 # %% tags=["remove-output", "hide-input"]
 tasks = [t for t in ("binary", "quantitative") if t in by_task]
 fig, axes = plt.subplots(
-    1, len(tasks), figsize=(figures.WIDTH * 1.15, 4.4), sharex=True,
+    1,
+    len(tasks),
+    figsize=(figures.WIDTH * 1.15, 4.4),
+    sharex=True,
     squeeze=False,
 )
 for ax, task in zip(axes[0], tasks):
     figures.by_architecture(
-        ax, scored[scored["task"] == task], "final", "pearson",
-        "final score (nats)", "test Pearson r", ("score_low", "score_high"),
+        ax,
+        scored[scored["task"] == task],
+        "final",
+        "pearson",
+        "final score (nats)",
+        "test Pearson r",
+        ("score_low", "score_high"),
     )
     ax.axvline(floor, color="black", lw=0.8, ls=":")
     ax.set_title(task)
@@ -460,13 +481,22 @@ for ax, task in zip(axes[0], tasks):
             [pair["low"], pair["high"]], ["final", "pearson"]
         ].to_numpy()
         arc = {
-            "arrowstyle": "-", "color": "black", "ls": "--", "lw": 1.1,
-            "shrinkA": 4, "shrinkB": 4, "connectionstyle": "arc3,rad=-0.3",
+            "arrowstyle": "-",
+            "color": "black",
+            "ls": "--",
+            "lw": 1.1,
+            "shrinkA": 4,
+            "shrinkB": 4,
+            "connectionstyle": "arc3,rad=-0.3",
         }
         ax.annotate("", high, xytext=low, arrowprops=arc)
         ax.annotate(
-            pair["level"], (low + high) / 2, xytext=(0, 16), ha="center",
-            textcoords="offset points", fontweight="bold",
+            pair["level"],
+            (low + high) / 2,
+            xytext=(0, 16),
+            ha="center",
+            textcoords="offset points",
+            fontweight="bold",
             bbox={"fc": "white", "ec": "none", "pad": 1},
         )
     ax.margins(y=0.15)
@@ -482,16 +512,27 @@ maps = np.array(
 middle = slice((maps.shape[1] - 50) // 2, (maps.shape[1] + 50) // 2)
 peak = tables["peaks"].set_index("peak").loc[1, "sequence"]
 explorer.explore(
-    "fig-performance", fig,
-    [(ax, ranked["final"].where(ranked["task"] == task), ranked["pearson"])
-     for ax, task in zip(axes[0], tasks)],
-    pd.DataFrame({
-        "task": ranked["task"],
-        "architecture": ranked["architecture"],
-        "first layer": ranked["activation"].map(figures.ACTIVATION_NAMES),
-        "Pearson r": ranked["pearson"].map("{:.3f}".format),
-        "final": ranked["final"].map("{:.3f}".format),
-    }).set_index(ranked["id"]),
+    "fig-performance",
+    fig,
+    [
+        (
+            ax,
+            ranked["final"].where(ranked["task"] == task),
+            ranked["pearson"],
+        )
+        for ax, task in zip(axes[0], tasks)
+    ],
+    pd.DataFrame(
+        {
+            "task": ranked["task"],
+            "architecture": ranked["architecture"],
+            "first layer": ranked["activation"].map(
+                figures.ACTIVATION_NAMES
+            ),
+            "Pearson r": ranked["pearson"].map("{:.3f}".format),
+            "final": ranked["final"].map("{:.3f}".format),
+        }
+    ).set_index(ranked["id"]),
     sequence=peak[middle],
     scores=maps.sum(axis=2)[:, middle],
 )
@@ -518,24 +559,38 @@ gaps = [
     for high, low in zip(pairs["high"], pairs["low"])
 ]
 members = pairs.melt("level", ["high", "low"], "score", "id")
-members = members.join(
-    by_id[["pearson", "final", "kld_original", "gini"]], on="id"
-).set_index(["level", "score"]).sort_index()
+members = (
+    members.join(
+        by_id[["pearson", "final", "kld_original", "gini"]], on="id"
+    )
+    .set_index(["level", "score"])
+    .sort_index()
+)
 members["difference"] = ""
 for level, gap in zip(pairs["level"], gaps):
     members.loc[(level, "high"), "difference"] = (
         f"{gap.estimate:.2f} ({gap.low:.2f} to {gap.high:.2f})"
     )
-members.rename(columns={
-    "id": "network", "pearson": "r", "kld_original": "original",
-    "gini": "Gini",
-}).style.format({
-    "r": "{:.3f}", "final": "{:.2f}", "original": "{:.2f}", "Gini": "{:.2f}"
-})
+members.rename(
+    columns={
+        "id": "network",
+        "pearson": "r",
+        "kld_original": "original",
+        "gini": "Gini",
+    }
+).style.format(
+    {
+        "r": "{:.3f}",
+        "final": "{:.2f}",
+        "original": "{:.2f}",
+        "Gini": "{:.2f}",
+    }
+)
 
 # %% tags=["remove-cell"]
 agree = [
-    by_id.loc[p["high"], "kld_original"] > by_id.loc[p["low"], "kld_original"]
+    by_id.loc[p["high"], "kld_original"]
+    > by_id.loc[p["low"], "kld_original"]
     for _, p in pairs.iterrows()
 ]
 activations = [
@@ -548,14 +603,20 @@ report("g_se", error, ".3f")
 report("g_pairs", len(pairs), "d")
 report("g_clear", sum(gap.low > 0 for gap in gaps), "d")
 report("g_agree", sum(agree), "d")
-report("g_exp_over_relu", sum(a == ("exp", "relu") for a in activations), "d")
+report(
+    "g_exp_over_relu", sum(a == ("exp", "relu") for a in activations), "d"
+)
 repeated = usable.groupby(evaluation.configuration(usable))[
     f"consistency_{real_data.READING}"
 ].agg(["count", np.ptp])
 repeated = repeated.loc[repeated["count"] > 1, "ptp"]
 report("g_inits_compared", len(repeated), "d")
 report("g_inits_largest", repeated.max(), ".2f")
-report("g_pairs_smallest", min((g.estimate for g in gaps), default=np.nan), ".2f")
+report(
+    "g_pairs_smallest",
+    min((g.estimate for g in gaps), default=np.nan),
+    ".2f",
+)
 report("g_floor", floor, ".2f")
 report("g_final_min", scored["final"].min(), ".2f")
 report("g_final_max", scored["final"].max(), ".2f")
@@ -569,7 +630,9 @@ def estimate(value):
 for task in ("binary", "quantitative"):
     rows = scored[scored["task"] == task]
     r = spearman(
-        rows["final"], rows["pearson"], seed=seed,
+        rows["final"],
+        rows["pearson"],
+        seed=seed,
         groups=evaluation.configuration(rows).to_numpy(),
     )
     for field, value in r._asdict().items():
@@ -626,8 +689,11 @@ report("g_window", window, "d")
 # %% tags=["remove-output", "hide-input"]
 for number in (1, 2):
     fig, axes = plt.subplots(
-        len(drawn), 1, figsize=(figures.WIDTH * 1.4, 1.15 * len(drawn) + 0.4),
-        sharex=True, squeeze=False,
+        len(drawn),
+        1,
+        figsize=(figures.WIDTH * 1.4, 1.15 * len(drawn) + 0.4),
+        sharex=True,
+        squeeze=False,
     )
     for ax, (label, name) in zip(axes[:, 0], drawn):
         values = real_data.logo_values(tables, name, number)
@@ -685,7 +751,8 @@ sound = published[~published["flagged"]]
 two = ["kld_attr_mean", "kld_6mer_thresholded"]
 numeric = sound[sound["task"] == "quantitative"]
 groups = {
-    "all but Basset": sound, "quantitative": numeric,
+    "all but Basset": sound,
+    "quantitative": numeric,
     "quantitative CNN": numeric.query("architecture == 'cnn'"),
     "quantitative residual": numeric.query("architecture == 'residual'"),
 }
@@ -720,11 +787,17 @@ fig, axes = plt.subplots(
 for ax, task in zip(axes, ("binary", "quantitative")):
     rows = published[published["task"] == task]
     figures.by_architecture(
-        ax, rows, two[0], "pearson_r", "mean attribution KLD (nats)",
+        ax,
+        rows,
+        two[0],
+        "pearson_r",
+        "mean attribution KLD (nats)",
         "test Pearson r",
     )
     bad = rows[rows["flagged"]]
-    ax.scatter(bad[two[0]], bad["pearson_r"], marker="x", s=130, color="black")
+    ax.scatter(
+        bad[two[0]], bad["pearson_r"], marker="x", s=130, color="black"
+    )
     for name in ("cnn", "residual"):
         group = rows[rows["architecture"] == name]
         if len(group) > 3:
@@ -792,12 +865,14 @@ for (task, architecture), part in scored.groupby(["task", "architecture"]):
     ours[f"{task} {figures.ARCHITECTURES[architecture][0]}"] = part
 ours = {label: part for label, part in ours.items() if len(part) > 3}
 names = {
-    "final": "final", "short": "short", "kld_original": "original metric",
+    "final": "final",
+    "short": "short",
+    "kld_original": "original metric",
     "gini": "Gini",
 }
-correlations(
-    ours, "pearson", list(names), evaluation.configuration
-).rename(columns=names).style
+correlations(ours, "pearson", list(names), evaluation.configuration).rename(
+    columns=names
+).style
 
 # %% [markdown]
 # ## Do the scores agree?
@@ -814,9 +889,11 @@ correlations(
 
 # %%
 rivals = {
-    "final": scored["final"], "short (k ≤ 6)": scored["short"],
+    "final": scored["final"],
+    "short (k ≤ 6)": scored["short"],
     "original": scored["kld_original"],
-    "geometric": scored["kld_geometric"], "Gini": scored["gini"],
+    "geometric": scored["kld_geometric"],
+    "Gini": scored["gini"],
     "performance": scored["pearson"],
 }
 rivals = pd.DataFrame(rivals).set_axis(scored["id"])
@@ -833,8 +910,11 @@ for name, row in ranks.iterrows():
     marker = figures.ACTIVATION_MARKERS[by_id.loc[name, "activation"]]
     ax.plot(range(len(row)), row, marker=marker, color=colour, lw=1, ms=5)
 ax.set(
-    xticks=range(ranks.shape[1]), xticklabels=ranks.columns,
-    yticks=ranks["final"], yticklabels=ranks.index, ylabel="",
+    xticks=range(ranks.shape[1]),
+    xticklabels=ranks.columns,
+    yticks=ranks["final"],
+    yticklabels=ranks.index,
+    ylabel="",
 )
 ax.tick_params(axis="y", labelsize=7)
 ax.invert_yaxis()
@@ -852,15 +932,25 @@ figures.show("fig_ranks")
 
 # %% tags=["remove-cell"]
 by_part = [
-    sum(weights.loc[n, "weight"] * scored[f"kld_{real_data.READING}_k{n}"] for n in some)
-    for some in (weights.index[weights.index <= 6], weights.index[weights.index > 6])
+    sum(
+        weights.loc[n, "weight"] * scored[f"kld_{real_data.READING}_k{n}"]
+        for n in some
+    )
+    for some in (
+        weights.index[weights.index <= 6],
+        weights.index[weights.index > 6],
+    )
 ]
 report("g_short_long", spearman(*by_part, draws=1).value, ".2f")
 for name, label in (
-    ("short", "short (k ≤ 6)"), ("original", "original"), ("gini", "Gini"),
+    ("short", "short (k ≤ 6)"),
+    ("original", "original"),
+    ("gini", "Gini"),
 ):
     report(f"g_agreement_{name}", agreement.loc["final", label], ".2f")
-report("g_agreement_original_gini", agreement.loc["original", "Gini"], ".2f")
+report(
+    "g_agreement_original_gini", agreement.loc["original", "Gini"], ".2f"
+)
 task_of = by_id["task"].reindex(rivals.index)
 for name in ("original", "performance"):
     inside = {
@@ -938,7 +1028,8 @@ measured.loc[paired, "final"] = of_both.reindex(own).to_numpy()
 wide = measured.pivot(index="model", columns="measure", values="excess")
 labels = {
     "replicate_agreement": "replicate agreement",
-    "motif_support": "motif support", "perturbation": "perturbation (SD)",
+    "motif_support": "motif support",
+    "perturbation": "perturbation (SD)",
     "ctcf_occupancy": "CTCF occupancy",
 }
 labels = {name: label for name, label in labels.items() if name in wide}
@@ -951,8 +1042,12 @@ wide.sort_values("final score", ascending=False).style.format(
 
 # %% tags=["remove-output", "hide-input"]
 fig, axes = plt.subplots(
-    2, len(labels), figsize=(figures.WIDTH * 1.2, 5), squeeze=False,
-    sharex="row", sharey="col",
+    2,
+    len(labels),
+    figsize=(figures.WIDTH * 1.2, 5),
+    squeeze=False,
+    sharex="row",
+    sharey="col",
 )
 for row, task in zip(axes, ("binary", "quantitative")):
     for ax, (measure, label) in zip(row, labels.items()):
@@ -964,7 +1059,11 @@ for row, task in zip(axes, ("binary", "quantitative")):
         ax.set_title(f"{label}\n{task}", fontsize="small")
         if part.empty:
             ax.text(
-                0.5, 0.5, "not measured", ha="center", transform=ax.transAxes
+                0.5,
+                0.5,
+                "not measured",
+                ha="center",
+                transform=ax.transAxes,
             )
 axes[0][0].set_ylabel("excess over the baseline")
 axes[1][0].set_ylabel("excess over the baseline")
@@ -1002,9 +1101,12 @@ for measure in labels:
             report(f"{key}_{task}_{score}_value", r, estimate)
 for given, key in (("nothing", "g_e"), ("activation", "g_e_inside")):
     both = [
-        [relation(m, task, score, given)["value"]
-         for score in ("original", "consistency")]
-        for m in (*labels, *second_reading) for task in tasks
+        [
+            relation(m, task, score, given)["value"]
+            for score in ("original", "consistency")
+        ]
+        for m in (*labels, *second_reading)
+        for task in tasks
     ]
     both = [pair for pair in both if np.isfinite(pair).all()]
     report(f"{key}_comparisons", len(both), "d")
@@ -1017,15 +1119,20 @@ layers = []
 for task in tasks:
     of_task = scored[scored["task"] == task]
     exp, relu = (
-        of_task.loc[of_task["activation"] == a, "final"] for a in ("exp", "relu")
+        of_task.loc[of_task["activation"] == a, "final"]
+        for a in ("exp", "relu")
     )
     above = sum((exp > value).sum() for value in relu)
     layers.append(f"{above} of {len(exp) * len(relu)} ({task})")
 report("g_e_exp_above", ", ".join(layers))
 power = evidence["power"].set_index(["n", "correlation"])["power"]
-sizes = related.reset_index().query("score == 'consistency'").set_index(
-    ["measure", "networks"]
-)["n"].groupby(level=[0, 1]).first()
+sizes = (
+    related.reset_index()
+    .query("score == 'consistency'")
+    .set_index(["measure", "networks"])["n"]
+    .groupby(level=[0, 1])
+    .first()
+)
 for score in ("consistency", "original", "performance"):
     parts = []
     for task in tasks:
@@ -1033,13 +1140,16 @@ for score in ("consistency", "original", "performance"):
         r = relation(evidence_study.PRIMARY, task, score)
         parts.append(
             f"{r['value']:.2f} ({r['low']:.2f} to {r['high']:.2f}) over {n} {task} ones"
-            if np.isfinite(r["value"]) else f"unknown for {n} {task} ones"
+            if np.isfinite(r["value"])
+            else f"unknown for {n} {task} ones"
         )
     report(f"g_e_agreement_{score}", "; ".join(parts))
 turns = []
 for task in tasks:
     ahead = {
-        relation(evidence_study.PRIMARY, task, "consistency", given)["value"]
+        relation(evidence_study.PRIMARY, task, "consistency", given)[
+            "value"
+        ]
         > relation(evidence_study.PRIMARY, task, "original", given)["value"]
         for given in ("nothing", "first score", "second score")
     }
@@ -1050,15 +1160,26 @@ report("g_e_fewest", evidence_study.measures.FEWEST, "d")
 ctcf = measured.query("measure == 'ctcf_occupancy'")
 report("g_e_bound", ctcf["n_measured"].max(), ".0f")
 report("g_e_unbound", ctcf["n_baseline"].max(), ".0f")
-report("g_e_replicates", int(sizes.get((evidence_study.PRIMARY, "all"), 0)), "d")
+report(
+    "g_e_replicates",
+    int(sizes.get((evidence_study.PRIMARY, "all"), 0)),
+    "d",
+)
 report("g_e_n", int(sizes.get(("motif_support", "all"), 0)), "d")
 for task in tasks:
-    for name, measure in (("n", "motif_support"), ("pairs", evidence_study.PRIMARY)):
+    for name, measure in (
+        ("n", "motif_support"),
+        ("pairs", evidence_study.PRIMARY),
+    ):
         n = int(sizes.get((measure, task), 0))
         report(f"g_e_{name}_{task}", n, "d")
         for r in (0.5, 0.9):
             known_power = power.get((n, r), np.nan)
-            report(f"g_e_power_{name}_{task}_{int(10 * r)}", known_power, estimate)
+            report(
+                f"g_e_power_{name}_{task}_{int(10 * r)}",
+                known_power,
+                estimate,
+            )
 
 # %% [markdown]
 # ```{glue:figure} fig_evidence
@@ -1099,20 +1220,35 @@ for task in tasks:
 # apart. Its last column says how likely so many networks are to show a true correlation of 0.5 in a
 # two-sided test at the 5 % level.
 
+
 # %%
 def correlation_table(found, given, groups, power):
     """Rank correlations with each score, one row a measure and group."""
     found = found.query("given == @given and networks in @groups")
-    found = found.assign(r=[
-        f"{v:.2f} ({lo:.2f} to {hi:.2f})" if np.isfinite(v) else "–"
-        for v, lo, hi in zip(found["value"], found["low"], found["high"])
-    ])
+    found = found.assign(
+        r=[
+            f"{v:.2f} ({lo:.2f} to {hi:.2f})" if np.isfinite(v) else "–"
+            for v, lo, hi in zip(
+                found["value"], found["low"], found["high"]
+            )
+        ]
+    )
     keys = ["measure", "networks", "n"]
-    shown = found.pivot(index=keys, columns="score", values="r").reset_index()
+    shown = found.pivot(
+        index=keys, columns="score", values="r"
+    ).reset_index()
     shown = shown.rename(columns={"consistency": "final", "gini": "Gini"})
-    order = [c for c in ("final", "original", "Gini", "performance") if c in shown]
-    shown["power"] = [estimate(power.get((n, 0.5), np.nan)) for n in shown["n"]]
-    return shown[keys + order + ["power"]].sort_values(keys[:2], kind="stable")
+    order = [
+        c
+        for c in ("final", "original", "Gini", "performance")
+        if c in shown
+    ]
+    shown["power"] = [
+        estimate(power.get((n, 0.5), np.nan)) for n in shown["n"]
+    ]
+    return shown[keys + order + ["power"]].sort_values(
+        keys[:2], kind="stable"
+    )
 
 
 rows = labels | second_reading
@@ -1138,13 +1274,21 @@ correlation_table(known, "nothing", tasks, power).style.hide(axis="index")
 # decide between them.
 
 # %% tags=["hide-input"]
-labels_of = {"nothing": "mean of both", "first score": "first", "second score": "second"}
+labels_of = {
+    "nothing": "mean of both",
+    "first score": "first",
+    "second score": "second",
+}
 by_member = related.reset_index().query(
     "measure == @evidence_study.PRIMARY and given in @labels_of and networks in @tasks"
 )
 by_member = by_member.assign(
-    r=[f"{estimate(v)} ({estimate(lo)} to {estimate(hi)})" for v, lo, hi in
-       zip(by_member["value"], by_member["low"], by_member["high"])],
+    r=[
+        f"{estimate(v)} ({estimate(lo)} to {estimate(hi)})"
+        for v, lo, hi in zip(
+            by_member["value"], by_member["low"], by_member["high"]
+        )
+    ],
     given=by_member["given"].map(labels_of),
 ).pivot(index=["networks", "given"], columns="score", values="r")
 by_member.rename(columns={"consistency": "final", "gini": "Gini"}).reindex(
@@ -1169,9 +1313,9 @@ by_member.rename(columns={"consistency": "final", "gini": "Gini"}).reindex(
 # table for signs that change, not for sizes.
 
 # %%
-correlation_table(
-    known, "architecture and Gini", tasks, power
-).drop(columns="power").style.hide(axis="index")
+correlation_table(known, "architecture and Gini", tasks, power).drop(
+    columns="power"
+).style.hide(axis="index")
 
 # %% [markdown]
 # A third suspect is the first layer. Compare every exponential network with every ReLU network of
@@ -1232,10 +1376,15 @@ best = seqlets["patterns"].query("maps == 'network' and counts")
 found_motifs = best.groupby("model")["factor"].agg(", ".join)
 shown = yields[["value", "baseline", "n", "n_baseline"]].join(found_motifs)
 shown["factor"] = shown["factor"].fillna("–")
-shown.sort_values("value", ascending=False, kind="stable").rename(columns={
-    "value": "motifs", "baseline": "rotated", "n": "patterns",
-    "n_baseline": "rotated patterns", "factor": "which",
-}).style
+shown.sort_values("value", ascending=False, kind="stable").rename(
+    columns={
+        "value": "motifs",
+        "baseline": "rotated",
+        "n": "patterns",
+        "n_baseline": "rotated patterns",
+        "factor": "which",
+    }
+).style
 
 # %% tags=["remove-cell"]
 mixed = seqlets["patterns"].query("maps == 'network'")
@@ -1248,7 +1397,8 @@ least, most = int(yields["value"].min()), int(yields["value"].max())
 report("g_q_max", most, "d")
 report(
     "g_q_range",
-    f"{least} to {most} motifs" if least < most
+    f"{least} to {most} motifs"
+    if least < most
     else f"the same number of motifs, {most}",
 )
 report("g_q_single", int((yields["value"] <= 1).sum()), "d")
@@ -1273,8 +1423,11 @@ for task, part in yield_scores.groupby("task"):
         continue
     final, old = (
         spearman(
-            part["excess"], part[column], draws=evidence_study.BOOTSTRAP,
-            groups=evaluation.configuration(part), seed=evidence_study.SEED,
+            part["excess"],
+            part[column],
+            draws=evidence_study.BOOTSTRAP,
+            groups=evaluation.configuration(part),
+            seed=evidence_study.SEED,
         )
         for column in ("consistency_frequency", "kld_original")
     )
@@ -1327,36 +1480,53 @@ epochs["final"] = learning_study.final_scores(epochs, tables["weights"])
 fig, axes = plt.subplots(
     4, 2, figsize=(figures.WIDTH, 8.4), sharex=True, sharey="row"
 )
-kinds = [a for a in figures.ACTIVATION_NAMES if a in set(epochs["activation"])]
+kinds = [
+    a for a in figures.ACTIVATION_NAMES if a in set(epochs["activation"])
+]
 for column, kind in zip(axes.T, kinds):
     part = epochs[epochs["activation"] == kind]
     mean = part.groupby("epoch").mean(numeric_only=True)
     colour = figures.ACTIVATION_COLOURS[kind]
-    for ax, wanted in zip(column, (
-        {"auroc_test": "test", "auroc_train": "training"},
-        {"final": None}, {"kld_original": None},
-    )):
+    for ax, wanted in zip(
+        column,
+        (
+            {"auroc_test": "test", "auroc_train": "training"},
+            {"final": None},
+            {"kld_original": None},
+        ),
+    ):
         for (name, label), line in zip(wanted.items(), ("-", ":")):
             for _, one in part.groupby("init"):
-                ax.plot(one["epoch"], one[name], color=colour, lw=0.6, alpha=0.5)
+                ax.plot(
+                    one["epoch"], one[name], color=colour, lw=0.6, alpha=0.5
+                )
             ax.plot(mean[name], color="black", ls=line, lw=1.6, label=label)
     agreed = together[together["activation"] == kind]
     column[3].fill_between(
-        agreed["epoch"], agreed["lowest"], agreed["highest"], color=colour,
-        alpha=0.3, lw=0,
+        agreed["epoch"],
+        agreed["lowest"],
+        agreed["highest"],
+        color=colour,
+        alpha=0.3,
+        lw=0,
     )
-    column[3].plot(agreed["epoch"], agreed["agreement"], color="black", lw=1.6)
+    column[3].plot(
+        agreed["epoch"], agreed["agreement"], color="black", lw=1.6
+    )
     curves = (
-        mean["auroc_test"], mean["final"], mean["kld_original"],
+        mean["auroc_test"],
+        mean["final"],
+        mean["kld_original"],
         agreed.set_index("epoch")["agreement"],
     )
     for ax, curve in zip(column, curves):
         ax.plot(curve.idxmax(), curve.max(), "o", color="black", ms=6)
     column[0].set_title(figures.ACTIVATION_NAMES[kind])
     column[3].set_xlabel("epoch")
-for ax, label in zip(axes[:, 0], (
-    "AUROC", "final score (nats)", "original (nats)", "agreement"
-)):
+for ax, label in zip(
+    axes[:, 0],
+    ("AUROC", "final score (nats)", "original (nats)", "agreement"),
+):
     ax.set_ylabel(label)
 axes[0, 0].legend(loc="lower right")
 figures.show("fig_learning")
@@ -1366,27 +1536,41 @@ report("g_l_networks", len(epochs.groupby(["activation", "init"])), "d")
 report("g_l_inits", epochs["init"].nunique(), "d")
 report("g_l_windows", int(epochs["windows"].iloc[0]), ",d")
 report("g_l_epochs", int(epochs["epoch"].max()), "d")
-ends = epochs.sort_values("epoch").groupby(["activation", "init"])["kld_original"]
+ends = epochs.sort_values("epoch").groupby(["activation", "init"])[
+    "kld_original"
+]
 report("g_l_original_falls", int((ends.last() < ends.first()).sum()), "d")
 for kind in kinds:
-    mean = epochs[epochs["activation"] == kind].groupby("epoch").mean(
-        numeric_only=True
+    mean = (
+        epochs[epochs["activation"] == kind]
+        .groupby("epoch")
+        .mean(numeric_only=True)
     )
     mean["agreement"] = together[together["activation"] == kind].set_index(
         "epoch"
     )["agreement"]
     report(f"g_l_{kind}_best", int(mean["auroc_test"].idxmax()), "d")
     for name, told in (
-        ("auroc_train", "last"), ("auroc_test", "last top"),
-        ("final", "first last top peak"), ("kld_original", "first last"),
+        ("auroc_train", "last"),
+        ("auroc_test", "last top"),
+        ("final", "first last top peak"),
+        ("kld_original", "first last"),
         ("agreement", "last top peak"),
     ):
         values = {
-            "first": mean[name].iloc[0], "last": mean[name].iloc[-1],
-            "top": mean[name].max(), "peak": int(mean[name].idxmax()),
+            "first": mean[name].iloc[0],
+            "last": mean[name].iloc[-1],
+            "top": mean[name].max(),
+            "peak": int(mean[name].idxmax()),
         }
         for which in told.split():
-            form = "d" if which == "peak" else ".3f" if name == "final" else ".2f"
+            form = (
+                "d"
+                if which == "peak"
+                else ".3f"
+                if name == "final"
+                else ".2f"
+            )
             report(f"g_l_{kind}_{name}_{which}", values[which], form)
     single = epochs[epochs["activation"] == kind]
     peaks = single.loc[single.groupby("init")["final"].idxmax(), "epoch"]
@@ -1396,7 +1580,9 @@ for kind in kinds:
     report(f"g_l_{kind}_kept_low", kept.min(), ".0%")
     report(f"g_l_{kind}_kept_high", kept.max(), ".0%")
     others = by_init.drop(columns=by_init.max().idxmax())
-    report(f"g_l_{kind}_peak_without", int(others.mean(axis=1).idxmax()), "d")
+    report(
+        f"g_l_{kind}_peak_without", int(others.mean(axis=1).idxmax()), "d"
+    )
     report(f"g_l_{kind}_final_peak_low", int(peaks.min()), "d")
     report(f"g_l_{kind}_final_peak_high", int(peaks.max()), "d")
     above = mean["final"].iloc[1:] > mean["final"].iloc[0]

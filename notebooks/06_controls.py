@@ -47,12 +47,7 @@ from attribution_consistency import (
     kmer_klds,
     thresholded_kld,
 )
-from attribution_consistency.studies.claims import decimals, percent, report
 from attribution_consistency.metric import motif_auroc, position_scores
-from attribution_consistency.studies.association import (
-    spearman,
-    spearman_difference,
-)
 from attribution_consistency.studies import (
     controls,
     controls_maps,
@@ -62,6 +57,11 @@ from attribution_consistency.studies import (
     load_tables,
     tell_origin,
 )
+from attribution_consistency.studies.association import (
+    spearman,
+    spearman_difference,
+)
+from attribution_consistency.studies.claims import decimals, percent, report
 
 figures.style()
 
@@ -105,7 +105,9 @@ report("c_word", controls_maps.WORD, "d")
 live = artefacts.Run(run).maps("synthetic", network).exists()
 if live:
     n = int(real["n"].iloc[0])
-    x, masks = controls.sequences(artefacts.Run(run), "synthetic", network, n)
+    x, masks = controls.sequences(
+        artefacts.Run(run), "synthetic", network, n
+    )
     a = artefacts.read_maps(run, "synthetic", network)["a"][:n]
     rng = np.random.default_rng(seed)
     examples = {
@@ -117,16 +119,24 @@ if live:
     examples["the words in noise"] = controls_maps.in_noise(
         x, examples["arbitrary words"], rng
     )
-    display(pd.DataFrame({
-        name: {
-            "original metric (nats)": thresholded_kld(x, m),
-            "weighted KLD, k = 6 (nats)": kmer_klds(x, m, [6])[0],
-            "AUROC of motif positions": np.nanmean(motif_auroc(x, m, **masks)),
-        }
-        for name, m in examples.items()
-    }).style.format(precision=2))
+    display(
+        pd.DataFrame(
+            {
+                name: {
+                    "original metric (nats)": thresholded_kld(x, m),
+                    "weighted KLD, k = 6 (nats)": kmer_klds(x, m, [6])[0],
+                    "AUROC of motif positions": np.nanmean(
+                        motif_auroc(x, m, **masks)
+                    ),
+                }
+                for name, m in examples.items()
+            }
+        ).style.format(precision=2)
+    )
 else:
-    print(f"This run has no maps of {network}: the tables below stand alone.")
+    print(
+        f"This run has no maps of {network}: the tables below stand alone."
+    )
 
 # %% tags=["remove-output", "hide-input"]
 fig, axes = plt.subplots(
@@ -135,7 +145,9 @@ fig, axes = plt.subplots(
 for ax, name in zip(axes, examples if live else []):
     score = position_scores(x, examples[name])[shown]
     for first, last in figures.spans(masks["motif_mask"][shown]):
-        ax.axvspan(first - 0.5, last - 0.5, color=figures.ORANGE, alpha=0.2, lw=0)
+        ax.axvspan(
+            first - 0.5, last - 0.5, color=figures.ORANGE, alpha=0.2, lw=0
+        )
     ax.bar(np.arange(len(score)), score, width=1, color=figures.BLUE)
     ax.set_title(name, fontsize="small")
     ax.set_yticks([])
@@ -224,17 +236,29 @@ panels = {"original": "original metric", "final_frequency": "final score"}
 fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH * 1.1, 3.2))
 for ax, (column, title) in zip(axes, panels.items()):
     ax.axhspan(
-        real[column].min(), real[column].max(), color=figures.GREY, alpha=0.2,
-        lw=0, label="networks, lowest to highest",
+        real[column].min(),
+        real[column].max(),
+        color=figures.GREY,
+        alpha=0.2,
+        lw=0,
+        label="networks, lowest to highest",
     )
-    ax.axhline(real[column].median(), color=figures.GREY, lw=1, label="median")
+    ax.axhline(
+        real[column].median(), color=figures.GREY, lw=1, label="median"
+    )
     ax.plot(
-        words["words"], words[column], "o", color=figures.RED, alpha=0.7,
+        words["words"],
+        words[column],
+        "o",
+        color=figures.RED,
+        alpha=0.7,
         label="arbitrary words",
     )
     ax.set(
-        xscale="log", xlabel=f"number of {controls_maps.WORD}-mers",
-        ylabel="nats", title=title,
+        xscale="log",
+        xlabel=f"number of {controls_maps.WORD}-mers",
+        ylabel="nats",
+        title=title,
     )
     ticks = sorted(words["words"].unique())
     ax.set_xticks(ticks, [f"{t:.0f}" for t in ticks])
@@ -247,14 +271,22 @@ fewest = int(words["words"].min())
 counts = {}
 for n_words, part in words.groupby("words"):
     for column in panels:
-        beaten = (real[column].to_numpy() < part[[column]].to_numpy()).mean()
+        beaten = (
+            real[column].to_numpy() < part[[column]].to_numpy()
+        ).mean()
         counts[int(n_words), column] = beaten
 for n_words in (1, 4, 10):
     for column in panels:
-        report(f"c_{column}_{n_words}_words", counts[n_words, column], percent)
-fools = [n for n, c in counts if c == "final_frequency" and counts[n, c] >= 0.5]
+        report(
+            f"c_{column}_{n_words}_words", counts[n_words, column], percent
+        )
+fools = [
+    n for n, c in counts if c == "final_frequency" and counts[n, c] >= 0.5
+]
 report(
-    "c_words_enough", f"as many as {max(fools)}, the largest number tried that does" if fools
+    "c_words_enough",
+    f"as many as {max(fools)}, the largest number tried that does"
+    if fools
     else "none of the numbers tried",
 )
 
@@ -297,24 +329,33 @@ report(
 # %%
 synthetic = maps[maps["population"] == "synthetic"]
 kinds = {
-    "network": "trained", "labels": "shuffled labels",
-    "weights": "permuted weights", "untrained": "untrained",
+    "network": "trained",
+    "labels": "shuffled labels",
+    "weights": "permuted weights",
+    "untrained": "untrained",
 }
 broken = synthetic[synthetic["kind"].isin(kinds)]
 shares = {}
 for kind, label in kinds.items():
     for turned in (False, True):
-        part = broken[(broken["kind"] == kind) & (broken["rotated"] == turned)]
+        part = broken[
+            (broken["kind"] == kind) & (broken["rotated"] == turned)
+        ]
         name = label + (", rotated" if turned else "")
-        shares[name] = {"maps": len(part), "Gini, median": part["gini"].median()}
+        shares[name] = {
+            "maps": len(part),
+            "Gini, median": part["gini"].median(),
+        }
         for column, title in panels.items():
             values = part[column].dropna().to_numpy()
             beaten = (real[column].to_numpy() < values[:, None]).mean()
             shares[name][f"{title}, median"] = np.median(values)
             shares[name][f"{title}, outranks"] = beaten
 shares = pd.DataFrame(shares).T
-shares.style.format({c: percent if "outranks" in c else "{:.2f}" for c in shares}
-                    | {"maps": "{:.0f}"})
+shares.style.format(
+    {c: percent if "outranks" in c else "{:.2f}" for c in shares}
+    | {"maps": "{:.0f}"}
+)
 
 # %% tags=["remove-output", "hide-input"]
 fig, axes = plt.subplots(
@@ -328,13 +369,17 @@ for ax, (column, title) in zip(axes, panels.items()):
             ]
             shift = np.random.default_rng(0).uniform(-0.12, 0.12, len(part))
             ax.scatter(
-                part[column], row + 0.2 * turned - 0.1 + shift, s=18, lw=1,
+                part[column],
+                row + 0.2 * turned - 0.1 + shift,
+                s=18,
+                lw=1,
                 color="none" if turned else figures.BLUE,
                 edgecolor=figures.BLUE,
                 label="rotated copy" if turned else "map",
             )
     ax.set(
-        xlabel=f"{title} (nats)", yticks=range(len(kinds)),
+        xlabel=f"{title} (nats)",
+        yticks=range(len(kinds)),
         yticklabels=kinds.values(),
     )
 axes[0].invert_yaxis()
@@ -348,9 +393,12 @@ for kind, label in list(kinds.items())[1:]:
             name = label + (", rotated" if turned else "")
             report(
                 f"c_{kind}_{column}{tail}",
-                shares.loc[name, f"{title}, outranks"], percent,
+                shares.loc[name, f"{title}, outranks"],
+                percent,
             )
-auroc = broken.loc[(broken["kind"] == "labels") & ~broken["rotated"], "auroc"]
+auroc = broken.loc[
+    (broken["kind"] == "labels") & ~broken["rotated"], "auroc"
+]
 report("c_labels", len(auroc), "d")
 report("c_labels_auroc", auroc.mean(), ".2f")
 report("c_trained_auroc", real["auroc"].mean(), ".2f")
@@ -360,10 +408,15 @@ def verdict(column):
     """Which broken networks score as high as the median trained one."""
     median = real[column].median()
     high = [
-        label for kind, label in list(kinds.items())[1:]
+        label
+        for kind, label in list(kinds.items())[1:]
         if shares.loc[label, f"{panels[column]}, median"] >= median
     ]
-    return f"not lower for {' and '.join(high)}" if high else "lower for all three"
+    return (
+        f"not lower for {' and '.join(high)}"
+        if high
+        else "lower for all three"
+    )
 
 
 for column in panels:
@@ -408,21 +461,30 @@ for column in panels:
 
 # %%
 half = tables["halves"].pivot(index="id", columns="half")
-checked = pd.DataFrame({
-    title: {
-        f"KLD {one}, SNR {two}": spearman(
-            half[column][one], half["snr"][two], draws=1
-        ).value
-        for one in ("even", "odd") for two in ("even", "odd")
+checked = pd.DataFrame(
+    {
+        title: {
+            f"KLD {one}, SNR {two}": spearman(
+                half[column][one], half["snr"][two], draws=1
+            ).value
+            for one in ("even", "odd")
+            for two in ("even", "odd")
+        }
+        for column, title in (
+            ("final", "final score"),
+            ("original", "original metric"),
+        )
     }
-    for column, title in (("final", "final score"), ("original", "original metric"))
-})
+)
 checked.style.format(precision=3)
 
 # %% tags=["remove-cell"]
 same = checked.loc[["KLD even, SNR even", "KLD odd, SNR odd"]]
 other = checked.drop(same.index)
-for title, name in (("final score", "final"), ("original metric", "original")):
+for title, name in (
+    ("final score", "final"),
+    ("original metric", "original"),
+):
     report(f"c_same_{name}", same[title].mean(), ".2f")
     report(f"c_other_{name}", other[title].mean(), ".2f")
 
@@ -448,8 +510,10 @@ sizes = tables["sizes"]
 lengths = [c for c in sizes if c.startswith("k")]
 chosen = [lengths[i] for i in (1, len(lengths) // 2, -1)]
 styles = {
-    "networks": (figures.BLUE, "o-"), "noise": (figures.RED, "s--"),
-    "spike": (figures.GREEN, "v--"), "words": (figures.PURPLE, "D--"),
+    "networks": (figures.BLUE, "o-"),
+    "noise": (figures.RED, "s--"),
+    "spike": (figures.GREEN, "v--"),
+    "words": (figures.PURPLE, "D--"),
     "constant": ("black", "^:"),
 }
 fig, axes = plt.subplots(
@@ -462,14 +526,27 @@ for row, reading in zip(axes, ("frequency", "instance")):
         for name, (colour, style) in styles.items():
             group = part[apart == name].groupby("n")[column]
             ax.plot(
-                group.median(), style, color=colour, ms=4,
+                group.median(),
+                style,
+                color=colour,
+                ms=4,
                 label=f"{name}, median" if name == "networks" else name,
             )
             if name == "networks":
                 low, high = group.quantile(0.25), group.quantile(0.75)
-                ax.fill_between(low.index, low, high, color=colour, alpha=0.15, lw=0)
-        ax.set(xscale="log", title=f"{reading}, k = {column[1:]}", ylim=(0, None))
-        ax.set_xticks(group.median().index, group.median().index.astype(str), fontsize=7)
+                ax.fill_between(
+                    low.index, low, high, color=colour, alpha=0.15, lw=0
+                )
+        ax.set(
+            xscale="log",
+            title=f"{reading}, k = {column[1:]}",
+            ylim=(0, None),
+        )
+        ax.set_xticks(
+            group.median().index,
+            group.median().index.astype(str),
+            fontsize=7,
+        )
         ax.minorticks_off()
 for ax in axes[:, 0]:
     ax.set_ylabel("KLD (nats)")
@@ -479,14 +556,22 @@ figures.legend_below(fig, 5)
 figures.show("fig_sizes")
 
 # %% tags=["remove-cell"]
-longest, n_min, n_max = lengths[-1], int(sizes["n"].min()), int(sizes["n"].max())
+longest, n_min, n_max = (
+    lengths[-1],
+    int(sizes["n"].min()),
+    int(sizes["n"].max()),
+)
 at = sizes.set_index(["id", "reading", "n"])[longest]
 report("c_n_min", n_min, "d")
 report("c_n_max", n_max, ",d")
 report("c_k_max", longest[1:])
 for reading in ("frequency", "instance"):
     for which, n_used in (("few", n_min), ("many", n_max)):
-        report(f"c_noise_{reading}_{which}", at["noise", reading, n_used], ".2f")
+        report(
+            f"c_noise_{reading}_{which}",
+            at["noise", reading, n_used],
+            ".2f",
+        )
 ranked = sizes[sizes["reading"] == "frequency"]
 mean = ranked.assign(mean=ranked[lengths].mean(axis=1)).pivot(
     index="id", columns="n", values="mean"
@@ -503,8 +588,10 @@ tried = [n for n in kept.index if n < n_max]
 enough = [n for n in tried if all(kept[m] >= 0.95 for m in tried if m >= n)]
 report(
     "c_enough",
-    "No smaller number reaches" if not enough
-    else f"Already the smallest number tried, {n_min}, reaches" if enough[0] == n_min
+    "No smaller number reaches"
+    if not enough
+    else f"Already the smallest number tried, {n_min}, reaches"
+    if enough[0] == n_min
     else f"From {enough[0]} sequences on, all numbers tried reach",
 )
 
@@ -546,24 +633,37 @@ report(
 
 # %%
 methods = tables["methods"]
-both = methods["id"].isin(methods.loc[methods["method"] == controls_methods.METHODS[-1], "id"])
-shown_methods = methods[both].groupby("method", sort=False)[
-    ["snr", "final", "original", "gini"]
-].median()
-shown_methods.rename(columns={
-    "snr": "SNR", "final": "final score (nats)",
-    "original": "original metric (nats)", "gini": "Gini",
-}).style.format(precision=2)
+both = methods["id"].isin(
+    methods.loc[methods["method"] == controls_methods.METHODS[-1], "id"]
+)
+shown_methods = (
+    methods[both]
+    .groupby("method", sort=False)[["snr", "final", "original", "gini"]]
+    .median()
+)
+shown_methods.rename(
+    columns={
+        "snr": "SNR",
+        "final": "final score (nats)",
+        "original": "original metric (nats)",
+        "gini": "Gini",
+    }
+).style.format(precision=2)
 
 # %% tags=["remove-cell"]
 report("c_method_sequences", int(methods["n"].max()), "d")
 report("c_method_networks", int(methods.loc[both, "id"].nunique()), "d")
 usual = methods[methods["method"] == "saliency"].set_index("id")
-for method, name in (("smoothgrad", "smooth"), ("integrated_gradients", "integrated")):
+for method, name in (
+    ("smoothgrad", "smooth"),
+    ("integrated_gradients", "integrated"),
+):
     there = methods[methods["method"] == method].set_index("id")
     higher = (there["final"] > usual["final"].reindex(there.index)).mean()
     clearer = (there["snr"] > usual["snr"].reindex(there.index)).mean()
-    agree = spearman(there["final"], usual["final"].reindex(there.index), draws=1)
+    agree = spearman(
+        there["final"], usual["final"].reindex(there.index), draws=1
+    )
     report(f"c_{name}_higher", higher, percent)
     report(f"c_{name}_clearer", clearer, percent)
     report(f"c_{name}_order", agree.value, ".2f")
@@ -587,8 +687,9 @@ for method, name in (("smoothgrad", "smooth"), ("integrated_gradients", "integra
 # score. Its last row is for comparison: {glue:text}`s_compared`.
 
 # %% tags=["remove-cell"]
-signs, paths = tables["signs"], tables["exchange"].pivot(
-    index="share", columns="id", values="change"
+signs, paths = (
+    tables["signs"],
+    tables["exchange"].pivot(index="share", columns="id", values="change"),
 )
 ids = list(signs["id"].unique())
 low, other = ids[:-1], ids[-1]
@@ -596,7 +697,9 @@ zoo, _ = artefacts.load_scores(run, "synthetic")
 zoo = zoo[zoo["status"] == "ok"].set_index("id")
 negative = zoo[zoo["snr"] < 0]
 place = zoo["consistency_frequency"].rank().astype(int)
-by_method = signs.pivot(index="id", columns="method", values="positive").loc[ids]
+by_method = signs.pivot(
+    index="id", columns="method", values="positive"
+).loc[ids]
 
 
 def span(values, fmt):
@@ -610,14 +713,22 @@ def same(name, column):
 
 
 # Networks of the same start and kind as the lowest.
-kin = zoo[same(low[0], "batch_norm") & same(low[0], "activation") & same(low[0], "init")]
+kin = zoo[
+    same(low[0], "batch_norm")
+    & same(low[0], "activation")
+    & same(low[0], "init")
+]
 kin_above = kin[kin["snr"] > 0].sort_values("snr")
 among_kin = sum(name in kin.index for name in low)
 if len(negative):
     intro = (
         f"Networks like that among our {len(zoo)}: {len(negative)}, with a test AUROC of "
         f"{span(negative['auroc'], '.3f')}"
-        + (f"; here are the {len(low)} lowest" if len(negative) > len(low) else "")
+        + (
+            f"; here are the {len(low)} lowest"
+            if len(negative) > len(low)
+            else ""
+        )
     )
 else:
     intro = f"No network of this run is like that; the lowest, {low[0]}, shows the method"
@@ -626,12 +737,13 @@ shared = (
     f"{len(kin)} networks of one kind (batch norm and activation) and one initialisation. They "
     "share their start, so they count once. "
     f"The others of this kind and start have a positive SNR: {', '.join(kin_above.index) or 'none'}"
-    if among_kin > 1 else "One network is no evidence about others"
+    if among_kin > 1
+    else "One network is no evidence about others"
 )
-compared = (
-    f"{other}, the network of highest SNR "
-    + ("in the same configuration as the lowest"
-       if other.rsplit("-", 1)[0] == low[0].rsplit("-", 1)[0] else "of all")
+compared = f"{other}, the network of highest SNR " + (
+    "in the same configuration as the lowest"
+    if other.rsplit("-", 1)[0] == low[0].rsplit("-", 1)[0]
+    else "of all"
 )
 missed = int((zoo.loc[low, "auroc"] < 0.97).sum())
 turned = (paths.loc[0.1, low] > 0) & (paths.loc[1, low] < 0)
@@ -668,7 +780,9 @@ report("s_low", len(low), "d")
 report("s_all", len(zoo), "d")
 report("s_other", other)
 for method in controls_methods.METHODS:
-    report(f"s_{method}", span(100 * by_method.loc[low, method], ".0f") + " %")
+    report(
+        f"s_{method}", span(100 * by_method.loc[low, method], ".0f") + " %"
+    )
 report("s_sequences", int(signs["n"].max()), "d")
 report("s_exchanged", controls_methods.EXCHANGED, "d")
 report("s_places", span(place[low], "d"))
@@ -689,7 +803,13 @@ fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH * 1.1, 3))
 for ax, names in zip(axes, (low, [other])):
     for name, marker in zip(names, "os^vD"):
         ax.plot(
-            paths.index, paths[name], marker, ls="-", ms=4, lw=1.2, label=name,
+            paths.index,
+            paths[name],
+            marker,
+            ls="-",
+            ms=4,
+            lw=1.2,
+            label=name,
             color=figures.ORANGE if names is low else figures.BLUE,
         )
     ax.axhline(0, color="black", lw=0.8)
@@ -753,11 +873,17 @@ options = controls_summary.choice_table(tables["choices"], seed, draws)
 options["visible"] = ~options["default"] & (
     (options["low"] > 0) | (options["high"] < 0)
 )
-ranges = options.groupby("family", sort=False)["spearman"].agg(["min", "max"])
+ranges = options.groupby("family", sort=False)["spearman"].agg(
+    ["min", "max"]
+)
 ranges["range"] = ranges["max"] - ranges["min"]
-ranges["visible options"] = options.groupby("family", sort=False)["visible"].sum()
+ranges["visible options"] = options.groupby("family", sort=False)[
+    "visible"
+].sum()
 ranges["other options"] = options.groupby("family", sort=False).size() - 1
-ranges["least agreement in order"] = options.groupby("family")["order"].min()
+ranges["least agreement in order"] = options.groupby("family")[
+    "order"
+].min()
 ranges = ranges.sort_values("range", ascending=False)
 ranges.style.format(
     precision=2, subset=["min", "max", "range", "least agreement in order"]
@@ -765,57 +891,97 @@ ranges.style.format(
 
 # %% tags=["remove-output", "hide-input"]
 families = list(ranges.index)
-fig, ax = plt.subplots(figsize=(figures.WIDTH * 1.2, 0.52 * len(families) + 1))
+fig, ax = plt.subplots(
+    figsize=(figures.WIDTH * 1.2, 0.52 * len(families) + 1)
+)
 for row, family in enumerate(families):
     part = options[options["family"] == family].sort_values("spearman")
-    colour = figures.ORANGE if family.startswith("original") else figures.BLUE
-    ax.plot(part["spearman"], [row] * len(part), color=colour, lw=1, alpha=0.5)
+    colour = (
+        figures.ORANGE if family.startswith("original") else figures.BLUE
+    )
+    ax.plot(
+        part["spearman"], [row] * len(part), color=colour, lw=1, alpha=0.5
+    )
     default = part.loc[part["default"], "spearman"].iloc[0]
     last = -np.inf
     for number, (_, o) in enumerate(part.iterrows()):
         ax.scatter(
-            o["spearman"], row, s=70 if o["default"] else 34, zorder=3,
-            marker="D" if o["default"] else "o", edgecolor=colour, lw=1.3,
+            o["spearman"],
+            row,
+            s=70 if o["default"] else 34,
+            zorder=3,
+            marker="D" if o["default"] else "o",
+            edgecolor=colour,
+            lw=1.3,
             color=colour if o["default"] or o["visible"] else "white",
         )
         # Where options crowd, the table above tells them apart.
-        if abs(o["spearman"] - default) > 0.03 and o["spearman"] - last > 0.03:
+        if (
+            abs(o["spearman"] - default) > 0.03
+            and o["spearman"] - last > 0.03
+        ):
             ax.annotate(
-                o["variant"], (o["spearman"], row), xytext=(0, 6 if number % 2 else -11),
-                textcoords="offset points", ha="center", fontsize=6,
+                o["variant"],
+                (o["spearman"], row),
+                xytext=(0, 6 if number % 2 else -11),
+                textcoords="offset points",
+                ha="center",
+                fontsize=6,
             )
             last = o["spearman"]
 ax.set(
-    yticks=range(len(families)), yticklabels=families,
-    xlabel="Spearman correlation with SNR", ylim=(len(families) - 0.4, -0.7),
+    yticks=range(len(families)),
+    yticklabels=families,
+    xlabel="Spearman correlation with SNR",
+    ylim=(len(families) - 0.4, -0.7),
 )
 for marker, filled, label in (
-    ("D", True, "the book's option"), ("o", True, "visibly different"),
+    ("D", True, "the book's option"),
+    ("o", True, "visibly different"),
     ("o", False, "not visibly different"),
 ):
-    ax.scatter([], [], marker=marker, edgecolor=figures.BLUE, label=label,
-               color=figures.BLUE if filled else "white")
+    ax.scatter(
+        [],
+        [],
+        marker=marker,
+        edgecolor=figures.BLUE,
+        label=label,
+        color=figures.BLUE if filled else "white",
+    )
 figures.legend_below(fig)
 figures.show("fig_choices")
 
 # %% tags=["remove-cell"]
 others = options[~options["default"]]
 value = {
-    key: part.set_index("id") for key, part in tables["choices"].groupby(["family", "variant"])
+    key: part.set_index("id")
+    for key, part in tables["choices"].groupby(["family", "variant"])
 }
-for name, variants in (("norm", ("l2", "l2")), ("product", ("|gradient x input|",) * 2)):
+for name, variants in (
+    ("norm", ("l2", "l2")),
+    ("product", ("|gradient x input|",) * 2),
+):
     ours = value["position score", variants[0]]
     theirs = value["original: position score", variants[1]].loc[ours.index]
     away = spearman_difference(
-        ours["value"], theirs["value"], ours["snr"], draws=draws, seed=seed,
+        ours["value"],
+        theirs["value"],
+        ours["snr"],
+        draws=draws,
+        seed=seed,
         groups=ours.index.str.rsplit("-", n=1).str[0].to_numpy(),
     )
     for part in away._fields:
         report(f"c_alike_{name}_{part}", getattr(away, part), decimals)
 # The paper keeps the accurate networks only.
 kept = tables["choices"][tables["choices"]["id"].map(zoo["auroc"]) >= 0.97]
-filtered = controls_summary.choice_table(kept, draws=1).set_index(["family", "variant"])
-moved = filtered["spearman"] - options.set_index(["family", "variant"])["spearman"]
+filtered = controls_summary.choice_table(kept, draws=1).set_index(
+    ["family", "variant"]
+)
+moved = (
+    filtered["spearman"]
+    - options.set_index(["family", "variant"])["spearman"]
+)
 report("c_kept", int(kept["id"].nunique()), "d")
 report("c_moved", moved.abs().max(), ".2f")
 report("c_moved_most", ": ".join(moved.abs().idxmax()))
@@ -885,23 +1051,39 @@ for name, part in (("worse", worse), ("better", better)):
 
 # %%
 readings = controls_summary.readings(maps, seed, draws)
-position, admitted = controls_summary.choose_reading(readings, maps, seed, draws)
+position, admitted = controls_summary.choose_reading(
+    readings, maps, seed, draws
+)
 readings["admitted"] = admitted
 treated = readings["treatment"].map(controls_summary.TREATMENTS)
 table = readings.drop(columns="scores").assign(treatment=treated)
-table.rename(columns=controls_summary.CONTROLS).style.format({
-    **{c: "{:.2f}" for c in ("spearman", "low", "high")},
-    **{c: percent for c in (*controls_summary.CONTROLS.values(), "worst")},
-}).hide(axis="index")
+table.rename(columns=controls_summary.CONTROLS).style.format(
+    {
+        **dict.fromkeys(("spearman", "low", "high"), "{:.2f}"),
+        **dict.fromkeys(
+            (*controls_summary.CONTROLS.values(), "worst"), percent
+        ),
+    }
+).hide(axis="index")
 
 # %% tags=["remove-cell"]
 winner = readings.loc[position]
 report("c_chosen", winner["reading"])
-report("c_chosen_treatment", controls_summary.TREATMENTS[winner["treatment"]])
+report(
+    "c_chosen_treatment", controls_summary.TREATMENTS[winner["treatment"]]
+)
 for name, row in (
     ("chosen", winner),
-    *((r, readings[(readings["reading"] == r) & (readings["treatment"] == "kept")].iloc[0])
-      for r in evaluation.READINGS),
+    *(
+        (
+            r,
+            readings[
+                (readings["reading"] == r)
+                & (readings["treatment"] == "kept")
+            ].iloc[0],
+        )
+        for r in evaluation.READINGS
+    ),
 ):
     report(f"c_{name}_spearman", row["spearman"], ".2f")
     report(f"c_{name}_worst", row["worst"], percent)
@@ -909,24 +1091,32 @@ report("c_admitted", int(admitted.sum()), "d")
 report("c_candidates", len(readings), "d")
 report(
     "c_default_verdict",
-    "is not contradicted by this" if winner["reading"] == "frequency"
+    "is not contradicted by this"
+    if winner["reading"] == "frequency"
     else "is not what this would choose",
 )
 report(
     "c_step_one",
-    "The first step excludes nothing" if admitted.all()
+    "The first step excludes nothing"
+    if admitted.all()
     else f"The first step excludes {(~admitted).sum()}",
 )
-by_number = pd.DataFrame({
-    reading: {
-        int(number): "{} ({} to {})".format(*map(percent, (each.mean(), each.min(), each.max())))
-        for number in sorted(words["words"].unique())
-        for each in [controls_summary.outranked_by_each(
-            maps, f"final_{reading}", "words", words=number
-        )]
+by_number = pd.DataFrame(
+    {
+        reading: {
+            int(number): "{} ({} to {})".format(
+                *map(percent, (each.mean(), each.min(), each.max()))
+            )
+            for number in sorted(words["words"].unique())
+            for each in [
+                controls_summary.outranked_by_each(
+                    maps, f"final_{reading}", "words", words=number
+                )
+            ]
+        }
+        for reading in evaluation.READINGS
     }
-    for reading in evaluation.READINGS
-}).rename_axis("arbitrary words")
+).rename_axis("arbitrary words")
 alike, whose = maps, "of this run"
 if "gm12878_dnase" not in set(maps["population"]):
     whose = "of our last full run, since this one has none"
@@ -936,18 +1126,23 @@ there = there.loc[[f"final_{r}" for r in evaluation.READINGS]]
 report("c_gm_whose", whose)
 report(
     "c_gm_networks",
-    len(controls_summary.control_rows(alike, "network", "gm12878_dnase")), "d",
+    len(controls_summary.control_rows(alike, "network", "gm12878_dnase")),
+    "d",
 )
 for reading in evaluation.READINGS:
     report(f"c_gm_{reading}", there.loc[f"final_{reading}"].max(), percent)
 worst_there = there.max(axis=1)
 if worst_there.nunique() == 1:
-    verdict_there = "All three are fooled alike, so these networks decide nothing."
+    verdict_there = (
+        "All three are fooled alike, so these networks decide nothing."
+    )
 elif worst_there[f"final_{winner['reading']}"] == worst_there.min():
     verdict_there = "This confirms the choice."
 else:
     best = worst_there.idxmin().removeprefix("final_")
-    verdict_there = f"This does not confirm the choice: {best} is fooled least."
+    verdict_there = (
+        f"This does not confirm the choice: {best} is fooled least."
+    )
 report("c_gm_verdict", verdict_there)
 
 # %% [markdown]

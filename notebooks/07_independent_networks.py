@@ -44,13 +44,13 @@ import numpy as np
 import pandas as pd
 
 from attribution_consistency import artefacts, evaluation
-from attribution_consistency.studies.claims import decimals, report
+from attribution_consistency.models import recipes
+from attribution_consistency.studies import explorer, figures, tell_origin
 from attribution_consistency.studies.association import (
     partial_spearman,
     spearman_difference,
 )
-from attribution_consistency.models import recipes
-from attribution_consistency.studies import explorer, figures, tell_origin
+from attribution_consistency.studies.claims import decimals, report
 from attribution_consistency.studies.comparison import comparison_table
 
 figures.style()
@@ -85,7 +85,8 @@ tell_origin("published", origin)
 
 # %%
 NAMES = {
-    ("deep", "relu"): "deep, ReLU", ("deep", "exp"): "deep, exponential",
+    ("deep", "relu"): "deep, ReLU",
+    ("deep", "exp"): "deep, exponential",
     ("shallow", "relu"): "shallow, ReLU",
     ("shallow", "exp"): "shallow, exponential",
 }
@@ -94,7 +95,9 @@ kinds = zip(table["architecture"], table["activation"])
 table["kind"] = [NAMES[kind] for kind in kinds]
 present = [name for name in NAMES.values() if (table["kind"] == name).any()]
 columns = {
-    "auroc": "AUROC", "snr": "SNR", "snr_absolute": "absolute SNR",
+    "auroc": "AUROC",
+    "snr": "SNR",
+    "snr_absolute": "absolute SNR",
     "motif_aupr": "motif AUPR",
 }
 by_kind = table.groupby("kind")
@@ -108,14 +111,23 @@ overview.rename_axis("median of").style.format(
 # %% tags=["remove-cell"]
 report("i_published", len(recipes.published_ids()), "d")
 report("i_networks", len(table), "d")
-inits = table.groupby("kind")["init"].agg(["min", "max", "size"]).drop_duplicates()
+inits = (
+    table.groupby("kind")["init"]
+    .agg(["min", "max", "size"])
+    .drop_duplicates()
+)
 report(
     "i_inits",
     f"numbers {inits['min'].iloc[0]:d} to {inits['max'].iloc[0]:d} of each kind"
-    if len(inits) == 1 and inits["size"].iloc[0] == 1 + inits["max"].iloc[0] - inits["min"].iloc[0]
+    if len(inits) == 1
+    and inits["size"].iloc[0]
+    == 1 + inits["max"].iloc[0] - inits["min"].iloc[0]
     else "not the same number of every kind",
 )
-report("i_this_run", "This run scores" if origin == "run" else "Our last full run scored")
+report(
+    "i_this_run",
+    "This run scores" if origin == "run" else "Our last full run scored",
+)
 report("i_diverged", int((scores["status"] != "ok").sum()), "d")
 report("i_kinds", len(present), "d")
 report("i_sequences", int(table["n"].iloc[0]), ",d")
@@ -152,15 +164,24 @@ if f"kld_uncorrected_k{ks[0]}" in table:
     raw = evaluation.kld_columns(table, "uncorrected")[1]
     metrics["without correction"] = raw.mean(axis=1)
 metrics |= {
-    "original metric": "kld_original", "geometric method": "kld_geometric",
-    "Gini of the scores": "gini", "accuracy (AUROC)": "auroc",
+    "original metric": "kld_original",
+    "geometric method": "kld_geometric",
+    "Gini of the scores": "gini",
+    "accuracy (AUROC)": "auroc",
 }
 truths = {
-    "SNR": "snr", "absolute SNR": "snr_absolute", "motif AUPR": "motif_aupr",
+    "SNR": "snr",
+    "absolute SNR": "snr_absolute",
+    "motif AUPR": "motif_aupr",
 }
 compared = comparison_table(
-    table, metrics, truths, strata="kind", reference="original metric",
-    n_boot=draws, seed=seed,
+    table,
+    metrics,
+    truths,
+    strata="kind",
+    reference="original metric",
+    n_boot=draws,
+    seed=seed,
 ).set_index(["networks", "truth", "statistic", "metric"])
 
 
@@ -171,9 +192,12 @@ def found(networks, truth, metric, statistic="spearman"):
 
 
 SHORT = {
-    "final": "final score", "original": "original metric",
-    "gini": "Gini of the scores", "auroc": "accuracy (AUROC)",
-    "geometric": "geometric method", "equal": "equal weights",
+    "final": "final score",
+    "original": "original metric",
+    "gini": "Gini of the scores",
+    "auroc": "accuracy (AUROC)",
+    "geometric": "geometric method",
+    "equal": "equal weights",
 }
 TRUTHS = {"snr": "SNR", "absolute": "absolute SNR", "aupr": "motif AUPR"}
 for where in ("all", "within"):
@@ -211,16 +235,21 @@ figures.show("fig_independent")
 # For readers on a screen: point at a network, see what it is and one of its maps.
 ranked = table.sort_values(metrics["final score"], ascending=False)
 explorer.explore(
-    "fig-independent", fig,
-    [(ax, ranked[metrics[name]], ranked["snr"])
-     for ax, name in zip(axes, ("final score", "original metric"))],
-    pd.DataFrame({
-        "kind": ranked["kind"],
-        "SNR": ranked["snr"].map("{:.2f}".format),
-        "final": ranked[metrics["final score"]].map("{:.3f}".format),
-        "original": ranked["kld_original"].map("{:.3f}".format),
-        "AUROC": ranked["auroc"].map("{:.3f}".format),
-    }).set_index(ranked["id"]),
+    "fig-independent",
+    fig,
+    [
+        (ax, ranked[metrics[name]], ranked["snr"])
+        for ax, name in zip(axes, ("final score", "original metric"))
+    ],
+    pd.DataFrame(
+        {
+            "kind": ranked["kind"],
+            "SNR": ranked["snr"].map("{:.2f}".format),
+            "final": ranked[metrics["final score"]].map("{:.3f}".format),
+            "original": ranked["kld_original"].map("{:.3f}".format),
+            "AUROC": ranked["auroc"].map("{:.3f}".format),
+        }
+    ).set_index(ranked["id"]),
     **explorer.stretch(run, "koo", ranked["id"]),
 )
 
@@ -258,10 +287,14 @@ wide["shown"] = [
 wide = wide.pivot(
     index="metric", columns=["statistic", "truth"], values="shown"
 )
-wide = wide.loc[list(metrics), [
-    (statistic, truth) for statistic in ("spearman", "pearson")
-    for truth in truths
-]]
+wide = wide.loc[
+    list(metrics),
+    [
+        (statistic, truth)
+        for statistic in ("spearman", "pearson")
+        for truth in truths
+    ],
+]
 wide["spearman"].rename_axis(columns="Spearman with", index=None).style
 
 # %% tags=["hide-input"]
@@ -291,8 +324,10 @@ def share_between(values):
     """Share of the variance of a score that lies between the kinds."""
     values = pd.Series(np.asarray(values, float), table.index)
     means = values.groupby(table["kind"]).transform("mean")
-    return float(((means - values.mean()) ** 2).sum()
-                 / ((values - values.mean()) ** 2).sum())
+    return float(
+        ((means - values.mean()) ** 2).sum()
+        / ((values - values.mean()) ** 2).sum()
+    )
 
 
 def values_of(metric):
@@ -320,14 +355,24 @@ for place, name in enumerate(present):
     colour = figures.ARCHITECTURES[rows["architecture"].iloc[0]][1]
     marker = figures.ACTIVATION_MARKERS[rows["activation"].iloc[0]]
     axes[0].scatter(
-        place + rng.uniform(-0.2, 0.2, len(rows)), rows["snr"], s=24,
-        marker=marker, color=colour, edgecolor="white", lw=0.5,
+        place + rng.uniform(-0.2, 0.2, len(rows)),
+        rows["snr"],
+        s=24,
+        marker=marker,
+        color=colour,
+        edgecolor="white",
+        lw=0.5,
     )
     axes[0].hlines(
-        rows["snr"].median(), place - 0.32, place + 0.32, color="black", lw=1.5
+        rows["snr"].median(),
+        place - 0.32,
+        place + 0.32,
+        color="black",
+        lw=1.5,
     )
 axes[0].set(
-    xticks=range(len(present)), ylabel="SNR",
+    xticks=range(len(present)),
+    ylabel="SNR",
     xticklabels=[name.replace(", ", "\n") for name in present],
 )
 axes[0].tick_params(axis="x", labelsize=8)
@@ -337,7 +382,9 @@ colours = [figures.GREY] * len(TRUTHS) + [figures.BLUE] * len(SHORT)
 axes[1].hlines(rows, 0, list(between.values()), color=colours, lw=1.5)
 axes[1].scatter(list(between.values()), rows, color=colours, s=36)
 axes[1].set(
-    yticks=rows, yticklabels=list(between), xlim=(0, 1),
+    yticks=rows,
+    yticklabels=list(between),
+    xlim=(0, 1),
     xlabel="share of variance between kinds",
 )
 axes[1].tick_params(axis="y", labelsize=8)
@@ -384,15 +431,20 @@ for t, truth in (("snr", "SNR"), ("absolute", "absolute SNR")):
     for name in present:
         row = found(name, truth, "final score")
         winner = (
-            "final" if row["difference_low"] > 0
-            else "original" if row["difference_high"] < 0 else "open"
+            "final"
+            if row["difference_low"] > 0
+            else "original"
+            if row["difference_high"] < 0
+            else "open"
         )
         ahead[winner].append(name)
     for winner, names in ahead.items():
         report(f"i_ahead_{t}_{winner}", "; ".join(names) or "none")
-row = found("deep, exponential", "SNR", "final score") if (
-    "deep, exponential" in present
-) else dict.fromkeys(compared.columns, np.nan)
+row = (
+    found("deep, exponential", "SNR", "final score")
+    if ("deep, exponential" in present)
+    else dict.fromkeys(compared.columns, np.nan)
+)
 for part in ("estimate", "difference", "difference_low", "difference_high"):
     report(f"i_deep_exp_{part}", row[part], decimals)
 
@@ -429,12 +481,16 @@ for part in ("estimate", "difference", "difference_low", "difference_high"):
 
 # %% tags=["remove-output", "hide-input"]
 fig, axes = plt.subplots(
-    1, 2, figsize=(figures.WIDTH * 1.25, 0.27 * len(metrics) + 1.5),
-    sharey=True, sharex=True,
+    1,
+    2,
+    figsize=(figures.WIDTH * 1.25, 0.27 * len(metrics) + 1.5),
+    sharey=True,
+    sharex=True,
 )
 rows = np.arange(len(metrics))[::-1]
 for ax, where, title in (
-    (axes[0], "all", "all networks"), (axes[1], "within", "inside a kind"),
+    (axes[0], "all", "all networks"),
+    (axes[1], "within", "inside a kind"),
 ):
     view = compared.loc[where].xs("spearman", level="statistic")
     signed = view.loc["SNR"].loc[list(metrics)]
@@ -447,12 +503,18 @@ for ax, where, title in (
     ):
         other = view.loc[truth].loc[list(metrics), "estimate"]
         ax.plot(
-            other, rows - 0.25, marker, color=colour, ms=4,
+            other,
+            rows - 0.25,
+            marker,
+            color=colour,
+            ms=4,
             label=f"with {truth}",
         )
     ax.axvline(0, color="black", lw=0.8)
     ax.set(title=title, xlabel="Spearman correlation")
-axes[0].plot([], [], "o", color=figures.BLUE, label="with SNR, 95 % interval")
+axes[0].plot(
+    [], [], "o", color=figures.BLUE, label="with SNR, 95 % interval"
+)
 axes[0].set_xlim(None, 1.03)
 figures.legend_below(fig, 3)
 figures.show("fig_independent_rivals")
@@ -479,22 +541,34 @@ for label in ("final score", "original metric"):
         partial_spearman(score[rows], snr[rows], gini[rows], draws=50).value
         for rows in by_kind.groups.values()
     ]
-    partial[label] = {**pooled._asdict(), "mean inside a kind": np.mean(each)}
+    partial[label] = {
+        **pooled._asdict(),
+        "mean inside a kind": np.mean(each),
+    }
 partial = pd.DataFrame(partial).T
 partial.rename(columns={"value": "all networks"}).rename_axis(
     "with SNR, Gini held fixed"
 ).style.format(precision=2)
 
 beside_gini = comparison_table(
-    table, {"final": metrics["final score"], "gini": "gini"}, {"SNR": "snr"},
-    strata="kind", reference="gini", n_boot=draws, seed=seed,
+    table,
+    {"final": metrics["final score"], "gini": "gini"},
+    {"SNR": "snr"},
+    strata="kind",
+    reference="gini",
+    n_boot=draws,
+    seed=seed,
     statistics=("spearman",),
 ).set_index(["networks", "metric"])
 
 # %% tags=["remove-cell"]
 for where in ("all", "within"):
     for part in ("difference", "difference_low", "difference_high"):
-        report(f"i_gini_{where}_{part}", beside_gini.loc[(where, "final"), part], decimals)
+        report(
+            f"i_gini_{where}_{part}",
+            beside_gini.loc[(where, "final"), part],
+            decimals,
+        )
 for label, row in partial.iterrows():
     short = label.split()[0]
     report(f"i_partial_{short}", row["value"], decimals)
@@ -502,8 +576,12 @@ for label, row in partial.iterrows():
     report(f"i_partial_{short}_high", row["high"], decimals)
     report(f"i_partial_{short}_within", row["mean inside a kind"], decimals)
 weighting = spearman_difference(
-    values_of("final score"), values_of("equal weights"), snr,
-    strata=table["kind"], draws=draws, seed=seed,
+    values_of("final score"),
+    values_of("equal weights"),
+    snr,
+    strata=table["kind"],
+    draws=draws,
+    seed=seed,
 )
 for part in weighting._fields:
     report(f"i_weighting_{part}", getattr(weighting, part), ".3f")

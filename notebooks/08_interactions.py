@@ -50,8 +50,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-
-from attribution_consistency.studies.claims import report
 from attribution_consistency.datasets import motifs
 from attribution_consistency.metric import kmer_klds, thresholded_kld
 from attribution_consistency.studies import (
@@ -60,6 +58,7 @@ from attribution_consistency.studies import (
     load_tables,
     tell_origin,
 )
+from attribution_consistency.studies.claims import report
 from attribution_consistency.studies.interactions_metric import (
     find_tokens,
     pair_divergence,
@@ -97,8 +96,12 @@ first = interactions.simulate("pairing", n_sequences, seed=seed)
 positive = first["y"][:, 0] > 0.5
 share = pd.DataFrame(
     {
-        "positive": [(first["motif"][positive] == m).mean() for m in "ABCD"],
-        "negative": [(first["motif"][~positive] == m).mean() for m in "ABCD"],
+        "positive": [
+            (first["motif"][positive] == m).mean() for m in "ABCD"
+        ],
+        "negative": [
+            (first["motif"][~positive] == m).mean() for m in "ABCD"
+        ],
     },
     index=list("ABCD"),
 )
@@ -190,7 +193,9 @@ for rule in [*interactions.GRAMMARS, "chance"]:
     tokens = find_tokens(x, a)
     row = {"rule": rule}
     for label, edges in (("D", ()), ("D, distance", interactions.EDGES)):
-        found = pair_divergence(tokens, edges=edges, n_draws=draws, seed=seed)
+        found = pair_divergence(
+            tokens, edges=edges, n_draws=draws, seed=seed
+        )
         row |= {label: found.bits, f"{label}, null": found.null.mean()}
         divergences[rule, label] = found, tokens
     row["KLD, instance"] = kmer_klds(x, a, [6], reading="instance")[0]
@@ -207,7 +212,10 @@ for rule, row in made.iterrows():
     report(f"pr_made_{rule}_null", row["D, null"], ".3f")
     report(f"pr_made_{rule}_kld", row["KLD, instance"], ".3f")
     report(f"pr_made_{rule}_original", row["original"], ".2f")
-ratio = made.loc["pairing", "KLD, instance"] / made.loc["chance", "KLD, instance"]
+ratio = (
+    made.loc["pairing", "KLD, instance"]
+    / made.loc["chance", "KLD, instance"]
+)
 report("pr_made_kld_ratio", ratio, ".2f")
 report("pr_draws", draws, "d")
 tokens = divergences["pairing", "D"][1]
@@ -216,9 +224,7 @@ report("pr_made_cells", len(divergences["pairing", "D"][0].p), "d")
 
 # %% tags=["remove-output", "hide-input"]
 shown = [
-    (rule, label)
-    for rule in made.index
-    for label in ("D", "D, distance")
+    (rule, label) for rule in made.index for label in ("D", "D, distance")
 ]
 found = [divergences[key][0] for key in shown]
 fig, ax = plt.subplots(figsize=(figures.WIDTH, 3.6))
@@ -227,12 +233,19 @@ figures.interval(
     [f.bits for f in found],
     [f.low for f in found],
     [f.high for f in found],
-    [f"{rule}, distance" if "," in label else rule for rule, label in shown],
+    [
+        f"{rule}, distance" if "," in label else rule
+        for rule, label in shown
+    ],
 )
 height = np.arange(len(found))[::-1]
 ax.scatter(
-    [f.null.max() for f in found], height, marker="|", s=90,
-    color=figures.RED, label="largest of the null",
+    [f.null.max() for f in found],
+    height,
+    marker="|",
+    s=90,
+    color=figures.RED,
+    label="largest of the null",
 )
 ax.set(xlabel="divergence of pairs D (bits)")
 ax.legend()
@@ -270,7 +283,8 @@ figures.show("fig_made_pairs")
 
 # %% tags=["hide-input"]
 oriented = [
-    m for m in motifs.load_motifs()
+    m
+    for m in motifs.load_motifs()
     if m.matrix_id in interactions.MOTIFS.values()
 ]
 letter_of = {matrix: k for k, matrix in interactions.MOTIFS.items()}
@@ -280,7 +294,8 @@ def by_motif(cells):
     """Shares p, j and r of pairs of motifs, from those of pairs of words."""
     words = pd.unique(cells[["one", "two"]].to_numpy().ravel())
     motif = {
-        w: letter_of[motifs.name_kmer(w, oriented)[0].matrix_id] for w in words
+        w: letter_of[motifs.name_kmer(w, oriented)[0].matrix_id]
+        for w in words
     }
     pair = [
         "".join(sorted((motif[a], motif[b])))
@@ -299,19 +314,32 @@ def draw_pairs(ax, cells):
     """Bars: attribution of each pair of motifs beside its two rivals."""
     summed = by_motif(cells)
     at = np.arange(len(summed))
-    for i, (column, label, colour) in enumerate((
-        ("p", "share of the pairs P", figures.GREY),
-        ("r", "single tokens R", figures.BLUE),
-        ("j", "attribution J", figures.ORANGE),
-    )):
-        ax.bar(at + 0.27 * (i - 1), summed[column], 0.27, color=colour,
-               label=label)
-    ax.set_xticks(at, summed.index.str.replace(" ", "\n"), rotation=0 if len(at) < 7 else 90)
+    for i, (column, label, colour) in enumerate(
+        (
+            ("p", "share of the pairs P", figures.GREY),
+            ("r", "single tokens R", figures.BLUE),
+            ("j", "attribution J", figures.ORANGE),
+        )
+    ):
+        ax.bar(
+            at + 0.27 * (i - 1),
+            summed[column],
+            0.27,
+            color=colour,
+            label=label,
+        )
+    ax.set_xticks(
+        at,
+        summed.index.str.replace(" ", "\n"),
+        rotation=0 if len(at) < 7 else 90,
+    )
 
 
 # %% tags=["remove-output", "hide-input"]
 examples = (
-    ("pairing", "D"), ("and", "D"), ("spacing", "D, distance"),
+    ("pairing", "D"),
+    ("and", "D"),
+    ("spacing", "D, distance"),
     ("presence", "D"),
 )
 fig, axes = plt.subplots(
@@ -352,14 +380,22 @@ figures.show("fig_made_cells")
 networks = tables["networks"].set_index(["id", "distance"])
 flat, spaced = (networks.xs(d, level="distance") for d in (False, True))
 columns = {
-    "auroc": "AUROC", "bits": "D", "bits_low": "low", "bits_high": "high",
-    "null": "null", "p_value": "p", "kld_instance_k6": "KLD, instance",
-    "kld_frequency_k6": "KLD, frequency", "kld_original": "original",
+    "auroc": "AUROC",
+    "bits": "D",
+    "bits_low": "low",
+    "bits_high": "high",
+    "null": "null",
+    "p_value": "p",
+    "kld_instance_k6": "KLD, instance",
+    "kld_frequency_k6": "KLD, frequency",
+    "kld_original": "original",
     "consistency_frequency": "final",
 }
 table = flat[list(columns)].rename(columns=columns)
 table.insert(2, "D, distance", spaced["bits"])
-table.style.format(precision=3, na_rep="–").format(precision=2, subset=["p"])
+table.style.format(precision=3, na_rep="–").format(
+    precision=2, subset=["p"]
+)
 
 # %% tags=["remove-cell"]
 report("pr_networks", len(flat), "d")
@@ -371,7 +407,9 @@ report("pr_mapped", int(flat["n"].min()), ",d")
 refused = networks["reason"].notna().sum()
 report("pr_refused", int(refused), "d")
 
-for (name, part), (_, with_distance) in zip(flat.iterrows(), spaced.iterrows()):
+for (name, part), (_, with_distance) in zip(
+    flat.iterrows(), spaced.iterrows()
+):
     key = f"pr_{part['activation']}_{part['rule']}"
     used = with_distance if part["rule"] == "spacing" else part
     report(key, used["bits"], ".3f")
@@ -405,12 +443,19 @@ for ax, part, title in zip(
     axes, (flat, spaced), ("pairs of names", "names and distance")
 ):
     figures.interval(
-        ax, part["bits"], part["bits_low"], part["bits_high"],
+        ax,
+        part["bits"],
+        part["bits_low"],
+        part["bits_high"],
         [i.removesuffix("-00") for i in part.index],
     )
     ax.scatter(
-        part["null"], np.arange(len(part))[::-1], marker="|", s=90,
-        color=figures.RED, label="mean of the null",
+        part["null"],
+        np.arange(len(part))[::-1],
+        marker="|",
+        s=90,
+        color=figures.RED,
+        label="mean of the null",
     )
     ax.set(xlabel="D (bits)")
     ax.set_title(title, fontsize="small")
@@ -429,10 +474,12 @@ figures.show("fig_taught")
 
 # %% tags=["remove-cell"]
 LEARNT, NOTHING = 0.9, 0.55  # AUROC from which, and up to which
-ruled = pd.concat([
-    flat[flat["rule"].isin(["pairing", "and"])],
-    spaced[spaced["rule"] == "spacing"],
-])
+ruled = pd.concat(
+    [
+        flat[flat["rule"].isin(["pairing", "and"])],
+        spaced[spaced["rule"] == "spacing"],
+    ]
+)
 learnt = ruled[ruled["auroc"] >= LEARNT]
 nothing = ruled[ruled["auroc"] <= NOTHING]
 partly = ruled.drop([*learnt.index, *nothing.index])
@@ -463,21 +510,31 @@ report("pr_nothing_max", nothing["bits"].max(), ".3f")
 report("pr_partly", listed(partly))
 report("pr_partly_max", partly["bits"].max(), ".2f")
 controls = ["presence", "before"]
-report("pr_controls_max", flat[flat["rule"].isin(controls)]["bits"].max(), ".3f")
+report(
+    "pr_controls_max",
+    flat[flat["rule"].isin(controls)]["bits"].max(),
+    ".3f",
+)
 apart = spaced[spaced["rule"].isin(controls)]
 report("pr_apart_max", apart["bits"].max(), ".2f")
 report("pr_apart_p", int((apart["p_value"] <= 0.05).sum()), "d")
 report("pr_apart_clear", int(is_clear(apart).sum()), "d")
-kinds_learnt = sorted(set(learnt["activation"].map(figures.ACTIVATION_NAMES)))
+kinds_learnt = sorted(
+    set(learnt["activation"].map(figures.ACTIVATION_NAMES))
+)
 report(
     "pr_learnt_layers",
-    f"all with first layer {kinds_learnt[0]}" if len(kinds_learnt) == 1
-    else f"with first layers {' and '.join(kinds_learnt)}" if kinds_learnt else "none",
+    f"all with first layer {kinds_learnt[0]}"
+    if len(kinds_learnt) == 1
+    else f"with first layers {' and '.join(kinds_learnt)}"
+    if kinds_learnt
+    else "none",
 )
 report(
     "pr_other_layers",
     f"All have the first layer {kinds_learnt[0]}; of the other one we know nothing."
-    if len(kinds_learnt) == 1 else "",
+    if len(kinds_learnt) == 1
+    else "",
 )
 report("pr_apart", len(apart), "d")
 

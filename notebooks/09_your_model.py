@@ -42,8 +42,8 @@ import matplotlib.pyplot as plt
 from IPython.display import Markdown, display
 
 from attribution_consistency import artefacts
-from attribution_consistency.studies.claims import report
 from attribution_consistency.studies import figures, your_model
+from attribution_consistency.studies.claims import report
 
 figures.style()
 files = your_model.prepare(artefacts.Run(run), n_sequences)
@@ -172,12 +172,20 @@ def lengths(x):
 
 ks = lengths(x)
 scores = {name: jackknife(x, a, ks) for name, a in maps.items()}
-pd.concat({
-    name: pd.DataFrame({
-        "KLD": s.estimate, "low": s.low, "high": s.high,
-    }, index=pd.Index(ks, name="k"))
-    for name, s in scores.items()
-}, axis=1).style.format(precision=3)
+pd.concat(
+    {
+        name: pd.DataFrame(
+            {
+                "KLD": s.estimate,
+                "low": s.low,
+                "high": s.high,
+            },
+            index=pd.Index(ks, name="k"),
+        )
+        for name, s in scores.items()
+    },
+    axis=1,
+).style.format(precision=3)
 
 # %% tags=["remove-cell"]
 report("y_n", len(x), ",d")
@@ -230,13 +238,20 @@ def questions(x, a, controls):
         end: np.min([getattr(o, end) for o in over], axis=0)
         for end in ("estimate", "low", "high")
     }
-    return pd.DataFrame({
-        "KLD": own.estimate, "low": own.low, "high": own.high,
-        "rotated": rotated.null.mean(axis=0),
-        "highest": rotated.null.max(axis=0), "p": rotated.p_value,
-        "over untrained": closest["estimate"],
-        "over low": closest["low"], "over high": closest["high"],
-    }, index=pd.Index(ks, name="k"))
+    return pd.DataFrame(
+        {
+            "KLD": own.estimate,
+            "low": own.low,
+            "high": own.high,
+            "rotated": rotated.null.mean(axis=0),
+            "highest": rotated.null.max(axis=0),
+            "p": rotated.p_value,
+            "over untrained": closest["estimate"],
+            "over low": closest["low"],
+            "over high": closest["high"],
+        },
+        index=pd.Index(ks, name="k"),
+    )
 
 
 def verdict(table):
@@ -258,7 +273,9 @@ cases = {
     "B": (x, maps["B"], untrained["B"]),
     "random": (x, random_map, untrained["A"]),
     "A, 40 sequences": (
-        x[few], maps["A"][few], [u[few] for u in untrained["A"]]
+        x[few],
+        maps["A"][few],
+        [u[few] for u in untrained["A"]],
     ),
 }
 answers = {name: questions(*case) for name, case in cases.items()}
@@ -276,17 +293,29 @@ for ax, name in zip(axes, shown):
     null = table["rotated"]
     ax.axhline(0, color="black", lw=0.8)
     ax.errorbar(
-        k - 0.08, table["KLD"] - null,
+        k - 0.08,
+        table["KLD"] - null,
         yerr=[table["KLD"] - table["low"], table["high"] - table["KLD"]],
-        fmt="o", color=figures.BLUE, capsize=3, label="the maps",
+        fmt="o",
+        color=figures.BLUE,
+        capsize=3,
+        label="the maps",
     )
     ax.scatter(
-        k, table["highest"] - null, marker="_", s=110, color=figures.RED,
+        k,
+        table["highest"] - null,
+        marker="_",
+        s=110,
+        color=figures.RED,
         label="highest of the rotated maps",
     )
     ax.scatter(
-        k + 0.08, table["KLD"] - table["over untrained"] - null, marker="x",
-        s=36, color=figures.ORANGE, label="highest untrained copy",
+        k + 0.08,
+        table["KLD"] - table["over untrained"] - null,
+        marker="x",
+        s=36,
+        color=figures.ORANGE,
+        label="highest untrained copy",
     )
     ax.set(xlabel="k-mer length k", xticks=k)
     ax.set_title(f"{name}: {verdicts[name]}", fontsize="small")
@@ -296,7 +325,10 @@ figures.show("fig_your_controls")
 
 # %% tags=["remove-cell"]
 for name, key in (
-    ("A", "a"), ("B", "b"), ("random", "random"), ("A, 40 sequences", "few")
+    ("A", "a"),
+    ("B", "b"),
+    ("random", "random"),
+    ("A, 40 sequences", "few"),
 ):
     table = answers[name]
     report(f"y_{key}_verdict", verdicts[name])
@@ -309,7 +341,9 @@ for name, key in (
         closest = table["over low"].idxmin()
         report(f"y_{key}_untrained_k", closest, "d")
         for end in ("untrained", "low", "high"):
-            report(f"y_{key}_{end}", table.loc[closest, f"over {end}"], ".3f")
+            report(
+                f"y_{key}_{end}", table.loc[closest, f"over {end}"], ".3f"
+            )
 report("y_first_k", ks[0], "d")
 report("y_last_k", ks[-1], "d")
 report("y_rotated_last", answers["A"]["rotated"].iloc[-1], ".3f")
@@ -360,7 +394,9 @@ elif verdicts[higher] == "trust":
     decision = f"take {higher}"
 else:
     decision = "take neither"
-print(f"A minus B: {gap.estimate:.3f} nats ({gap.low:.3f} to {gap.high:.3f})")
+print(
+    f"A minus B: {gap.estimate:.3f} nats ({gap.low:.3f} to {gap.high:.3f})"
+)
 print(f"A: {verdicts['A']}. B: {verdicts['B']}. Decision: {decision}.")
 
 # %% tags=["remove-cell"]

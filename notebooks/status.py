@@ -24,10 +24,12 @@ def table(rows, columns):
 
 
 commit = manifest["commit"] or "not under version control"
-display(Markdown(
-    f"Run **{run}** ({manifest['title']}), on {manifest['system']} with "
-    f"{manifest['cores']} cores. Commit: `{commit}`."
-))
+display(
+    Markdown(
+        f"Run **{run}** ({manifest['title']}), on {manifest['system']} with "
+        f"{manifest['cores']} cores. Commit: `{commit}`."
+    )
+)
 
 # %% [markdown]
 # ## Minutes
@@ -35,8 +37,13 @@ display(Markdown(
 # How long each step took. Where several processes shared a step, their minutes are added up.
 
 # %% tags=["hide-input"]
-table([(step, f"{minutes:.1f}") for step, minutes in manifest["minutes"].items()],
-      ["step", "minutes"])
+table(
+    [
+        (step, f"{minutes:.1f}")
+        for step, minutes in manifest["minutes"].items()
+    ],
+    ["step", "minutes"],
+)
 
 # %% [markdown]
 # ## Versions
@@ -52,7 +59,8 @@ table(manifest["versions"].items(), ["package", "version"])
 # %% tags=["hide-input"]
 rows = [
     (f"{section}.{name}", str(value))
-    for section, values in settings.items() if isinstance(values, dict) and section != "notebooks"
+    for section, values in settings.items()
+    if isinstance(values, dict) and section != "notebooks"
     for name, value in values.items()
 ]
 table(rows, ["parameter", "value"])
@@ -64,7 +72,10 @@ table(rows, ["parameter", "value"])
 
 # %% tags=["hide-input"]
 rows = [
-    (name, ", ".join(f"{k} = {v}" for k, v in overrides.items()) or "defaults")
+    (
+        name,
+        ", ".join(f"{k} = {v}" for k, v in overrides.items()) or "defaults",
+    )
     for name, overrides in settings["notebooks"].items()
 ]
 table(rows, ["notebook", "parameters"])

@@ -15,7 +15,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 def pytest_addoption(parser):
     parser.addoption(
-        "--require-book", action="store_true",
+        "--require-book",
+        action="store_true",
         help="fail, instead of skipping, the tests of the quick book when it is not built",
     )
 
@@ -90,8 +91,12 @@ def command():
     def run(*arguments, cwd=REPOSITORY, env=None, timeout=300):
         return subprocess.run(
             [sys.executable, "-m", "attribution_consistency", *map(str, arguments)],
-            cwd=cwd, env={**os.environ, **(env or {})}, capture_output=True, text=True,
-            timeout=timeout, stdin=subprocess.DEVNULL,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
         )
 
     return run

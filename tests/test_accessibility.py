@@ -203,7 +203,11 @@ GOOD = [("chr1", 101, dna(0)), ("chr2", 201, dna(1))]
     ("bed", "fasta", "message"),
     [
         (GOOD, GOOD[:1], "a.fa: 1 records, but a.bed has 2 rows: the two files do not correspond"),
-        (GOOD, GOOD[::-1], r"a.fa, record 1: is named chr2_1, but row 1 of a.bed would make it chr1_1"),
+        (
+            GOOD,
+            GOOD[::-1],
+            r"a.fa, record 1: is named chr2_1, but row 1 of a.bed would make it chr1_1",
+        ),
         (GOOD, [GOOD[0], ("chr2", 201, dna(1)[:-1])], "a.fa, record 2: 200 bases, but row 2"),
         (["chr1 101 302"], GOOD[:1], "a.bed, row 1: chr1:101-302 is not 201 bp"),
         (["chr1 0 200"], GOOD[:1], "a.bed, row 1: chr1:0-200 starts below 1"),

@@ -5,7 +5,12 @@ import pytest
 from scipy.stats import spearmanr
 
 from attribution_consistency.studies.association import (
-    bootstrap, centred_ranks, partial_spearman, resamples, shared_share, spearman,
+    bootstrap,
+    centred_ranks,
+    partial_spearman,
+    resamples,
+    shared_share,
+    spearman,
     spearman_difference,
 )
 

@@ -14,8 +14,16 @@ import pytest
 class Page(HTMLParser):
     """Addresses a page loads, its images, its text outside scripts, and its inline scripts."""
 
-    LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src",
-              "audio": "src", "embed": "src", "object": "data"}
+    LOADED = {
+        "script": "src",
+        "img": "src",
+        "iframe": "src",
+        "source": "src",
+        "video": "src",
+        "audio": "src",
+        "embed": "src",
+        "object": "data",
+    }
 
     def __init__(self, text):
         super().__init__()
@@ -48,7 +56,8 @@ def pages(quick_book):
     """Every page of the book: {name: Page}."""
     found = {
         path.relative_to(quick_book).as_posix(): Page(path.read_text(encoding="utf-8"))
-        for path in quick_book.rglob("*.html") if "_static" not in path.parts
+        for path in quick_book.rglob("*.html")
+        if "_static" not in path.parts
     }
     assert len(found) > 5
     return found
@@ -94,7 +103,7 @@ def test_no_page_shows_a_traceback_or_an_unresolved_value(quick_book):
     for path in quick_book.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
         assert "Traceback (most recent call last)" not in text, path.name
-        assert "pasted-text\"></span>" not in text and "{glue:" not in text, path.name
+        assert 'pasted-text"></span>' not in text and "{glue:" not in text, path.name
 
 
 def test_executed_notebooks_and_pages_name_no_machine(repository, notebooks, quick_book):
@@ -118,8 +127,11 @@ def test_pages_are_light(pages, quick_book):
     for name, page in pages.items():
         here = (quick_book / name).parent
         inline = [i["src"] for i in page.images if i["src"].startswith("data:")]
-        weights = {i["src"]: (here / i["src"]).stat().st_size for i in page.images
-                   if i["src"] not in inline}
+        weights = {
+            i["src"]: (here / i["src"]).stat().st_size
+            for i in page.images
+            if i["src"] not in inline
+        }
         # Four letters of base64 are three bytes; inline images weigh with their page.
         heavy = [image[:60] for image in inline if len(image) * 3 / 4 > 400_000]
         heavy += [image for image, size in weights.items() if size > 400_000]
@@ -209,13 +221,24 @@ def test_formulas_are_drawn_without_a_network(quick_book):
     if chromium is None:
         pytest.skip("no chromium")
     page = next(
-        path for path in sorted((quick_book / "notebooks").glob("*.html"))
+        path
+        for path in sorted((quick_book / "notebooks").glob("*.html"))
         if 'class="math' in path.read_text(encoding="utf-8")
     )
     drawn = subprocess.run(
-        [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000",
-         "--host-resolver-rules=MAP * ~NOTFOUND", "--dump-dom", page.as_uri()],
-        capture_output=True, text=True, timeout=120,
+        [
+            chromium,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--virtual-time-budget=20000",
+            "--host-resolver-rules=MAP * ~NOTFOUND",
+            "--dump-dom",
+            page.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
     ).stdout
     assert "<mjx-container" in drawn and "<svg" in drawn
 

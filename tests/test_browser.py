@@ -120,8 +120,11 @@ def open_page(tab, address):
     tab.add_style_tag(content="* { transition: none !important; animation: none !important }")
 
 
-@pytest.fixture(scope="module", params=[(n, v) for v in VIEWS for n in contents()],
-                ids=lambda given: "-".join(given))
+@pytest.fixture(
+    scope="module",
+    params=[(n, v) for v in VIEWS for n in contents()],
+    ids=lambda given: "-".join(given),
+)
 def visit(request, contexts, site):
     """One page in one view, loaded: (name, view, tab, complaints)."""
     name, view = request.param
@@ -168,15 +171,19 @@ def axe():
         found = tab.evaluate("given => axe.run(...given)", [where, options])["violations"]
         return [
             f"{rule['id']}: {node['target']} {node['html'][:120]} {node['failureSummary']}"
-            for rule in found for node in rule["nodes"]
+            for rule in found
+            for node in rule["nodes"]
         ]
 
     return violations
 
 
 def test_the_pages_visited_are_all_there_are(quick_book):
-    found = {path.relative_to(quick_book).with_suffix("").as_posix()
-             for path in quick_book.rglob("*.html") if "_static" not in path.parts}
+    found = {
+        path.relative_to(quick_book).with_suffix("").as_posix()
+        for path in quick_book.rglob("*.html")
+        if "_static" not in path.parts
+    }
     assert found - {"index"} == set(contents())
 
 
@@ -284,11 +291,14 @@ def test_the_contents_open_on_a_phone_by_keyboard(browser, site):
     context.close()
 
 
-@pytest.mark.parametrize("chapter, figure", [
-    ("04_length_scaling", "fig-final"),
-    ("05_real_data", "fig-performance"),
-    ("07_independent_networks", "fig-independent"),
-])
+@pytest.mark.parametrize(
+    "chapter, figure",
+    [
+        ("04_length_scaling", "fig-final"),
+        ("05_real_data", "fig-performance"),
+        ("07_independent_networks", "fig-independent"),
+    ],
+)
 def test_a_figure_can_be_explored_by_keyboard_and_mouse(tab, site, chapter, figure):
     open_page(tab, f"{site}notebooks/{chapter}.html")
     box, chooser = tab.locator(f"#{figure}"), tab.locator(f"#{figure} select")

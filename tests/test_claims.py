@@ -93,7 +93,9 @@ def accurate(table):
 
 def bend(table, weights):
     """Second coefficient of a parabola through the standardised ranks of accuracy on score."""
-    score, auroc = (pd.Series(np.asarray(v)).rank() for v in (final(table, weights), table["auroc"]))
+    score, auroc = (
+        pd.Series(np.asarray(v)).rank() for v in (final(table, weights), table["auroc"])
+    )
     score, auroc = ((v - v.mean()) / v.std() for v in (score, auroc))
     return np.polyfit(score, auroc, 2)[0]
 
@@ -214,15 +216,21 @@ def noise_instance():
 
 def widest_range():
     table = pd.read_csv(STORED / "controls_choices.csv").replace([np.inf, -np.inf], np.nan)
-    r = {key: spearmanr(part["value"], part["snr"], nan_policy="omit")[0]
-         for key, part in table.groupby(["family", "variant"])}
+    r = {
+        key: spearmanr(part["value"], part["snr"], nan_policy="omit")[0]
+        for key, part in table.groupby(["family", "variant"])
+    }
     by_family = pd.Series(r).groupby(level=0)
     return (by_family.max() - by_family.min()).max()
 
 
 def gm_frequency():
-    controls = ({"rotated": True}, {"kind": "spike"}, {"kind": "words", "words": 40},
-                {"kind": "words_in_noise"})
+    controls = (
+        {"rotated": True},
+        {"kind": "spike"},
+        {"kind": "words", "words": 40},
+        {"kind": "words_in_noise"},
+    )
     return max(fooled("final_frequency", population="gm12878_dnase", **c) for c in controls)
 
 
@@ -293,7 +301,9 @@ RECOMPUTED = {
     "koo_pearson_original": lambda t, w: pearsonr(koo()["kld_original"], koo()["snr"])[0],
     "koo_pearson_geometric": lambda t, w: pearsonr(koo()["kld_geometric"], koo()["snr"])[0],
     "linear": lambda t, w: explained(final(t, w)[t["snr"] > 0], t["snr"][t["snr"] > 0]),
-    "exponential": lambda t, w: explained(final(t, w)[t["snr"] > 0], np.log(t["snr"][t["snr"] > 0])),
+    "exponential": lambda t, w: explained(
+        final(t, w)[t["snr"] > 0], np.log(t["snr"][t["snr"] > 0])
+    ),
     "taught_networks": lambda t, w: sum(
         len(taught(rule)) for rule in ("pairing", "and", "presence", "spacing")
     ),
@@ -316,8 +326,10 @@ RECOMPUTED = {
 }
 for measure in ("replicate_agreement", "motif_support", "perturbation", "ctcf_occupancy"):
     for task in ("binary", "quantitative"):
-        for score, column in (("consistency", "consistency_frequency"),
-                              ("original", "kld_original")):
+        for score, column in (
+            ("consistency", "consistency_frequency"),
+            ("original", "kld_original"),
+        ):
             RECOMPUTED[f"{measure}_{task}_{score}"] = functools.partial(
                 lambda t, w, **which: follows(**which), measure=measure, column=column, task=task
             )
@@ -329,7 +341,8 @@ for activation in ("relu", "exp"):
     ):
         RECOMPUTED[f"{name}_{activation}"] = functools.partial(
             lambda t, w, function, activation: function(*along(activation)),
-            function=function, activation=activation,
+            function=function,
+            activation=activation,
         )
 
 
@@ -346,18 +359,36 @@ def test_the_final_score_follows_absolute_snr_of_published_networks():
     assert koo_rank("final", "snr_absolute") > koo_rank("kld_original", "snr_absolute")
 
 
-@pytest.mark.parametrize("value, text", [
-    (0.123, "0.12"), (-0.004, "-0.004"), (0.0003, "< 0.001"), (-0.0003, "> -0.001"), (0.0, "0.00"), (-1.5, "-1.50"), (np.nan, "–"),
-])
+@pytest.mark.parametrize(
+    "value, text",
+    [
+        (0.123, "0.12"),
+        (-0.004, "-0.004"),
+        (0.0003, "< 0.001"),
+        (-0.0003, "> -0.001"),
+        (0.0, "0.00"),
+        (-1.5, "-1.50"),
+        (np.nan, "–"),
+    ],
+)
 def test_two_decimals_never_hide_a_sign(value, text):
     from attribution_consistency.studies.claims import decimals
 
     assert decimals(value) == text
 
 
-@pytest.mark.parametrize("value, text", [
-    (0, "0%"), (0.002, "< 1%"), (0.005, "< 1%"), (0.006, "1%"), (0.995, "> 99%"), (1, "100%"), (np.nan, "–"),
-])
+@pytest.mark.parametrize(
+    "value, text",
+    [
+        (0, "0%"),
+        (0.002, "< 1%"),
+        (0.005, "< 1%"),
+        (0.006, "1%"),
+        (0.995, "> 99%"),
+        (1, "100%"),
+        (np.nan, "–"),
+    ],
+)
 def test_small_shares_are_not_written_as_none(value, text):
     from attribution_consistency.studies.claims import percent
 

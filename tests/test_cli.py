@@ -63,9 +63,7 @@ def test_a_network_that_the_run_does_not_have_is_named(compendium, capsys):
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(compendium, capsys, monkeypatch):
-    (compendium / "my.yml").write_text(
-        "synthetic: {n_sequences: 40}\nzoo: {configurations: []}"
-    )
+    (compendium / "my.yml").write_text("synthetic: {n_sequences: 40}\nzoo: {configurations: []}")
     cli.main(["configure", str(compendium / "my.yml")])
 
     def full(descriptor):
@@ -119,9 +117,11 @@ def test_minutes_are_those_of_the_last_time_each_part_was_run(compendium):
     run = pipeline.configure(compendium / "my.yml")
     run.logs.mkdir()
     parts = [("train", "a", 5), ("train", "b", 1), ("train", "a", 2), ("simulate", "", 0.5)]
-    run.minutes.write_text("".join(
-        f'{{"step": "{step}", "part": "{part}", "minutes": {minutes}}}\n'
-        for step, part, minutes in parts
-    ))
+    run.minutes.write_text(
+        "".join(
+            f'{{"step": "{step}", "part": "{part}", "minutes": {minutes}}}\n'
+            for step, part, minutes in parts
+        )
+    )
     pipeline.manifest(run)
     assert artefacts.read_json(run.manifest)["minutes"] == {"train": 3, "simulate": 0.5}

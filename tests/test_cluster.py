@@ -22,11 +22,27 @@ PROFILES = ("slurm", "kubernetes")
 # ExecutorSettings of snakemake-executor-plugin-slurm 2.8.0 and -cluster-generic 1.0.9.
 PLUGIN_OPTIONS = {
     "slurm": {
-        "array-jobs", "array-limit", "disable-memory-fudge", "logdir", "keep-successful-logs",
-        "delete-logfiles-older-than", "init-seconds-before-status-checks", "requeue", "no-requeue",
-        "exclude-failed-nodes", "no-account", "partition-config", "efficiency-report",
-        "efficiency-report-path", "efficiency-threshold", "jobname-prefix", "status-command",
-        "status-attempts", "qos", "reservation", "pass-command-as-script",
+        "array-jobs",
+        "array-limit",
+        "disable-memory-fudge",
+        "logdir",
+        "keep-successful-logs",
+        "delete-logfiles-older-than",
+        "init-seconds-before-status-checks",
+        "requeue",
+        "no-requeue",
+        "exclude-failed-nodes",
+        "no-account",
+        "partition-config",
+        "efficiency-report",
+        "efficiency-report-path",
+        "efficiency-threshold",
+        "jobname-prefix",
+        "status-command",
+        "status-attempts",
+        "qos",
+        "reservation",
+        "pass-command-as-script",
     },
     "cluster-generic": {"submit-cmd", "status-cmd", "cancel-cmd", "cancel-nargs", "sidecar-cmd"},
 }
@@ -36,8 +52,9 @@ OPTED_IN = "ATTRIBUTION_CONSISTENCY_TEST_SLURM"
 @pytest.fixture(scope="module")
 def profiles(repository):
     folder = repository / "workflow" / "profiles"
-    return {name: yaml.safe_load((folder / name / "config.v9+.yaml").read_text())
-            for name in PROFILES}
+    return {
+        name: yaml.safe_load((folder / name / "config.v9+.yaml").read_text()) for name in PROFILES
+    }
 
 
 @pytest.mark.parametrize("name", PROFILES)
@@ -53,8 +70,9 @@ def unknown_options(profile):
     from snakemake.cli import get_argument_parser
 
     executor = profile["executor"]
-    known = {option for action in get_argument_parser()._actions
-             for option in action.option_strings}
+    known = {
+        option for action in get_argument_parser()._actions for option in action.option_strings
+    }
     known |= {f"--{executor}-{option}" for option in PLUGIN_OPTIONS[executor]}
     return [option for option in profile if f"--{option}" not in known]
 
@@ -71,10 +89,14 @@ def test_every_option_of_a_profile_is_known(profiles, name):
         assert {option.replace("-", "_") for option in used if option != "executor"} <= set(fields)
 
 
-@pytest.mark.parametrize("name, option", [
-    ("slurm", "slurm-status-comand"), ("kubernetes", "cluster-generic-status-comand"),
-    ("slurm", "latency-wiat"),
-])
+@pytest.mark.parametrize(
+    "name, option",
+    [
+        ("slurm", "slurm-status-comand"),
+        ("kubernetes", "cluster-generic-status-comand"),
+        ("slurm", "latency-wiat"),
+    ],
+)
 def test_a_misspelt_option_is_noticed_without_the_plugin(profiles, name, option):
     pytest.importorskip("snakemake")
     assert unknown_options({**profiles[name], option: 1}) == [option]
@@ -83,8 +105,18 @@ def test_a_misspelt_option_is_noticed_without_the_plugin(profiles, name, option)
 @pytest.fixture
 def clone(repository, tmp_path):
     """A copy of the compendium with nothing done yet."""
-    for name in ("workflow", "notebooks", "config", "src", "data", "book", "_config.yml",
-                 "_toc.yml", "pyproject.toml", "requirements.lock"):
+    for name in (
+        "workflow",
+        "notebooks",
+        "config",
+        "src",
+        "data",
+        "book",
+        "_config.yml",
+        "_toc.yml",
+        "pyproject.toml",
+        "requirements.lock",
+    ):
         (tmp_path / name).symlink_to(repository / name)
     return tmp_path
 
@@ -92,15 +124,24 @@ def clone(repository, tmp_path):
 def elsewhere(clone, **change):
     """Environment of a process at work in a copy, on a computer without downloads."""
     kept = {name: value for name, value in os.environ.items() if name != registry.MIRROR_VARIABLE}
-    return {**kept, artefacts.ROOT_VARIABLE: str(clone), "XDG_CACHE_HOME": str(clone / "empty"),
-            "PYTHONPATH": str(clone / "src"), **change}
+    return {
+        **kept,
+        artefacts.ROOT_VARIABLE: str(clone),
+        "XDG_CACHE_HOME": str(clone / "empty"),
+        "PYTHONPATH": str(clone / "src"),
+        **change,
+    }
 
 
 def python(clone, *arguments, **change):
     """Run a module of Python in a copy; what it printed, and nothing but success."""
     done = subprocess.run(
-        [sys.executable, "-m", *arguments], cwd=clone, env=elsewhere(clone, **change),
-        capture_output=True, text=True, timeout=600,
+        [sys.executable, "-m", *arguments],
+        cwd=clone,
+        env=elsewhere(clone, **change),
+        capture_output=True,
+        text=True,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -110,8 +151,16 @@ def test_a_dry_run_of_the_paper_lists_392_trainings(clone):
     """In jobs of several networks each."""
     pytest.importorskip("keras")
     pytest.importorskip("snakemake")
-    lines = python(clone, "attribution_consistency", "run", "config/paper.yml", "--offline",
-                    "--dry-run", "--until", "models").splitlines()
+    lines = python(
+        clone,
+        "attribution_consistency",
+        "run",
+        "config/paper.yml",
+        "--offline",
+        "--dry-run",
+        "--until",
+        "models",
+    ).splitlines()
     jobs = [line for line in lines if line.startswith("- models: synthetic networks")]
     trained = set()
     for job in jobs:
@@ -138,8 +187,16 @@ def test_a_job_finds_the_rules_of_its_command_without_the_downloads(clone):
                 file.truncate(entry.bytes)
 
     def rules(**change):
-        listed = python(clone, "snakemake", "--snakefile", "workflow/Snakefile", "--list-rules",
-                         "--config", "run=my", **change)
+        listed = python(
+            clone,
+            "snakemake",
+            "--snakefile",
+            "workflow/Snakefile",
+            "--list-rules",
+            "--config",
+            "run=my",
+            **change,
+        )
         return set(listed.split())
 
     full = {"XDG_CACHE_HOME": str(clone / "cache")}
@@ -241,8 +298,22 @@ def test_a_part_has_the_networks_of_its_job(compendium, capsys):
     run = pipeline.configure(compendium / "my.yml")
     assert pipeline.batches(run)["synthetic"] == [["bn-exp-mixup-00"], ["bn-exp-noise-00"]]
     for part in ("0", "2", "-1"):
-        assert cli.main(["evaluate", "--run", "my", "--population", "synthetic", "--part", part,
-                         "--ids", "bn-exp-noise-00"]) == 2
+        assert (
+            cli.main(
+                [
+                    "evaluate",
+                    "--run",
+                    "my",
+                    "--population",
+                    "synthetic",
+                    "--part",
+                    part,
+                    "--ids",
+                    "bn-exp-noise-00",
+                ]
+            )
+            == 2
+        )
         assert f"--part {part} with these --ids: a part has exactly" in capsys.readouterr().err
 
 
@@ -254,10 +325,13 @@ def working(compendium):
     """A job of run `my` in a process of its own, as on another computer; yields its run."""
     this = artefacts.Run("my")
     this.folder.mkdir(parents=True)
-    program = "from attribution_consistency import artefacts, runner\n" \
-              "runner.share(artefacts.Run('my'))\nprint('works', flush=True)\ninput()"
-    job = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE,
-                           stdout=subprocess.PIPE, text=True)
+    program = (
+        "from attribution_consistency import artefacts, runner\n"
+        "runner.share(artefacts.Run('my'))\nprint('works', flush=True)\ninput()"
+    )
+    job = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert job.stdout.readline() == "works\n"
     yield this, job
     job.kill()
@@ -291,9 +365,8 @@ def test_a_job_that_waited_is_superseded_by_the_next_command(compendium):
 def test_only_a_command_that_drives_the_run_supersedes(working):
     this, job = working
     (this.folder / runner.JOBS_LOCK).write_text("driver-of-the-job")
-    with pytest.raises(runner.RunError, match="still runs"):
-        with runner.locked(this):
-            pass
+    with pytest.raises(runner.RunError, match="still runs"), runner.locked(this):
+        pass
     runner.share(this, "driver-of-the-job")
 
 
@@ -342,8 +415,11 @@ def test_snakemake_hands_the_token_to_jobs_in_a_queue(clone):
     paths = os.pathsep.join([str(clone / "src"), str(plugin.parent)])
     with open(clone / "printed", "w") as printed:
         first = subprocess.Popen(
-            [sys.executable, "-m", *run, "--profile", "profile"], cwd=clone, stdout=printed,
-            stderr=printed, start_new_session=True,
+            [sys.executable, "-m", *run, "--profile", "profile"],
+            cwd=clone,
+            stdout=printed,
+            stderr=printed,
+            start_new_session=True,
             env=elsewhere(clone, PYTHONPATH=paths, QUEUE=str(script)),
         )
     deadline = time.monotonic() + 300
@@ -355,8 +431,14 @@ def test_snakemake_hands_the_token_to_jobs_in_a_queue(clone):
 
     def job():
         tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return subprocess.run(["sh", script], cwd=clone, env=elsewhere(clone, PATH=tools),
-                              capture_output=True, text=True, timeout=300)
+        return subprocess.run(
+            ["sh", script],
+            cwd=clone,
+            env=elsewhere(clone, PATH=tools),
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
 
     done = job()
     assert done.returncode == 0, done.stdout + done.stderr
@@ -397,8 +479,12 @@ def pod(script):
 JOB = Namespace(
     name="train_synthetic_0", cpus=2, memory=4000, minutes=870, script="/v/clone/job.sh"
 )
-NAMED = {"ATTRIBUTION_CONSISTENCY_IMAGE": "book:1", "ATTRIBUTION_CONSISTENCY_VOLUME": "claim:/v",
-         "ATTRIBUTION_CONSISTENCY_ROOT": "/v/clone", "SECRET": "x"}
+NAMED = {
+    "ATTRIBUTION_CONSISTENCY_IMAGE": "book:1",
+    "ATTRIBUTION_CONSISTENCY_VOLUME": "claim:/v",
+    "ATTRIBUTION_CONSISTENCY_ROOT": "/v/clone",
+    "SECRET": "x",
+}
 
 
 def test_a_pod_gets_the_clone_its_resources_and_nothing_else(pod):
@@ -414,25 +500,33 @@ def test_a_pod_gets_the_clone_its_resources_and_nothing_else(pod):
     assert container["volumeMounts"][0]["mountPath"] == "/v"
     assert spec["volumes"][0]["persistentVolumeClaim"] == {"claimName": "claim"}
     assert {e["name"]: e["value"] for e in container["env"]} == {
-        "ATTRIBUTION_CONSISTENCY_ROOT": "/v/clone", "PYTHONPATH": "/v/clone/src",
+        "ATTRIBUTION_CONSISTENCY_ROOT": "/v/clone",
+        "PYTHONPATH": "/v/clone/src",
     }
 
 
-@pytest.mark.parametrize("change, message", [
-    ({"ATTRIBUTION_CONSISTENCY_IMAGE": ""}, "name the image"),
-    ({"ATTRIBUTION_CONSISTENCY_VOLUME": "claim"}, "expected CLAIM:PATH"),
-    ({"ATTRIBUTION_CONSISTENCY_VOLUME": "claim:/other"}, "/other does not hold /v/clone"),
-])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"ATTRIBUTION_CONSISTENCY_IMAGE": ""}, "name the image"),
+        ({"ATTRIBUTION_CONSISTENCY_VOLUME": "claim"}, "expected CLAIM:PATH"),
+        ({"ATTRIBUTION_CONSISTENCY_VOLUME": "claim:/other"}, "/other does not hold /v/clone"),
+    ],
+)
 def test_what_the_environment_must_name(pod, change, message):
     with pytest.raises(ValueError, match=message):
         pod.manifest(JOB, NAMED | change, Path("/v/clone"))
 
 
-@pytest.mark.parametrize("conditions, expected", [
-    (None, "running"), ([{"type": "Complete", "status": "True"}], "success"),
-    ([{"type": "Failed", "status": "True"}], "failed"),
-    ([{"type": "Failed", "status": "False"}], "running"),
-])
+@pytest.mark.parametrize(
+    "conditions, expected",
+    [
+        (None, "running"),
+        ([{"type": "Complete", "status": "True"}], "success"),
+        ([{"type": "Failed", "status": "True"}], "failed"),
+        ([{"type": "Failed", "status": "False"}], "running"),
+    ],
+)
 def test_how_a_job_stands(pod, monkeypatch, capsys, conditions, expected):
     answer = {"status": {"conditions": conditions} if conditions else {}}
     monkeypatch.setattr(pod, "kubectl", lambda *a, given=None: json.dumps(answer))
@@ -463,10 +557,18 @@ GONE = 'Error from server (NotFound): jobs.batch "x" not found'
 BUSY = "Unable to connect to the server: net/http: TLS handshake timeout"
 
 
-@pytest.mark.parametrize("answers, expected", [
-    ([BUSY, COMPLETE], "success"), ([BUSY, BUSY, FAILED], "failed"), ([BUSY, GONE], "failed"),
-    ([GONE], "failed"), ([BUSY], "running"), (["{not JSON"], "running"), (["{}"], "running"),
-])
+@pytest.mark.parametrize(
+    "answers, expected",
+    [
+        ([BUSY, COMPLETE], "success"),
+        ([BUSY, BUSY, FAILED], "failed"),
+        ([BUSY, GONE], "failed"),
+        ([GONE], "failed"),
+        ([BUSY], "running"),
+        (["{not JSON"], "running"),
+        (["{}"], "running"),
+    ],
+)
 def test_a_moment_without_an_answer_does_not_fail_a_job(pod, kubectl, capsys, answers, expected):
     kubectl(*answers)
     pod.status(Namespace(job="job.batch/x"))
@@ -518,6 +620,7 @@ def test_the_image_is_locked_and_not_root(repository):
 def test_a_run_on_slurm(repository):
     proof = subprocess.run(
         [sys.executable, repository / "workflow" / "scripts" / "prove_slurm.py"],
-        capture_output=True, text=True,
+        capture_output=True,
+        text=True,
     )
     assert proof.returncode == 0, proof.stdout + proof.stderr

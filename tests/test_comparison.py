@@ -13,12 +13,17 @@ def scores():
     rng = np.random.default_rng(0)
     truth = rng.normal(size=80)
     group = np.repeat(["a", "b"], 40)
-    return pd.DataFrame({
-        "truth": truth, "exact": np.exp(truth), "noisy": truth + rng.normal(size=80),
-        "noise": rng.normal(size=80), "group": group,
-        # Follows the groups, and inside them the truth backwards.
-        "turned": np.where(group == "a", 10, 0) - truth,
-    })
+    return pd.DataFrame(
+        {
+            "truth": truth,
+            "exact": np.exp(truth),
+            "noisy": truth + rng.normal(size=80),
+            "noise": rng.normal(size=80),
+            "group": group,
+            # Follows the groups, and inside them the truth backwards.
+            "turned": np.where(group == "a", 10, 0) - truth,
+        }
+    )
 
 
 def row(table, metric, **where):
@@ -98,7 +103,12 @@ def test_a_network_without_a_value_stays_out_of_its_row_only(scores):
     holed.loc[3, "noisy"] = np.nan
     holed.loc[4, "noisy"] = np.inf
     table = comparison_table(
-        holed, ["exact", "noisy"], ["truth"], n_boot=20, reference="exact", strata="group",
+        holed,
+        ["exact", "noisy"],
+        ["truth"],
+        n_boot=20,
+        reference="exact",
+        strata="group",
     )
     assert row(table, "exact", networks="all", statistic="spearman")["n"] == 80
     short = row(table, "noisy", networks="all", statistic="spearman")
@@ -126,9 +136,7 @@ def test_centred_ranks_leave_only_what_lies_inside_the_labels(scores):
     """A score that follows the labels and turns the truth around inside them."""
     truth = np.where(scores["group"] == "a", 10, 0) + scores["truth"].to_numpy()
     metrics = {name: scores[name].to_numpy() for name in ("exact", "noisy", "turned")}
-    table = centred_table(
-        metrics, truth, scores["group"], n_boot=100, reference="noisy"
-    )
+    table = centred_table(metrics, truth, scores["group"], n_boot=100, reference="noisy")
     assert list(table.index) == ["exact", "noisy", "turned"]
     assert table.loc["turned", "estimate"] < -0.95 and spearmanr(metrics["turned"], truth)[0] > 0.4
     assert table.loc["exact", "estimate"] > table.loc["noisy", "high"]

@@ -69,7 +69,9 @@ def test_the_published_settings_find_the_shipped_weights(repository):
     checked = 0
     for path in records:
         made = recipes.synthetic_recipe(
-            path.stem, settings["zoo"]["epochs"], settings["synthetic"],
+            path.stem,
+            settings["zoo"]["epochs"],
+            settings["synthetic"],
             settings["zoo"]["training"],
         )
         assert json.loads(path.read_text())["digest"] == recipes.digest(made), path.stem
@@ -92,9 +94,14 @@ def test_the_resolved_configuration_shows_the_settings_of_a_training(compendium)
     assert recipes.digest(plain) == recipes.digest(asked), "2 is 2.0"
 
 
-@pytest.mark.parametrize("text", [
-    "zoo: {configurations: []}", "zoo: {weights: available}", "zoo: {training: {batch_size: 28}}",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "zoo: {configurations: []}",
+        "zoo: {weights: available}",
+        "zoo: {training: {batch_size: 28}}",
+    ],
+)
 def test_few_sequences_are_enough_where_nothing_or_little_is_trained(load, text):
     assert load("synthetic: {n_sequences: 40}\n" + text)
 
@@ -198,11 +205,20 @@ def test_a_choice_of_notebooks_keeps_their_order_and_overrides(load):
 @pytest.mark.parametrize(
     "value, annotation, good",
     [
-        (1, "int", True), (1.0, "int", False), (True, "int", False), (1, "float", True),
-        ("a", "str", True), (None, "int | None", True), ("a", "int | None", False),
-        ([1, 2], "list[int]", True), ([1, "a"], "list[int]", False), (1, "list[int]", False),
-        (["a"], "list[str] | None", True), ([1.5, 2], "tuple[float, ...]", True),
-        ({"a": 1}, "dict[str, int]", True), ({"a": "b"}, "dict[str, int]", False),
+        (1, "int", True),
+        (1.0, "int", False),
+        (True, "int", False),
+        (1, "float", True),
+        ("a", "str", True),
+        (None, "int | None", True),
+        ("a", "int | None", False),
+        ([1, 2], "list[int]", True),
+        ([1, "a"], "list[int]", False),
+        (1, "list[int]", False),
+        (["a"], "list[str] | None", True),
+        ([1.5, 2], "tuple[float, ...]", True),
+        ({"a": 1}, "dict[str, int]", True),
+        ({"a": "b"}, "dict[str, int]", False),
     ],
 )
 def test_types_of_notebook_parameters(value, annotation, good):
@@ -223,7 +239,7 @@ def test_every_notebook_has_one_parameters_cell_with_a_comment_on_each_line(repo
 
 def test_parameters_cell_mistakes_are_named(compendium):
     source = compendium / "notebooks" / "01_first.py"
-    source.write_text('# %%\nx = 1\n')
+    source.write_text("# %%\nx = 1\n")
     with pytest.raises(ConfigError, match="expected one cell tagged 'parameters', found 0"):
         config.notebook_parameters(source)
     source.write_text('# %% tags=["parameters"]\nx = 1\n')

@@ -55,7 +55,9 @@ def test_a_map_points_at_its_words_and_nowhere_else():
     word = metric.kmer_names(4).index("ACGT")
     scores = metric.position_scores(x, controls_maps.pointing_at(x, [word], 4), correct=False)
     assert scores.astype(int).tolist() == [
-        [0, 1, 1, 1, 1, 0, 0, 0, 0, 0], [0, 0, 0, 0, 1, 1, 1, 1, 0, 0], [0] * 10,
+        [0, 1, 1, 1, 1, 0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 1, 1, 1, 1, 0, 0],
+        [0] * 10,
     ]
 
 
@@ -69,8 +71,10 @@ def test_noise_weighs_as_much_as_what_it_hides():
 
 
 def test_fewer_wrong_words_are_more_consistent_and_still_wrong():
-    klds = {n: metric.kmer_klds(X, controls_maps.wrong_words(X, RNG(2), n), [6])[0]
-            for n in (4, 40, 400)}
+    klds = {
+        n: metric.kmer_klds(X, controls_maps.wrong_words(X, RNG(2), n), [6])[0]
+        for n in (4, 40, 400)
+    }
     assert klds[4] > klds[40] > klds[400]
     x = random_pair(3, n=60, length=80)[0]  # nothing is planted where the mask says
     auroc = np.nanmean(metric.motif_auroc(x, controls_maps.wrong_words(x, RNG(2), 400), MASK))
@@ -83,8 +87,9 @@ def test_scores_of_a_map_are_those_of_the_package():
     assert row["motif_auroc"] == pytest.approx(np.nanmean(metric.motif_auroc(X, A, MASK)))
     assert row["original"] == pytest.approx(metric.thresholded_kld(X, A))
     for reading in evaluation.READINGS:
-        klds, excess = (f(X, A, KS, reading=reading)
-                        for f in (metric.kmer_klds, metric.excess_klds))
+        klds, excess = (
+            f(X, A, KS, reading=reading) for f in (metric.kmer_klds, metric.excess_klds)
+        )
         assert [row[f"kld_{reading}_k{k}"] for k in KS] == pytest.approx(list(klds))
         assert [row[f"excess_{reading}_k{k}"] for k in KS] == pytest.approx(list(excess))
 
@@ -154,8 +159,11 @@ def test_directions_against_their_definition(variants):
     def mixed(q, p):
         return (forward(q, (p + q) / 2) + forward(p, (p + q) / 2)) / 2
 
-    for name, of in (("KL(q || p)", forward), ("KL(p || q)", lambda q, p: forward(p, q)),
-                     ("Jensen-Shannon", mixed)):
+    for name, of in (
+        ("KL(q || p)", forward),
+        ("KL(p || q)", lambda q, p: forward(p, q)),
+        ("Jensen-Shannon", mixed),
+    ):
         klds = [by_hand(k, lambda q, p: q * p, of) for k in KS]
         assert variants["direction", name] == pytest.approx(joined(klds)), name
     assert variants["direction", "KL(p || q)"] != pytest.approx(variants["direction", "KL(q || p)"])
@@ -186,12 +194,34 @@ def made_up_maps():
     for i in range(12):
         name = f"bn-exp-c{i // 2}-{i % 2:02d}"
         for turned in (False, True):
-            rows.append({"kind": "network", "id": name, "rotated": turned, "snr": 1.0 + i,
-                         "good": 0.1 if turned else 1.0 + i, "bad": 5.0})
-    for kind, words in (("spike", np.nan), ("words", 40), ("words", 4),
-                        ("words_in_noise", 40), ("constant", np.nan)):
-        rows.append({"kind": kind, "id": "", "rotated": False, "words": words, "snr": 0.0,
-                     "good": 3.5 if words == 40 else 0.0, "bad": 9.0})
+            rows.append(
+                {
+                    "kind": "network",
+                    "id": name,
+                    "rotated": turned,
+                    "snr": 1.0 + i,
+                    "good": 0.1 if turned else 1.0 + i,
+                    "bad": 5.0,
+                }
+            )
+    for kind, words in (
+        ("spike", np.nan),
+        ("words", 40),
+        ("words", 4),
+        ("words_in_noise", 40),
+        ("constant", np.nan),
+    ):
+        rows.append(
+            {
+                "kind": kind,
+                "id": "",
+                "rotated": False,
+                "words": words,
+                "snr": 0.0,
+                "good": 3.5 if words == 40 else 0.0,
+                "bad": 9.0,
+            }
+        )
     table = pd.DataFrame(rows).assign(population="synthetic")
     jitter = RNG(0).normal(scale=0.01, size=(len(table), 18))
     for column, (what, reading, k) in enumerate(
@@ -227,12 +257,29 @@ def test_the_reading_that_controls_outrank_is_not_chosen():
 def test_the_table_of_choices_compares_with_the_default():
     rows = []
     for i in range(8):
-        for variant, value in (("apart", i), ("together", 2 * i), ):
-            rows.append({"family": "strands", "variant": variant, "id": f"bn-exp-c{i}-00",
-                         "value": value, "snr": i})
+        for variant, value in (
+            ("apart", i),
+            ("together", 2 * i),
+        ):
+            rows.append(
+                {
+                    "family": "strands",
+                    "variant": variant,
+                    "id": f"bn-exp-c{i}-00",
+                    "value": value,
+                    "snr": i,
+                }
+            )
         for variant, value in (("KL(q || p)", i), ("KL(p || q)", np.inf if i == 3 else -i)):
-            rows.append({"family": "direction", "variant": variant, "id": f"bn-exp-c{i}-00",
-                         "value": value, "snr": i})
+            rows.append(
+                {
+                    "family": "direction",
+                    "variant": variant,
+                    "id": f"bn-exp-c{i}-00",
+                    "value": value,
+                    "snr": i,
+                }
+            )
     table = controls_summary.choice_table(pd.DataFrame(rows), draws=50)
     table = table.set_index(["family", "variant"])
     together = table.loc[("strands", "together")]
@@ -255,8 +302,9 @@ def test_a_run_without_the_chapter_leaves_the_study_out():
 
 
 def test_one_initialisation_of_each_configuration_is_studied():
-    table = pd.DataFrame({"id": ["bn-exp-noise-01", "bn-exp-noise-00", "bn-relu-noise-03"],
-                          "init": [1, 0, 3]})
+    table = pd.DataFrame(
+        {"id": ["bn-exp-noise-01", "bn-exp-noise-00", "bn-relu-noise-03"], "init": [1, 0, 3]}
+    )
     assert controls.one_of_each(table)["id"].tolist() == ["bn-exp-noise-00", "bn-relu-noise-03"]
 
 
@@ -272,8 +320,11 @@ def test_the_page_of_columns_describes_every_table(repository):
     check(page, "`controls_choices`:", list(controls.choices(X, real, KS, MASKS, WEIGHTS)))
     row = {"id": "", "method": ""} | controls.summary(X, A, KS, MASKS, WEIGHTS)
     check(page, "`controls_methods`:", list(row))
-    check(page, "`controls_signs`:", list(controls_methods.sign_row("", "", X, A, KS, {
-        "motif_mask": MASK}, WEIGHTS)))
+    check(
+        page,
+        "`controls_signs`:",
+        list(controls_methods.sign_row("", "", X, A, KS, {"motif_mask": MASK}, WEIGHTS)),
+    )
     check(page, "`controls_exchange`:", ["id", "share", "change"])
     check(page, "`controls_starts`:", ["id", "in_run", "n", "auroc", "snr"])
 
@@ -282,15 +333,21 @@ def test_the_page_of_columns_describes_every_table(repository):
 
 
 def test_networks_of_negative_snr_are_chosen_and_one_to_compare_with():
-    table = pd.DataFrame({
-        "id": ["bn-exp-noise-00", "bn-exp-noise-01", "bn-exp-noise-02", "bn-exp-mixup-00"],
-        "snr": [2.0, -1.0, 1.0, 3.0],
-    })
+    table = pd.DataFrame(
+        {
+            "id": ["bn-exp-noise-00", "bn-exp-noise-01", "bn-exp-noise-02", "bn-exp-mixup-00"],
+            "snr": [2.0, -1.0, 1.0, 3.0],
+        }
+    )
     assert controls_methods.chosen(table) == ["bn-exp-noise-01", "bn-exp-noise-00"]
-    assert controls_methods.chosen(table[table["snr"] > 0]) == ["bn-exp-noise-02", "bn-exp-noise-00"]
+    assert controls_methods.chosen(table[table["snr"] > 0]) == [
+        "bn-exp-noise-02",
+        "bn-exp-noise-00",
+    ]
     assert controls_methods.chosen(table.iloc[[1, 3]]) == ["bn-exp-noise-01", "bn-exp-mixup-00"]
-    many = pd.DataFrame({"id": [f"bn-exp-noise-{i:02d}" for i in range(9)],
-                         "snr": [*range(-8, 0), 1]})
+    many = pd.DataFrame(
+        {"id": [f"bn-exp-noise-{i:02d}" for i in range(9)], "snr": [*range(-8, 0), 1]}
+    )
     assert controls_methods.chosen(many) == [f"bn-exp-noise-{i:02d}" for i in (0, 1, 2, 3, 4, 8)]
 
 

@@ -81,8 +81,11 @@ class Made:
         settings = encode.Settings(**{"window": W, "bin_size": 32, "background": 1e9} | settings)
         out = self.folder / "out.npz"
         encode.encode_atac(
-            out, samples or self.samples(), str(self.folder / genome),
-            str(self.folder / "black.bed") if blacklist else "", settings,
+            out,
+            samples or self.samples(),
+            str(self.folder / genome),
+            str(self.folder / "black.bed") if blacklist else "",
+            settings,
         )
         return store.load(out)
 
@@ -107,17 +110,31 @@ def test_windows_and_labels(made):
     assert (data["end"] - data["start"] == W).all()
     # Not in chr1: 2 (N), 6 and 9 (touched by a peak only), 14 and 15, 18 (blacklist), 20 (short).
     kept = [0, 1, 3, 4, 5, 7, 8, 10, 11, 12, 13, 16, 17, 19]
-    assert places(data) == [(c, i) for c, n in (("chr1", kept), ("chr8", range(8)),
-                                                ("chr9", range(8))) for i in n]
-    of_a = [("chr1", 0), ("chr1", 5), ("chr1", 10), ("chr1", 11), ("chr1", 12), ("chr8", 7),
-            ("chr9", 0)]
+    assert places(data) == [
+        (c, i) for c, n in (("chr1", kept), ("chr8", range(8)), ("chr9", range(8))) for i in n
+    ]
+    of_a = [
+        ("chr1", 0),
+        ("chr1", 5),
+        ("chr1", 10),
+        ("chr1", 11),
+        ("chr1", 12),
+        ("chr8", 7),
+        ("chr9", 0),
+    ]
     assert places(data, data["peaks"][:, 0] == 1) == of_a
     assert places(data, data["peaks"][:, 1] == 1) == [("chr8", 0), ("chr9", 0)]
     assert {s: set(data["chrom"][data["split"] == s]) for s in (0, 1, 2)} == {
-        0: {"chr1"}, 1: {"chr9"}, 2: {"chr8"}
+        0: {"chr1"},
+        1: {"chr9"},
+        2: {"chr8"},
     }
     assert data["meta"]["counts"] == {
-        "windows": 36, "unknown_bases": 1, "blacklisted": 3, "accessible": 8, "background": 22,
+        "windows": 36,
+        "unknown_bases": 1,
+        "blacklisted": 3,
+        "accessible": 8,
+        "background": 22,
         "touched_by_a_peak_only": 2,
     }
 
@@ -156,7 +173,12 @@ def test_meta_names_inputs_and_settings_without_paths(made):
     meta = made.build()["meta"]
     assert meta["targets"] == ["A", "B"] and meta["settings"]["window"] == W
     assert set(meta["inputs"]) == {
-        "genome", "blacklist", "peaks A", "peaks B", "coverage A", "coverage B"
+        "genome",
+        "blacklist",
+        "peaks A",
+        "peaks B",
+        "coverage A",
+        "coverage B",
     }
     sha256 = hashlib.sha256((made.folder / "A.bw").read_bytes()).hexdigest()
     assert meta["inputs"]["coverage A"] == {"source": "A.bw", "sha256": sha256}
@@ -253,8 +275,14 @@ def test_a_bad_genome_is_refused(made, content, message):
 
 
 def test_settings_that_cannot_be(made):
-    for wrong in ({"bin_size": 30}, {"window": 0}, {"background": -1.0}, {"max_n": 2.0},
-                  {"target": "both"}, {"window": 64 * W}):
+    for wrong in (
+        {"bin_size": 30},
+        {"window": 0},
+        {"background": -1.0},
+        {"max_n": 2.0},
+        {"target": "both"},
+        {"window": 64 * W},
+    ):
         with pytest.raises(intervals.AccessibilityError):
             made.build(**wrong)
 
@@ -322,7 +350,7 @@ def test_an_interrupted_download_is_resumed(made, server):
     wanted = {("coverage", "A"): f"{server.url}/A.bw"}
     with pytest.raises(registry.RegistryError, match="100 of .* bytes.*run again to resume"):
         encode.find_files(wanted, timeout=5)
-    (path, _), = encode.find_files(wanted, timeout=5).values()
+    ((path, _),) = encode.find_files(wanted, timeout=5).values()
     assert path.read_bytes() == server.files["A.bw"]
     assert server.asked[-1] == ("/A.bw", "bytes=100-")
 
@@ -374,8 +402,19 @@ def test_the_command(made, capsys):
     lines = [row.split("\t") for row in template.splitlines()]
     assert lines[0] == encode.COLUMNS and len(lines) == 16
     assert all(line and not peaks and not coverage for line, peaks, coverage in lines[1:])
-    order = ["encode-atac", "--samples", str(samples), "--genome", str(made.folder / "genome.fa"),
-             "--out", str(made.folder / "a.npz"), "--window", str(W), "--background", "2"]
+    order = [
+        "encode-atac",
+        "--samples",
+        str(samples),
+        "--genome",
+        str(made.folder / "genome.fa"),
+        "--out",
+        str(made.folder / "a.npz"),
+        "--window",
+        str(W),
+        "--background",
+        "2",
+    ]
     assert cli.main(order) == 2
     assert "row 2: GM21381 has no name or no peaks: complete" in capsys.readouterr().err
     rows = [f"{x}\t{bed}\t{track}\n" for x, (bed, track) in made.samples().items()]
@@ -399,8 +438,10 @@ def test_five_megabases_fit_into_500_mb(tmp_path):
     write_fasta(tmp_path / "g.fa", {c: dna(n, i) for i, (c, n) in enumerate(lengths.items())}, 80)
     steps = [(c, i, i + 100, float(i % 9)) for c, n in lengths.items() for i in range(0, n, 100)]
     write_bigwig(tmp_path / "c.bw", steps, lengths)
-    write_bed(tmp_path / "p.bed", [(c, i, i + 300) for c, n in lengths.items()
-                                   for i in range(1000, n - 300, 20_000)])
+    write_bed(
+        tmp_path / "p.bed",
+        [(c, i, i + 300) for c, n in lengths.items() for i in range(1000, n - 300, 20_000)],
+    )
     program = """
 import resource, sys
 from pathlib import Path
@@ -419,8 +460,9 @@ settings = encode.Settings(bin_size=1, background=1e9)
 encode.encode_atac(f"{folder}/o.npz", samples, f"{folder}/g.fa", "", settings)
 print(peak(), before)
 """
-    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True,
-                          text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
+    )
     peak, before = map(int, done.stdout.split())
     print(f"{peak / 1e6:.0f} MB at most, {before / 1e6:.0f} MB before")
     size = (tmp_path / "o.npz").stat().st_size

@@ -59,10 +59,14 @@ def synthetic_scores(n=40, ks=(3, 4)):
     """A score table in which KLDs follow the log SNR."""
     rng = np.random.default_rng(2)
     log_snr = rng.normal(size=n)
-    table = pd.DataFrame({
-        "id": [f"bn-exp-standard-{i:02d}" for i in range(n)], "status": "ok", "n": 100,
-        "snr": np.exp(log_snr),
-    })
+    table = pd.DataFrame(
+        {
+            "id": [f"bn-exp-standard-{i:02d}" for i in range(n)],
+            "status": "ok",
+            "n": 100,
+            "snr": np.exp(log_snr),
+        }
+    )
     for reading in evaluation.READINGS:
         for k in ks:
             table[f"kld_{reading}_k{k}"] = 2 + 0.1 * k * log_snr + rng.normal(0, 0.1, n)
@@ -72,7 +76,11 @@ def synthetic_scores(n=40, ks=(3, 4)):
 SETTINGS = {
     "synthetic": {"length": 50},
     "length_weights": {
-        "n_subsets": 5, "n_folds": 3, "statistic": "r2", "standardise": False, "seed": 0,
+        "n_subsets": 5,
+        "n_folds": 3,
+        "statistic": "r2",
+        "standardise": False,
+        "seed": 0,
         "split": "random",
     },
 }
@@ -82,9 +90,13 @@ SETTINGS = {
 @pytest.mark.parametrize("standardise", [False, True])
 def test_length_weights_survive_json(standardise):
     table = synthetic_scores()
-    settings = {**SETTINGS, "length_weights": SETTINGS["length_weights"] | {
-        "standardise": standardise,
-    }}
+    settings = {
+        **SETTINGS,
+        "length_weights": SETTINGS["length_weights"]
+        | {
+            "standardise": standardise,
+        },
+    }
     fitted = evaluation.fit_length_weights(table, settings)
     weights = json.loads(json.dumps(fitted))
     scored = evaluation.add_consistency(table, weights)
@@ -100,9 +112,13 @@ def test_length_weights_survive_json(standardise):
 def test_a_configuration_is_held_out_as_a_whole():
     table = synthetic_scores()
     table["id"] = [f"configuration{i // 4}-{i % 4:02d}" for i in range(len(table))]
-    settings = {**SETTINGS, "length_weights": SETTINGS["length_weights"] | {
-        "split": "configuration",
-    }}
+    settings = {
+        **SETTINGS,
+        "length_weights": SETTINGS["length_weights"]
+        | {
+            "split": "configuration",
+        },
+    }
     held_out = evaluation.fit_length_weights(table, settings)["frequency"]["held_out"]
     subsets = pd.Series(held_out).groupby(lambda i: i.split("-")[0]).nunique()
     assert len(subsets) == 10 and (subsets == 1).all() and len(set(held_out.values())) == 5
@@ -133,7 +149,11 @@ def test_networks_that_all_diverged_get_stand_in_weights_and_no_score():
     assert weights["frequency"]["ks"] == [3, 4] and weights["frequency"]["mean"] == [0.5, 0.5]
     assert "diverged" in weights["frequency"]["note"]
     assert evaluation.add_consistency(table, weights)["consistency_frequency"].isna().all()
-    assert evaluation.add_consistency(synthetic_scores(), weights)["consistency_instance"].notna().all()
+    assert (
+        evaluation.add_consistency(synthetic_scores(), weights)["consistency_instance"]
+        .notna()
+        .all()
+    )
 
 
 def test_a_network_that_diverged_keeps_its_row_without_scores(example, tmp_path):
@@ -142,18 +162,34 @@ def test_a_network_that_diverged_keeps_its_row_without_scores(example, tmp_path)
     store.save(tmp_path / "data.npz", {"codes": codes, "motif_mask": mask})
     recipe = recipes.synthetic_recipe("bn-exp-standard-00", 1, {})
     for name, diverged in (("good-00", False), ("bad-00", True)):
-        store.save(tmp_path / f"{name}.npz", {
-            "a": a, "rows": np.arange(60), "sequences_sha256": evaluation.sequences_digest(codes),
-        })
-        artefacts.write_json(tmp_path / f"{name}.json", {
-            "recipe": recipe, "test": {"auroc": 0.5}, "seed": 0, "epochs": 1, "minutes": 1.0,
-            "diverged": diverged,
-        })
+        store.save(
+            tmp_path / f"{name}.npz",
+            {
+                "a": a,
+                "rows": np.arange(60),
+                "sequences_sha256": evaluation.sequences_digest(codes),
+            },
+        )
+        artefacts.write_json(
+            tmp_path / f"{name}.json",
+            {
+                "recipe": recipe,
+                "test": {"auroc": 0.5},
+                "seed": 0,
+                "epochs": 1,
+                "minutes": 1.0,
+                "diverged": diverged,
+            },
+        )
 
     def table(*ids):
         return evaluation.score_models(
-            ids, population="synthetic", data_path=tmp_path / "data.npz", map_dir=tmp_path,
-            model_dir=tmp_path, config=settings,
+            ids,
+            population="synthetic",
+            data_path=tmp_path / "data.npz",
+            map_dir=tmp_path,
+            model_dir=tmp_path,
+            config=settings,
         )
 
     settings = {**SETTINGS, "scores": {"ks": [3, 4], "score": "abs_input", "correct": True}}
@@ -179,11 +215,17 @@ def networks(rows):
 
 
 def test_matched_pairs_are_close_in_performance_and_far_in_score():
-    table = networks([
-        ("a", "binary", 0.50, 1.0), ("b", "binary", 0.51, 3.0), ("c", "binary", 0.515, 2.0),
-        ("d", "binary", 0.60, 9.0), ("e", "binary", 0.61, 8.5),
-        ("f", "binary", 0.70, 1.0), ("g", "binary", 0.72, 7.0),
-    ])
+    table = networks(
+        [
+            ("a", "binary", 0.50, 1.0),
+            ("b", "binary", 0.51, 3.0),
+            ("c", "binary", 0.515, 2.0),
+            ("d", "binary", 0.60, 9.0),
+            ("e", "binary", 0.61, 8.5),
+            ("f", "binary", 0.70, 1.0),
+            ("g", "binary", 0.72, 7.0),
+        ]
+    )
     pairs = evaluation.matched_pairs(table, "pearson", "final", within=0.0101)
     assert pairs[["level", "high", "low"]].to_numpy().tolist() == [[1, "b", "a"], [2, "d", "e"]]
     assert pairs["difference"].tolist() == [2.0, 0.5]
@@ -201,7 +243,8 @@ def test_each_level_gets_one_pair_the_widest_of_all_tasks():
     rows = [
         (f"{task}{level}{i}", task, 0.2 * level + 0.001 * i, level + i * apart)
         for task, apart in (("binary", 1.0), ("quantitative", 2.0))
-        for level in (1, 2, 3) for i in (0, 1)
+        for level in (1, 2, 3)
+        for i in (0, 1)
     ]
     pairs = evaluation.matched_pairs(networks(rows), "pearson", "final", 0.01)
     assert pairs["level"].tolist() == [1, 2, 3]

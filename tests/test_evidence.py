@@ -67,8 +67,12 @@ def test_a_map_of_zeros_agrees_with_nothing():
 
 
 def test_configurations_with_one_initialisation_have_no_replicates():
-    ids = ["binary-cnn-gm12878-exp-01", "binary-cnn-gm12878-exp-00", "binary-cnn-gm12878-relu-00",
-           "binary-cnn-gm12878-exp-02"]
+    ids = [
+        "binary-cnn-gm12878-exp-01",
+        "binary-cnn-gm12878-exp-00",
+        "binary-cnn-gm12878-relu-00",
+        "binary-cnn-gm12878-exp-02",
+    ]
     assert evidence.replicates(ids) == {
         "binary-cnn-gm12878-exp-00": ["binary-cnn-gm12878-exp-01", "binary-cnn-gm12878-exp-02"]
     }
@@ -245,11 +249,17 @@ class Made:
 @pytest.fixture(scope="module")
 def tables(planted, pointing):
     codes, start = planted
-    strength = {"binary-cnn-gm12878-exp-00": 3, "binary-cnn-gm12878-exp-01": 3,
-                "binary-cnn-gm12878-relu-00": 1, "quantitative-cnn-gm12878-exp-00": 0.3,
-                "quantitative-cnn-four-exp-00": 0.1, "quantitative-cnn-gm12878-relu-00": 0.0}
-    maps = {name: s * pointing + 0.2 * noise(20 + i) for i, (name, s) in
-            enumerate(strength.items())}
+    strength = {
+        "binary-cnn-gm12878-exp-00": 3,
+        "binary-cnn-gm12878-exp-01": 3,
+        "binary-cnn-gm12878-relu-00": 1,
+        "quantitative-cnn-gm12878-exp-00": 0.3,
+        "quantitative-cnn-four-exp-00": 0.1,
+        "quantitative-cnn-gm12878-relu-00": 0.0,
+    }
+    maps = {
+        name: s * pointing + 0.2 * noise(20 + i) for i, (name, s) in enumerate(strength.items())
+    }
     scores = pd.DataFrame({"id": list(strength), "status": "ok", "architecture": "cnn"})
     scores["task"] = scores["id"].str.split("-").str[0]
     scores["activation"] = scores["id"].str.split("-").str[3]
@@ -349,15 +359,22 @@ def test_networks_of_a_run_predict_and_have_untrained_copies(compendium, reposit
 
 
 def test_agreement_is_held_against_the_mean_score_of_its_networks():
-    names = [f"binary-{a}-gm12878-{b}-0{i}" for a in ("cnn", "basset") for b in ("exp", "relu")
-             for i in (0, 1)]
+    names = [
+        f"binary-{a}-gm12878-{b}-0{i}"
+        for a in ("cnn", "basset")
+        for b in ("exp", "relu")
+        for i in (0, 1)
+    ]
     scores = pd.DataFrame({"id": names, "task": "binary"})
     for column in evidence.SCORES.values():
         scores[column] = np.arange(8.0) ** 2
-    table = pd.DataFrame({
-        "model": names[::2] * 2, "excess": 0.0,
-        "measure": np.repeat([evidence.PRIMARY, "motif_support"], 4),
-    })
+    table = pd.DataFrame(
+        {
+            "model": names[::2] * 2,
+            "excess": 0.0,
+            "measure": np.repeat([evidence.PRIMARY, "motif_support"], 4),
+        }
+    )
     joined, single = evidence.with_scores(table, scores)
     assert list(joined["kld_original"]) == [0.5, 6.5, 20.5, 42.5, 0, 4, 16, 36]
     assert list(single["first"]["kld_original"]) == [0, 4, 16, 36] * 2

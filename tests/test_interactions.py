@@ -33,8 +33,12 @@ def tokens():
     rng = np.random.default_rng(0)
     name = np.tile(np.arange(4), 40)
     return pairs.Tokens(
-        list("ABCD"), np.repeat(np.arange(40), 4), np.tile([0, 20, 40, 60], 40), name,
-        rng.uniform(0.5, 1.5, 160), 40,
+        list("ABCD"),
+        np.repeat(np.arange(40), 4),
+        np.tile([0, 20, 40, 60], 40),
+        name,
+        rng.uniform(0.5, 1.5, 160),
+        40,
     )
 
 
@@ -72,8 +76,12 @@ def test_exclusive_pairing_is_one_bit(tokens):
     alone = np.array([[0, 2], [1, 3], [0, 3], [1, 2]])[use]
     keep = (tokens.name[:, None] == alone).any(axis=1)
     kept = pairs.Tokens(
-        tokens.words, tokens.sequence[keep], tokens.start[keep], tokens.name[keep],
-        (use < 2).astype(float)[keep], 40,
+        tokens.words,
+        tokens.sequence[keep],
+        tokens.start[keep],
+        tokens.name[keep],
+        (use < 2).astype(float)[keep],
+        40,
     )
     found = pairs.pair_divergence(kept, fewest=5, n_draws=99)
     assert found.bits == pytest.approx(1, abs=1e-6)
@@ -120,7 +128,9 @@ def test_the_jackknife_leaves_out_whole_blocks_of_sequences(tokens):
         left_out.append(pairs.pair_divergence(part, n_draws=1, n_blocks=4, fewest=5).bits)
     se = np.sqrt(3 / 4 * ((left_out - np.mean(left_out)) ** 2).sum())
     half = 3.182446 * se  # Student's t, 3 degrees of freedom
-    assert (found.low, found.high) == pytest.approx((found.bits - half, found.bits + half), rel=1e-4)
+    assert (found.low, found.high) == pytest.approx(
+        (found.bits - half, found.bits + half), rel=1e-4
+    )
 
 
 def test_distance_makes_cells_and_close_tokens_make_no_pair(tokens):
@@ -180,9 +190,9 @@ def test_planted_motifs_stand_where_the_record_says():
     assert set(interactions.MOTIFS.values()) <= core
     best = interactions.PPM[interactions.MOTIFS["A"]].argmax(axis=1)
     where = np.argwhere(data["motif"] == "A")
-    found = np.array([
-        data["codes"][row, data["start"][row, i] + np.arange(len(best))] for row, i in where
-    ])
+    found = np.array(
+        [data["codes"][row, data["start"][row, i] + np.arange(len(best))] for row, i in where]
+    )
     assert (found == best).mean() > 0.7
 
 

@@ -8,7 +8,7 @@ from attribution_consistency.datasets import store
 
 pytest.importorskip("keras")
 
-from attribution_consistency.studies import learning  # noqa: E402
+from attribution_consistency.studies import learning
 
 CHOSEN = {"initialisations": 2, "epochs": 2, "n_train": 300, "n_sequences": 20}
 
@@ -78,8 +78,10 @@ def test_the_final_score_takes_the_weights_of_the_run_that_shows_it(tables):
     pandas = pytest.importorskip("pandas")
     weights = pandas.DataFrame({"k": [4, 6, 9], "weight": [0.25, 0.75, 1.0]})
     found = learning.final_scores(tables["epochs"], weights)
-    expected = [0.25 * row["kld_frequency_k4"] + 0.75 * row["kld_frequency_k6"]
-                for _, row in tables["epochs"].iterrows()]
+    expected = [
+        0.25 * row["kld_frequency_k4"] + 0.75 * row["kld_frequency_k6"]
+        for _, row in tables["epochs"].iterrows()
+    ]
     np.testing.assert_allclose(found, expected)
 
 

@@ -80,7 +80,8 @@ def test_mutagenesis_is_exact_on_an_additive_model():
     np.testing.assert_allclose(found, WEIGHTS - there, atol=1e-10)
     centred = found - found.mean(axis=2, keepdims=True)
     np.testing.assert_allclose(
-        centred, np.broadcast_to(WEIGHTS - WEIGHTS.mean(axis=1, keepdims=True), X.shape),
+        centred,
+        np.broadcast_to(WEIGHTS - WEIGHTS.mean(axis=1, keepdims=True), X.shape),
         atol=1e-10,
     )
 
@@ -121,10 +122,14 @@ def test_smoothgrad_averages_noise_away():
         (lambda: methods.saliency(lambda x: x[:, :3], X), r"gradient: the function gave shape"),
         (lambda: methods.in_silico_mutagenesis(lambda x: 1.0, X), r"prediction: .*shape \(\)"),
         (lambda: methods.integrated_gradients(linear_gradient, X, steps=0), "got 0 samples"),
-        (lambda: methods.integrated_gradients(linear_gradient, X, baseline=np.ones(3)),
-         r"baseline: got shape \(3,\)"),
-        (lambda: methods.expected_gradients(linear_gradient, X, BACKGROUND[:, :9]),
-         r"background: got shape \(7, 9, 4\)"),
+        (
+            lambda: methods.integrated_gradients(linear_gradient, X, baseline=np.ones(3)),
+            r"baseline: got shape \(3,\)",
+        ),
+        (
+            lambda: methods.expected_gradients(linear_gradient, X, BACKGROUND[:, :9]),
+            r"background: got shape \(7, 9, 4\)",
+        ),
     ],
 )
 def test_mistakes_are_named(call, message):

@@ -62,7 +62,10 @@ def test_other_functions_check_the_same(case):
     x, a, message = BAD_PAIRS[case]
     if case != "no base known":
         for function in (
-            metric.position_scores, metric.gini, metric.thresholded_kld, metric.geometric_kld,
+            metric.position_scores,
+            metric.gini,
+            metric.thresholded_kld,
+            metric.geometric_kld,
             lambda x, a: metric.signal_to_noise(x, a, np.zeros((6, 30), dtype=bool)),
         ):
             with pytest.raises(ValueError, match=message):
@@ -86,7 +89,8 @@ BAD_OPTIONS = {
     "prior all zero": (dict(ks=[1], prior={1: np.zeros(4)}), r"prior\[1\]: .* not all 0"),
     "pseudocount alone": (dict(pseudocount=1), "pseudocount: only for a prior from elsewhere"),
     "pseudocount negative": (
-        dict(ks=[1], prior={1: np.ones(4)}, pseudocount=-1), "pseudocount: got -1",
+        dict(ks=[1], prior={1: np.ones(4)}, pseudocount=-1),
+        "pseudocount: got -1",
     ),
 }
 

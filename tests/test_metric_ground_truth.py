@@ -25,9 +25,7 @@ def test_snr_by_hand():
     case = one([3, -1, 4, 1, 0.5, 0.2, -9], [1, 1, 1, 0, 0, 0, 0])
     np.testing.assert_allclose(metric.signal_to_noise(**case, top=2), [2 / 0.75])
     # Without signs: signal 8 / 3, noise (9 + 1) / 2.
-    np.testing.assert_allclose(
-        metric.signal_to_noise(**case, top=2, absolute=True), [8 / 3 / 5]
-    )
+    np.testing.assert_allclose(metric.signal_to_noise(**case, top=2, absolute=True), [8 / 3 / 5])
 
 
 def test_snr_may_be_negative():
@@ -92,9 +90,7 @@ def test_perfect_beats_random_beats_inverted():
     inverted = x * ~mask[..., None]
     noise = x * np.random.default_rng(0).random(mask.shape)[..., None]
     for evaluate in (metric.motif_auroc, metric.motif_aupr):
-        best, middle, worst = (
-            np.mean(evaluate(x, v, mask)) for v in (perfect, noise, inverted)
-        )
+        best, middle, worst = (np.mean(evaluate(x, v, mask)) for v in (perfect, noise, inverted))
         assert best == 1 and best > middle > worst
     np.testing.assert_allclose(metric.motif_auroc(x, inverted, mask), 0)
     np.testing.assert_allclose(metric.motif_auroc(x, x, mask), 0.5)

@@ -19,8 +19,17 @@ METRIC = Path(metric.__file__).parent
 @pytest.mark.parametrize(
     "name",
     [
-        "kmer_klds", "thresholded_kld", "signal_to_noise", "length_weights", "consistency",
-        "constant_floor", "rotated_null", "jackknife", "geometric_kld", "motif_auroc", "motif_aupr",
+        "kmer_klds",
+        "thresholded_kld",
+        "signal_to_noise",
+        "length_weights",
+        "consistency",
+        "constant_floor",
+        "rotated_null",
+        "jackknife",
+        "geometric_kld",
+        "motif_auroc",
+        "motif_aupr",
     ],
 )
 def test_public_names_are_those_of_the_metric(name):

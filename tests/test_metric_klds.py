@@ -175,7 +175,10 @@ def test_counts_and_names():
     table = metric.kmer_distributions(x, x, 2, correct=False)
     names = metric.kmer_names(2)
     assert {names[i]: int(table.counts[i]) for i in np.flatnonzero(table.counts)} == {
-        "AC": 1, "CG": 1, "GT": 1, "TT": 1,
+        "AC": 1,
+        "CG": 1,
+        "GT": 1,
+        "TT": 1,
     }
 
 

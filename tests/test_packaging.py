@@ -10,9 +10,16 @@ import pytest
 
 FULL = "ATTRIBUTION_CONSISTENCY_TEST_INSTALL"
 RESOURCES = {
-    "registry.tsv", "encode_atac.tsv", "synthetic_motifs.tsv", "jaspar2016_vertebrates.tsv.gz",
-    "default_length_weights.json", "config.schema.json", "report.html",
-    "examples/sequences.npz", "examples/exponential.npz", "examples/relu.npz",
+    "registry.tsv",
+    "encode_atac.tsv",
+    "synthetic_motifs.tsv",
+    "jaspar2016_vertebrates.tsv.gz",
+    "default_length_weights.json",
+    "config.schema.json",
+    "report.html",
+    "examples/sequences.npz",
+    "examples/exponential.npz",
+    "examples/relu.npz",
     "examples/performance.csv",
 }
 
@@ -34,8 +41,19 @@ def built(repository, tracked, tmp_path_factory):
             (copy / name).write_bytes((repository / name).read_bytes())
     backend = "import sys; from setuptools import build_meta as b; "
     run(sys.executable, "-c", backend + "b.build_sdist(sys.argv[1])", str(out), cwd=copy)
-    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation",
-        "--disable-pip-version-check", "--wheel-dir", str(out), str(copy))
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--disable-pip-version-check",
+        "--wheel-dir",
+        str(out),
+        str(copy),
+    )
     (wheel,), (sdist,) = out.glob("*.whl"), out.glob("*.tar.gz")
     return wheel, sdist
 

@@ -12,8 +12,17 @@ import pytest
 pytest.importorskip("keras")
 pytest.importorskip("snakemake")
 
-COPIED = ("workflow", "notebooks", "config", "src", "pyproject.toml", "requirements.lock",
-          "_config.yml", "_toc.yml", "book")
+COPIED = (
+    "workflow",
+    "notebooks",
+    "config",
+    "src",
+    "pyproject.toml",
+    "requirements.lock",
+    "_config.yml",
+    "_toc.yml",
+    "book",
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +45,19 @@ def start(copy):
 
     def start(config, *options):
         environment = {
-            **os.environ, "PYTHONPATH": str(copy / "src"), "XDG_CACHE_HOME": str(copy / "cache"),
+            **os.environ,
+            "PYTHONPATH": str(copy / "src"),
+            "XDG_CACHE_HOME": str(copy / "cache"),
         }
         for name in ("ROOT", "RUN", "NOTEBOOK", "DATA"):
             environment.pop(f"ATTRIBUTION_CONSISTENCY_{name}", None)
         return subprocess.Popen(
             [sys.executable, "-m", "attribution_consistency", "run", config, "--offline", *options],
-            cwd=copy, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            cwd=copy,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
             start_new_session=True,
         )
 
@@ -105,9 +120,15 @@ def test_an_interrupted_run_resumes(finished):
 
 def test_every_artefact_is_there_and_nothing_half_written(copy, finished):
     folder = copy / "results" / "tiny"
-    expected = ["config.yml", "networks.json", "manifest.json", "data/synthetic.npz",
-                "length_weights.json", "scores/synthetic.csv",
-                "notebooks/01_synthetic_data.ipynb"]
+    expected = [
+        "config.yml",
+        "networks.json",
+        "manifest.json",
+        "data/synthetic.npz",
+        "length_weights.json",
+        "scores/synthetic.csv",
+        "notebooks/01_synthetic_data.ipynb",
+    ]
     for name in expected:
         assert (folder / name).exists(), name
     assert len(list((folder / "maps" / "synthetic").glob("*.npz"))) == 2
@@ -143,7 +164,8 @@ def test_a_changed_notebook_reruns_only_itself(copy, run, finished, changed):
     changed("notebooks/01_synthetic_data.py", "\n# %%\n1 + 1\n")
     changed("notebooks/02_signal_to_noise.py", "\n# %%\n1 + 1\n")
     assert steps(copy, run) == [
-        "notebooks: 01_synthetic_data", "manifest: versions, seeds, digests, minutes",
+        "notebooks: 01_synthetic_data",
+        "manifest: versions, seeds, digests, minutes",
     ]
 
 

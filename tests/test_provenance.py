@@ -43,8 +43,11 @@ def run(compendium):
 
 
 def execute(run, **names):
-    environment = {k: v for k, v in os.environ.items() if k not in (
-        artefacts.RUN_VARIABLE, artefacts.NOTEBOOK_VARIABLE)}
+    environment = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in (artefacts.RUN_VARIABLE, artefacts.NOTEBOOK_VARIABLE)
+    }
     subprocess.run([sys.executable, "-c", SCRIPT], check=True, env=environment | names)
 
 
@@ -76,23 +79,41 @@ def test_the_digest_of_many_files_is_that_of_names_and_digests(tmp_path):
 
 
 def test_the_table_names_what_is_new_for_each_figure(script):
-    notebook = nbformat.v4.new_notebook(metadata={"source_sha256": "5" * 64}, cells=[
-        nbformat.v4.new_markdown_cell(
-            "```{glue:figure} fig_one\n:name: fig-one\n```\n```{glue:figure} fig_two\n"
-            ":name: fig-two\n```"
-        ),
-        nbformat.v4.new_code_cell("", outputs=[
-            nbformat.v4.new_output("display_data", {"image/png": "AAAA"},
-                                   metadata={"scrapbook": {"name": name}})
-            for name in ("fig_one", "fig_two")
-        ]),
-    ])
+    notebook = nbformat.v4.new_notebook(
+        metadata={"source_sha256": "5" * 64},
+        cells=[
+            nbformat.v4.new_markdown_cell(
+                "```{glue:figure} fig_one\n:name: fig-one\n```\n```{glue:figure} fig_two\n"
+                ":name: fig-two\n```"
+            ),
+            nbformat.v4.new_code_cell(
+                "",
+                outputs=[
+                    nbformat.v4.new_output(
+                        "display_data",
+                        {"image/png": "AAAA"},
+                        metadata={"scrapbook": {"name": name}},
+                    )
+                    for name in ("fig_one", "fig_two")
+                ],
+            ),
+        ],
+    )
     data = {"data/x.csv": {"files": 1, "sha256": "1" * 64}}
     more = data | {"results/r/maps": {"files": 7, "sha256": "2" * 64}}
     code = {"modules": 3, "sha256": "3" * 64}
-    lines = script("ext/figure_provenance.py").chapter("01_first", notebook, json.loads(json.dumps({
-        "fig_one": {"data": data, "code": code}, "fig_two": {"data": more, "code": code},
-    })))
+    lines = script("ext/figure_provenance.py").chapter(
+        "01_first",
+        notebook,
+        json.loads(
+            json.dumps(
+                {
+                    "fig_one": {"data": data, "code": code},
+                    "fig_two": {"data": more, "code": code},
+                }
+            )
+        ),
+    )
     picture = hashlib.sha256(b"\0\0\0").hexdigest()[:12]
     assert f"| {{numref}}`fig-one` | `{picture}` | `data/x.csv` `{'1' * 12}` |" in lines
     last = f"as above, and<br>`results/r/maps` (7 files) `{'2' * 12}`"

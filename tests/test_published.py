@@ -32,8 +32,12 @@ def made_values(kind, seed=0):
         kernel = rng.normal(0, fan_in**-0.5, shape)
         layers.append((f"{name}_{i}", {"kernel": kernel, "bias": rng.normal(0, 0.1, units)}))
         if units > 1:
-            norm = [rng.uniform(0.5, 1.5, units), rng.normal(0, 0.1, units),
-                    rng.normal(0, 0.1, units), rng.uniform(0.5, 1.5, units)]
+            norm = [
+                rng.uniform(0.5, 1.5, units),
+                rng.normal(0, 0.1, units),
+                rng.normal(0, 0.1, units),
+                rng.uniform(0.5, 1.5, units),
+            ]
             layers.append((f"batch_normalization_{i}", dict(zip(NORM, norm))))
         layers.append((f"activation_{i}", {}))
     return layers
@@ -137,16 +141,28 @@ def refusals():
     norm = dict(good[1][1])
     yield "a layer is missing", good[:-3], "holds 18 arrays, a shallow network 20"
     yield "another architecture", made_values("deep"), "holds 32 arrays, a shallow network 20"
-    yield "another width", changed(
-        good, "conv1d_0", kernel=np.zeros((11, 4, 24)), bias=np.zeros(24)
-    ), r"conv1d_0/kernel:0 has shape \(11, 4, 24\).*\(19, 4, 24\)"
-    yield "another order", changed(
-        good, "batch_normalization_0", beta=norm["beta"], gamma=norm["gamma"],
-        moving_mean=norm["moving_mean"], moving_variance=norm["moving_variance"],
-    ), "batch_normalization_0/beta:0 .*gamma"
-    yield "not a number", changed(
-        good, "conv1d_0", kernel=np.full((19, 4, 24), np.nan), bias=np.zeros(24)
-    ), "conv1d_0/kernel:0 holds values that are not finite"
+    yield (
+        "another width",
+        changed(good, "conv1d_0", kernel=np.zeros((11, 4, 24)), bias=np.zeros(24)),
+        r"conv1d_0/kernel:0 has shape \(11, 4, 24\).*\(19, 4, 24\)",
+    )
+    yield (
+        "another order",
+        changed(
+            good,
+            "batch_normalization_0",
+            beta=norm["beta"],
+            gamma=norm["gamma"],
+            moving_mean=norm["moving_mean"],
+            moving_variance=norm["moving_variance"],
+        ),
+        "batch_normalization_0/beta:0 .*gamma",
+    )
+    yield (
+        "not a number",
+        changed(good, "conv1d_0", kernel=np.full((19, 4, 24), np.nan), bias=np.zeros(24)),
+        "conv1d_0/kernel:0 holds values that are not finite",
+    )
 
 
 @pytest.mark.parametrize(
@@ -234,11 +250,14 @@ def test_published_networks_see_the_simulated_sequences(compendium):
     assert Run("my").data("koo") == Run("my").data("synthetic")
 
 
-@pytest.mark.parametrize("models, message", [
-    (["deep-exq-03"], r"koo.models\[0\]: 'deep-exq-03'.*'exp'"),
-    (["deep-exp-03", "deep-exp-50"], r"koo.models\[1\]: 'deep-exp-50': .*00 to 49"),
-    (["deep-exp-3"], "deep-exp-3"),
-])
+@pytest.mark.parametrize(
+    "models, message",
+    [
+        (["deep-exq-03"], r"koo.models\[0\]: 'deep-exq-03'.*'exp'"),
+        (["deep-exp-03", "deep-exp-50"], r"koo.models\[1\]: 'deep-exp-50': .*00 to 49"),
+        (["deep-exp-3"], "deep-exp-3"),
+    ],
+)
 def test_unknown_networks_stop_the_run_before_any_work(models, message):
     with pytest.raises(config.ConfigError, match=message):
         settings(models=models)
@@ -287,8 +306,15 @@ def test_a_run_with_published_networks_is_planned(repository, tmp_path, command)
         "zoo: {configurations: [bn-exp-standard]}\nnotebooks: {}\n"
     )
     done = command(
-        "run", "my.yml", "--offline", "--dry-run", "--until", "scores", cwd=tmp_path,
-        env={"ATTRIBUTION_CONSISTENCY_ROOT": str(tmp_path)}, timeout=600,
+        "run",
+        "my.yml",
+        "--offline",
+        "--dry-run",
+        "--until",
+        "scores",
+        cwd=tmp_path,
+        env={"ATTRIBUTION_CONSISTENCY_ROOT": str(tmp_path)},
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     for step in ("models: koo networks 1-2 of 2", "attribution maps: koo", "scores: koo, all"):
@@ -308,13 +334,9 @@ REAL = ["deep-exp-00", "deep-relu-00", "shallow-exp-00"]
 def test_real_networks_predict_our_simulated_sequences(tmp_path):
     """A weight in the wrong place, another padding or epsilon would show here."""
     data = synthetic.simulate(1000, seed=5)
-    arrays = {
-        "x": sequences.codes_to_one_hot(data.codes), "y": data.y, "split": np.full(1000, 2)
-    }
+    arrays = {"x": sequences.codes_to_one_hot(data.codes), "y": data.y, "split": np.full(1000, 2)}
     found = {i: published.recipe_of(i, "0" * 64) for i in REAL}
-    published.convert_models(
-        found, lambda: arrays, tmp_path, lambda line: None
-    )
+    published.convert_models(found, lambda: arrays, tmp_path, lambda line: None)
     for model_id in REAL:
         record = json.loads((tmp_path / f"{model_id}.json").read_text())
         assert record["test"]["auroc"] > (0.95 if model_id.startswith("deep") else 0.9), model_id

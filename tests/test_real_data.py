@@ -9,8 +9,15 @@ from attribution_consistency.models import recipes
 from attribution_consistency.studies import real_data, table_names
 
 WEIGHTS = {
-    "ks": [3, 7], "mean": [0.25, 0.75], "per_subset": [[0.25, 0.75]], "r2": [[0.1, 0.3]],
-    "centre": None, "scale": None, "held_out": {}, "n_excluded": 0, "source": "made up",
+    "ks": [3, 7],
+    "mean": [0.25, 0.75],
+    "per_subset": [[0.25, 0.75]],
+    "r2": [[0.1, 0.3]],
+    "centre": None,
+    "scale": None,
+    "held_out": {},
+    "n_excluded": 0,
+    "source": "made up",
     "trained_on": {"n": 100, "length": 200},
 }
 LINES = ["GM12878", "HeLa-S3", "H1", "HepG2"]
@@ -31,14 +38,19 @@ def data():
     y[::2, 1:] = np.log1p(rng.uniform(50, 300, (n // 2, 4)))
     split = np.repeat([0, 1, 2], [20, 20, 40]).astype(np.uint8)
     return {
-        "codes": codes, "y": y, "split": split,
+        "codes": codes,
+        "y": y,
+        "split": split,
         "chrom": np.where(split == 2, "chr8", np.where(split == 1, "chr9", "chr1")),
-        "start": np.arange(n) * 10_000, "end": np.arange(n) * 10_000 + 60,
+        "start": np.arange(n) * 10_000,
+        "end": np.arange(n) * 10_000 + 60,
         "meta": {
             "targets": ["accessible", *LINES],
             "counts": {"rows": 90, "sequences": n, "capped": dict.fromkeys(LINES, 1)},
-            "region_sets": {"A_pos": {"windows": 40, "accessible": 39},
-                            "A_neg": {"windows": 50, "accessible": 5}},
+            "region_sets": {
+                "A_pos": {"windows": 40, "accessible": 39},
+                "A_neg": {"windows": 50, "accessible": 5},
+            },
         },
     }
 
@@ -50,16 +62,38 @@ def rows(data):
 
 @pytest.fixture
 def scores():
-    return pd.DataFrame([
-        {"id": "binary-cnn-gm12878-exp-00", "task": "binary", "architecture": "cnn",
-         "pearson": 0.9, "status": "ok"},
-        {"id": "quantitative-cnn-gm12878-exp-00", "task": "quantitative", "architecture": "cnn",
-         "pearson": 0.5, "status": "ok"},
-        {"id": "quantitative-cnn-gm12878-relu-00", "task": "quantitative", "architecture": "cnn",
-         "pearson": 0.6, "status": "ok"},
-        {"id": "quantitative-cnn-gm12878-exp-01", "task": "quantitative", "architecture": "cnn",
-         "pearson": 0.7, "status": "diverged"},
-    ])
+    return pd.DataFrame(
+        [
+            {
+                "id": "binary-cnn-gm12878-exp-00",
+                "task": "binary",
+                "architecture": "cnn",
+                "pearson": 0.9,
+                "status": "ok",
+            },
+            {
+                "id": "quantitative-cnn-gm12878-exp-00",
+                "task": "quantitative",
+                "architecture": "cnn",
+                "pearson": 0.5,
+                "status": "ok",
+            },
+            {
+                "id": "quantitative-cnn-gm12878-relu-00",
+                "task": "quantitative",
+                "architecture": "cnn",
+                "pearson": 0.6,
+                "status": "ok",
+            },
+            {
+                "id": "quantitative-cnn-gm12878-exp-01",
+                "task": "quantitative",
+                "architecture": "cnn",
+                "pearson": 0.7,
+                "status": "diverged",
+            },
+        ]
+    )
 
 
 @pytest.fixture
@@ -104,7 +138,8 @@ def test_k_mers_are_counted_with_their_reverse_complements():
     counted = real_data.count_both_strands(codes, 2)
     # AA/TT AC/GT AG/CT AT CA/TG CC/GG CG GA/TC GC TA
     assert counted.astype(int).tolist() == [
-        [0, 2, 0, 0, 0, 0, 1, 0, 0, 0], [1, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        [0, 2, 0, 0, 0, 0, 1, 0, 0, 0],
+        [1, 0, 0, 0, 0, 0, 0, 0, 0, 0],
     ]
     both = np.array([[0, 0, 1, 2, 3, 3], [0, 0, 1, 2, 3, 3]], np.uint8)
     both[1] = 3 - both[1, ::-1]
@@ -141,9 +176,12 @@ def test_a_ridge_regression_of_accessible_windows_asks_the_second_question(data)
 def test_left_out_blocks_give_the_interval_of_the_metric(data, rows, maps):
     x = one_hot(["".join("ACGT"[c] for c in row) for row in data["codes"][rows]])
     one, two = list(maps.values())[:2]
-    blocks = pd.concat([
-        real_data.left_out(x, a, WEIGHTS).assign(id=name) for name, a in (("one", one), ("two", two))
-    ])
+    blocks = pd.concat(
+        [
+            real_data.left_out(x, a, WEIGHTS).assign(id=name)
+            for name, a in (("one", one), ("two", two))
+        ]
+    )
     found = real_data.intervals(blocks)
     expected = metric.jackknife(x, one, [3, 7], weights=np.array([0.25, 0.75]))
     np.testing.assert_allclose(found["one"].estimate, expected.estimate)

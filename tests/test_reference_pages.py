@@ -64,9 +64,7 @@ def documented(page, title):
     names = re.findall(r"^\| `([^`]+)` \|", rows, re.M)
     assert len(names) == rows.count("\n")
     fill = {"{reading}": "(frequency|instance|per_sequence)", "{k}": r"\d+", "{model}": ".+"}
-    return {
-        name: re.sub(r"\{\w+\}", lambda m: fill[m[0]], name) for name in names
-    }
+    return {name: re.sub(r"\{\w+\}", lambda m: fill[m[0]], name) for name in names}
 
 
 def check(page, title, columns):
@@ -86,8 +84,9 @@ X, A, MASK = planted_pair(0, n=24, length=40)
 
 
 def test_columns_of_the_score_table(page):
-    recipe = {key: 0 for key in ("task", "architecture", "batch_norm", "activation", "regulariser",
-                                 "init")} | {"targets": [0]}
+    recipe = dict.fromkeys(
+        ("task", "architecture", "batch_norm", "activation", "regulariser", "init"), 0
+    ) | {"targets": [0]}
     record = {"recipe": recipe, "test": {}, "seed": 0, "epochs": 1, "minutes": 1, "diverged": False}
     row = evaluation.describe("bn-exp-standard-00", "synthetic", record)
     row |= evaluation.score_maps(X, A, ks=[3, 4], motif_mask=MASK)
@@ -102,8 +101,10 @@ def test_columns_of_the_command(page, tmp_path):
     np.savez(tmp_path / "two.npz", a=np.random.default_rng(0).normal(size=A.shape))
     (tmp_path / "p.csv").write_text("model,auroc\none,0.9\ntwo,0.9\n")
     result = scoring.score_files(
-        tmp_path / "x.npz", [tmp_path / "one.npz", tmp_path / "two.npz"],
-        performance=tmp_path / "p.csv", settings=scoring.Settings(ks=(3, 4)),
+        tmp_path / "x.npz",
+        [tmp_path / "one.npz", tmp_path / "two.npz"],
+        performance=tmp_path / "p.csv",
+        settings=scoring.Settings(ks=(3, 4)),
     )
     check(page, "## Scores of your own maps", list(result.table))
     check(page, "`sensitivity`:", list(result.sensitivity))

@@ -8,8 +8,24 @@ import yaml
 
 # Minified by others, or made of hashes.
 FOREIGN = ("book/static/mathjax/",)
-TEXT = {".py", ".md", ".yml", ".yaml", ".toml", ".json", ".txt", ".cff", ".lock", ".tsv", ".csv",
-        ".bib", ".css", ".js", ".sh", ""}
+TEXT = {
+    ".py",
+    ".md",
+    ".yml",
+    ".yaml",
+    ".toml",
+    ".json",
+    ".txt",
+    ".cff",
+    ".lock",
+    ".tsv",
+    ".csv",
+    ".bib",
+    ".css",
+    ".js",
+    ".sh",
+    "",
+}
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +39,14 @@ def texts(repository, tracked):
 
 
 def test_no_package_index_address(texts):
-    hosts = ["py" + "pi.org", "python" + "hosted.org", "npm" + "js.org", "--index" + "-url",
-             "--extra-index" + "-url", "find" + "-links"]
+    hosts = [
+        "py" + "pi.org",
+        "python" + "hosted.org",
+        "npm" + "js.org",
+        "--index" + "-url",
+        "--extra-index" + "-url",
+        "find" + "-links",
+    ]
     for name, text in texts.items():
         for host in hosts:
             assert host not in text, f"{name} mentions {host}"
@@ -110,12 +132,19 @@ def test_every_sphinx_setting_is_known(repository, tmp_path):
     from sphinx.application import Sphinx
 
     settings, _ = get_final_config(
-        user_yaml=repository / "_config.yml", sourcedir=repository,
+        user_yaml=repository / "_config.yml",
+        sourcedir=repository,
         cli_config={"latex_individualpages": False},
     )
     settings["external_toc_path"] = str(repository / "_toc.yml")
     app = Sphinx(
-        repository, None, tmp_path, tmp_path, "dummy", confoverrides=settings, status=None,
+        repository,
+        None,
+        tmp_path,
+        tmp_path,
+        "dummy",
+        confoverrides=settings,
+        status=None,
         warning=None,
     )
     unknown = [key for key in settings if key not in app.config and key != "extensions"]
@@ -142,7 +171,10 @@ def test_make_help_lists_every_target(repository):
 
 def test_make_clean_keeps_data_and_weights(repository):
     planned = subprocess.run(
-        ["make", "--no-print-directory", "--dry-run", "clean"], cwd=repository, capture_output=True, text=True
+        ["make", "--no-print-directory", "--dry-run", "clean"],
+        cwd=repository,
+        capture_output=True,
+        text=True,
     ).stdout
     assert planned.startswith("rm -rf ")
     assert not {"data", "src", ".venv", ".", "*", "config"} & set(planned.split())

@@ -72,9 +72,18 @@ def second(name="b.npz"):
     return write
 
 
-ENTRY = {"ks": [3, 4], "mean": [0.5, 0.5], "per_subset": [[0.5, 0.5]], "r2": [[0, 0]],
-         "centre": None, "scale": None, "held_out": {}, "n_excluded": 0, "trained_on": {}}
-WEIGHTS = {r: ENTRY for r in ("frequency", "instance", "per_sequence")}
+ENTRY = {
+    "ks": [3, 4],
+    "mean": [0.5, 0.5],
+    "per_subset": [[0.5, 0.5]],
+    "r2": [[0, 0]],
+    "centre": None,
+    "scale": None,
+    "held_out": {},
+    "n_excluded": 0,
+    "trained_on": {},
+}
+WEIGHTS = dict.fromkeys(("frequency", "instance", "per_sequence"), ENTRY)
 
 # name: (what is done to the folder with x.npz and a.npz, further arguments, the message)
 CASES = {
@@ -98,68 +107,130 @@ CASES = {
     "channels first": (save("a.npz", a=A.transpose(2, 0, 1)), [], "has shape (4, 24, 30)"),
     "fewer maps": (save("a.npz", a=A[:20]), [], "20 maps of 30 positions, but"),
     "shorter maps": (save("a.npz", a=A[:, :28]), [], "24 maps of 28 positions, but"),
-    "NaN": (save("a.npz", a=changed(A, (23, 4, 1), np.nan)), [],
-            "got nan at sequence 23, position 4, channel 1"),
+    "NaN": (
+        save("a.npz", a=changed(A, (23, 4, 1), np.nan)),
+        [],
+        "got nan at sequence 23, position 4, channel 1",
+    ),
     "infinite": (save("a.npz", a=changed(A, (3, 0, 0), np.inf)), [], "got inf at sequence 3"),
     "all zero": (save("a.npz", a=0 * A), [], "a.npz: a: every score under a 3-mer is 0"),
     "equal channels": (save("a.npz", a=0 * A + 1), [], "every score under a 3-mer is 0"),
     "other channel order": (save("a.npz", a=(X * A)[..., ::-1]), [], "not in the order A C G T"),
-    "probabilities": (save("x.npz", x=changed(X, (2, 3), 0.25)), [],
-                      "sequence 2, position 3 (counted from 0) is [0.25, 0.25, 0.25, 0.25]"),
+    "probabilities": (
+        save("x.npz", x=changed(X, (2, 3), 0.25)),
+        [],
+        "sequence 2, position 3 (counted from 0) is [0.25, 0.25, 0.25, 0.25]",
+    ),
     "two bases": (save("x.npz", x=changed(X, (0, 1), 1)), [], "expected one-hot"),
     "maps as sequences": (save("x.npz", x=A), [], "x.npz: sequence 0, position 0"),
     "NaN sequences": (save("x.npz", x=changed(X, (0, 0), np.nan)), [], "expected one-hot"),
     "no base known": (save("x.npz", x=0 * X), [], "every position is all 0"),
-    "one sequence only": (lambda f: [save("x.npz", x=X[:1])(f), save("a.npz", a=A[:1])(f)], [],
-                          "one sequence: an interval needs two"),
+    "one sequence only": (
+        lambda f: [save("x.npz", x=X[:1])(f), save("a.npz", a=A[:1])(f)],
+        [],
+        "one sequence: an interval needs two",
+    ),
     "unknown suffix": (None, ["--attributions", "a.txt"], "expected a name that ends in .npz"),
-    "truncated npy": (lambda f: [np.save(f / "a.npy", A), truncate("a.npy")(f)],
-                      ["--attributions", "a.npy"], "a.npy: is truncated or damaged"),
+    "truncated npy": (
+        lambda f: [np.save(f / "a.npy", A), truncate("a.npy")(f)],
+        ["--attributions", "a.npy"],
+        "a.npy: is truncated or damaged",
+    ),
     "not npy": (raw("a.npy", b"hello" * 99), ["--attributions", "a.npy"], "a.npy: "),
     "not h5": (raw("a.h5", b"hello" * 99), ["--attributions", "a.h5"], "a.h5: "),
     "not FASTA": (raw("x.fa", b"hello"), ["--sequences", "x.fa"], "x.fa: not a FASTA file"),
-    "unequal FASTA": (raw("x.fa", b">a\nACGT\n>b\nACG\n"), ["--sequences", "x.fa"],
-                      "x.fa: sequence 1 has 3 bases"),
+    "unequal FASTA": (
+        raw("x.fa", b">a\nACGT\n>b\nACG\n"),
+        ["--sequences", "x.fa"],
+        "x.fa: sequence 1 has 3 bases",
+    ),
     "protein FASTA": (raw("x.fa", b">a\nWWWW\n"), ["--sequences", "x.fa"], "holds no A, C, G or T"),
     "k too long": (None, ["--ks", "3,31"], "expected whole numbers from 1 to 10"),
     "k longer than sequences": (
-        lambda f: [save("x.npz", x=X[:, :5])(f), save("a.npz", a=A[:, :5])(f)], [],
+        lambda f: [save("x.npz", x=X[:, :5])(f), save("a.npz", a=A[:, :5])(f)],
+        [],
         "longer than the sequences (5 positions)",
     ),
     "no k": (None, ["--ks", "8-3"], "'8-3' is neither like 3-8 nor like 4,6"),
     "few draws": (None, ["--draws", "10"], "n_draws: got 10, expected at least 99"),
     "too short to rotate": (
-        lambda f: [save("x.npz", x=X[:, :12])(f), save("a.npz", a=A[:, :12])(f)], [],
+        lambda f: [save("x.npz", x=X[:, :12])(f), save("a.npz", a=A[:, :12])(f)],
+        [],
         "got sequences of 12 positions, expected at least 16 to rotate",
     ),
-    "same names": (second("c/a.npz"), ["--attributions", "a.npz", "c/a.npz"],
-                   "two models are called 'a'"),
-    "too few names": (second(), ["--attributions", "a.npz", "b.npz", "--names", "one"],
-                      "got 1 names for 2 files"),
+    "same names": (
+        second("c/a.npz"),
+        ["--attributions", "a.npz", "c/a.npz"],
+        "two models are called 'a'",
+    ),
+    "too few names": (
+        second(),
+        ["--attributions", "a.npz", "b.npz", "--names", "one"],
+        "got 1 names for 2 files",
+    ),
     "a blank name": (None, ["--names", " "], "' ' is not a name"),
-    "performance missing": (None, ["--performance", "p.csv"], "p.csv: not a CSV table (No such file"),
+    "performance missing": (
+        None,
+        ["--performance", "p.csv"],
+        "p.csv: not a CSV table (No such file",
+    ),
     "performance empty": (table(""), ["--performance", "p.csv"], "p.csv: not a CSV table"),
-    "performance binary": (raw("p.csv", bytes(range(256))), ["--performance", "p.csv"],
-                           "p.csv: not a CSV table"),
-    "performance columns": (table("name,auroc\na,1\n"), ["--performance", "p.csv"],
-                            "got columns name, auroc, expected model"),
-    "performance twice": (table("model,value\na,1\na,2\n"), ["--performance", "p.csv"],
-                          "model 'a' is there twice"),
-    "performance of others": (table("model,value\nb,1\n"), ["--performance", "p.csv"],
-                              "has no row for model 'a'; its models: b"),
-    "performance in words": (table("model,value\na,good\n"), ["--performance", "p.csv"],
-                             "has no number for model 'a'"),
-    "performance NaN": (table("model,value\na,\n"), ["--performance", "p.csv"], "has no number for"),
-    "weights missing": (None, ["--weights", "w.json"], "w.json: not a file of length weights (FileNotFoundError: No such"),
-    "weights not JSON": (raw("w.json", b"{"), ["--weights", "w.json"],
-                         "w.json: not a file of length weights"),
-    "weights lack a reading": (weights({"frequency": ENTRY}), ["--weights", "w.json"],
-                               "not a file of length weights (KeyError: 'instance')"),
+    "performance binary": (
+        raw("p.csv", bytes(range(256))),
+        ["--performance", "p.csv"],
+        "p.csv: not a CSV table",
+    ),
+    "performance columns": (
+        table("name,auroc\na,1\n"),
+        ["--performance", "p.csv"],
+        "got columns name, auroc, expected model",
+    ),
+    "performance twice": (
+        table("model,value\na,1\na,2\n"),
+        ["--performance", "p.csv"],
+        "model 'a' is there twice",
+    ),
+    "performance of others": (
+        table("model,value\nb,1\n"),
+        ["--performance", "p.csv"],
+        "has no row for model 'a'; its models: b",
+    ),
+    "performance in words": (
+        table("model,value\na,good\n"),
+        ["--performance", "p.csv"],
+        "has no number for model 'a'",
+    ),
+    "performance NaN": (
+        table("model,value\na,\n"),
+        ["--performance", "p.csv"],
+        "has no number for",
+    ),
+    "weights missing": (
+        None,
+        ["--weights", "w.json"],
+        "w.json: not a file of length weights (FileNotFoundError: No such",
+    ),
+    "weights not JSON": (
+        raw("w.json", b"{"),
+        ["--weights", "w.json"],
+        "w.json: not a file of length weights",
+    ),
+    "weights lack a reading": (
+        weights({"frequency": ENTRY}),
+        ["--weights", "w.json"],
+        "not a file of length weights (KeyError: 'instance')",
+    ),
     "weights are a list": (weights([1, 2]), ["--weights", "w.json"], "not a file of length"),
-    "weights for other k": (weights(WEIGHTS), ["--weights", "w.json"],
-                            "weights for k = [3, 4], expected one for each of [3, 4, 5, 6, 7, 8]"),
-    "a report is there": (lambda f: [(f / "out").mkdir(), raw("out/report.html", b"old")(f)], [],
-                          "already has report.html; name another folder, or add --force"),
+    "weights for other k": (
+        weights(WEIGHTS),
+        ["--weights", "w.json"],
+        "weights for k = [3, 4], expected one for each of [3, 4, 5, 6, 7, 8]",
+    ),
+    "a report is there": (
+        lambda f: [(f / "out").mkdir(), raw("out/report.html", b"old")(f)],
+        [],
+        "already has report.html; name another folder, or add --force",
+    ),
     "out is a file": (raw("out", b"old"), [], "out: is a file, expected a folder"),
     "out in a file": (raw("file", b"old"), ["--out", "file/out"], "cannot be written"),
     "nothing named": (None, ["--attributions"], "expected at least one argument"),
@@ -205,9 +276,7 @@ def test_one_line_and_status_2(place, capfd, case):
 
 def test_neither_maps_nor_example(place, capsys):
     assert cli.main(["score", "--out", "out"]) == 2
-    assert capsys.readouterr().err == (
-        "error: name --sequences and --attributions, or --example\n"
-    )
+    assert capsys.readouterr().err == ("error: name --sequences and --attributions, or --example\n")
 
 
 def test_h5_without_h5py(place, capsys, monkeypatch):

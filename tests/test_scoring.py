@@ -54,8 +54,9 @@ def test_the_numbers_are_those_of_the_metric(place):
         np.testing.assert_allclose([row[f"kld_k{k}"] for k in KS], klds)
         np.testing.assert_allclose(row["score"], klds.mean())
         jackknife = metric.jackknife(X, a, KS, weights=weights)
-        np.testing.assert_allclose(row[["score_low", "score_high"]].astype(float),
-                                   [jackknife.low, jackknife.high])
+        np.testing.assert_allclose(
+            row[["score_low", "score_high"]].astype(float), [jackknife.low, jackknife.high]
+        )
         null = metric.rotated_null(X, a, KS, weights=weights)
         np.testing.assert_allclose(row["score_null"], null.null.mean())
         assert row["score_p"] == null.p_value
@@ -67,8 +68,9 @@ def test_the_numbers_are_those_of_the_metric(place):
         np.testing.assert_allclose(row["kld_original"], metric.thresholded_kld(X, a))
         floor = metric.constant_floor(X, KS)
         np.testing.assert_allclose([row[f"floor_k{k}"] for k in KS], floor)
-        np.testing.assert_allclose([row[f"from_floor_k{k}"] for k in KS],
-                                   metric.excess_klds(X, a, KS))
+        np.testing.assert_allclose(
+            [row[f"from_floor_k{k}"] for k in KS], metric.excess_klds(X, a, KS)
+        )
 
 
 def test_sharper_maps_rank_higher_and_noise_is_not_significant(place):
@@ -96,9 +98,15 @@ def test_order_of_files_does_not_matter(place):
     pd.testing.assert_frame_equal(one, two)
 
 
-@pytest.mark.parametrize("options", [
-    {"reading": "instance"}, {"reading": "per_sequence"}, {"score": "l2"}, {"correct": False},
-])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"reading": "instance"},
+        {"reading": "per_sequence"},
+        {"score": "l2"},
+        {"correct": False},
+    ],
+)
 def test_options_reach_the_metric(place, options):
     row = scored(["sharp"], replace(FAST, **options)).table.iloc[0]
     klds = metric.kmer_klds(X, SHARP, KS, **options)
@@ -108,7 +116,7 @@ def test_options_reach_the_metric(place, options):
 def test_weights_from_a_file(place):
     entry = evaluation.default_length_weights()["frequency"]
     changed = {"ks": [3, 4, 5], "mean": [0, 0, 1.0], "trained_on": {"n": 9000, "length": 200}}
-    weights = {r: entry | changed for r in scoring.READINGS}
+    weights = dict.fromkeys(scoring.READINGS, entry | changed)
     (place / "w.json").write_text(json.dumps(weights))
     result = scored(["sharp"], weights="w.json")
     assert result.table["score"][0] == pytest.approx(result.table["kld_k5"][0])
@@ -157,7 +165,7 @@ def test_sensitivity_counts_pairs_whose_order_turns(place):
     order = list(result.table["model"])
     for _, row in result.sensitivity.iterrows():
         values = [row[f"value_{name}"] for name in order]
-        pairs = [(a, b) for i, a in enumerate(values) for b in values[i + 1:]]
+        pairs = [(a, b) for i, a in enumerate(values) for b in values[i + 1 :]]
         assert row["pairs_reversed"] == sum(a < b for a, b in pairs)
         assert row["pairs"] == 3 and row["best"] == order[int(np.argmax(values))]
     by_name = result.sensitivity.set_index("variant")
@@ -226,10 +234,23 @@ def written(tmp_path_factory):
         np.savez(paths[-1], a=a)
     (folder / "p.csv").write_text("model,auroc\n<b>sharp</b>,0.9\nblurred,0.905\nnoise,0.5\n")
     given = ["--names", "<b>sharp</b>,blurred,noise", "--performance", str(folder / "p.csv")]
-    assert cli.main([
-        "score", "--sequences", str(folder / "x.npz"), "--attributions", *paths, "--ks", "3-5",
-        "--out", str(folder / "out"), *given,
-    ]) == 0
+    assert (
+        cli.main(
+            [
+                "score",
+                "--sequences",
+                str(folder / "x.npz"),
+                "--attributions",
+                *paths,
+                "--ks",
+                "3-5",
+                "--out",
+                str(folder / "out"),
+                *given,
+            ]
+        )
+        == 0
+    )
     return folder / "out"
 
 
@@ -249,9 +270,17 @@ def test_the_report_needs_no_other_file(written):
 def test_the_report_says_what_it_must(written):
     page = (written / "report.html").read_text()
     for said in (
-        "consistency, not correctness", "When not to use this score", "Pareto set", "Ranking",
-        "Which k-mers", "Does the ranking depend", "drawn at random with seed 0", "Length weights",
-        "80 % power", "Models that perform alike", "No evidence of consistent k-mers",
+        "consistency, not correctness",
+        "When not to use this score",
+        "Pareto set",
+        "Ranking",
+        "Which k-mers",
+        "Does the ranking depend",
+        "drawn at random with seed 0",
+        "Length weights",
+        "80 % power",
+        "Models that perform alike",
+        "No evidence of consistent k-mers",
     ):
         assert said in page, said
     assert "&lt;b&gt;sharp&lt;/b&gt;" in page and "<b>sharp" not in page
@@ -279,10 +308,20 @@ def test_options_of_the_command_reach_the_report(place, options):
     assert run("--draws", "0", *options) == 0
     settings = json.loads((place / "out" / "scores.json").read_text())["settings"]
     want = {"--no-correct": {"correct": False}, "--score": {"score": "l2"}, "--seed": {"seed": 3}}
-    assert settings == {
-        "ks": [3, 4, 5], "reading": "frequency", "score": "abs_input", "correct": True,
-        "draws": 0, "max_sequences": 1000, "seed": 0, "within": 0.01,
-    } | want[options[0]]
+    assert (
+        settings
+        == {
+            "ks": [3, 4, 5],
+            "reading": "frequency",
+            "score": "abs_input",
+            "correct": True,
+            "draws": 0,
+            "max_sequences": 1000,
+            "seed": 0,
+            "within": 0.01,
+        }
+        | want[options[0]]
+    )
 
 
 def test_small_scores_are_shown_with_enough_digits(place):
@@ -321,9 +360,23 @@ def test_a_killed_run_leaves_the_earlier_report(place):
     assert run("--draws", "0") == 0
     before = {p: p.read_bytes() for p in (place / "out").iterdir()}
     process = subprocess.Popen(
-        [sys.executable, "-m", "attribution_consistency", "score", "--sequences", "x.npz",
-         "--attributions", "sharp.npz", "--draws", "99999", "--out", "out", "--force"],
-        stderr=subprocess.PIPE, text=True,
+        [
+            sys.executable,
+            "-m",
+            "attribution_consistency",
+            "score",
+            "--sequences",
+            "x.npz",
+            "--attributions",
+            "sharp.npz",
+            "--draws",
+            "99999",
+            "--out",
+            "out",
+            "--force",
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert "scoring 1 of 1: sharp" in process.stderr.readline()
     time.sleep(0.2)

@@ -48,10 +48,13 @@ def test_windows_are_accessible_and_in_no_order_of_the_genome():
 
 def test_a_pattern_is_cut_to_where_its_attribution_is(tmp_path):
     flat, sharp = np.full((20, 4), 0.25), np.eye(4)[[0, 1, 2, 3, 0, 1]]
-    write(tmp_path / "p.h5", {
-        "pos_patterns": {"pattern_0": (np.concatenate([flat, sharp, flat]), 30)},
-        "neg_patterns": {"pattern_0": (np.concatenate([sharp, flat]), 50)},
-    })
+    write(
+        tmp_path / "p.h5",
+        {
+            "pos_patterns": {"pattern_0": (np.concatenate([flat, sharp, flat]), 30)},
+            "neg_patterns": {"pattern_0": (np.concatenate([sharp, flat]), 50)},
+        },
+    )
     first, second = seqlets.read_patterns(tmp_path / "p.h5")
     assert (first.sign, first.seqlets, second.sign, second.seqlets) == ("neg", 50, "pos", 30)
     assert len(first.ppm) == 6 + seqlets.FLANK and len(second.ppm) == 6 + 2 * seqlets.FLANK

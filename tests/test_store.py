@@ -53,10 +53,14 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.npz"]
 
 
-@pytest.mark.parametrize("write", [
-    lambda path: store.save(path, DATA),
-    lambda path: artefacts.write_json(path, {"x": 1}),
-], ids=["data", "artefact"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: store.save(path, DATA),
+        lambda path: artefacts.write_json(path, {"x": 1}),
+    ],
+    ids=["data", "artefact"],
+)
 def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path, disk, write):
     """Else a crash of the computer can leave the name and not the content."""
     for _ in range(2):

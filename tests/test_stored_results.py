@@ -30,7 +30,11 @@ def test_store_and_verify(compendium, scripts, capsys, monkeypatch):
     assert scripts.main(["store", "my"]) == 0
     stored = sorted(path.name for path in artefacts.stored().iterdir())
     assert stored == [
-        "claims.csv", "length_weights.json", "manifest.json", "pairs.csv", "scores_synthetic.csv",
+        "claims.csv",
+        "length_weights.json",
+        "manifest.json",
+        "pairs.csv",
+        "scores_synthetic.csv",
     ]
     shipped = artefacts.read_json(artefacts.default_length_weights())
     assert "2 networks" in shipped["frequency"]["source"]
@@ -43,7 +47,9 @@ def test_store_and_verify(compendium, scripts, capsys, monkeypatch):
     assert "scores_synthetic.csv: snr, a: 1.1 here, 1.0 stored" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [[], ["forget"], ["store", "a", "b", "c"], ["verify", "a", "b"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["forget"], ["store", "a", "b", "c"], ["verify", "a", "b"]]
+)
 def test_a_wrong_command_shows_how_to_call_it(scripts, capsys, arguments):
     assert scripts.main(arguments) == 2
     assert "stored_results.py store|verify" in capsys.readouterr().err
@@ -91,9 +97,12 @@ def verify(compendium, scripts, capsys):
         (compendium / "notebooks" / f"{chapter}.py").write_text("")
     run = pipeline.configure(compendium / "my.yml")
     kept = {
-        "scores_synthetic": networks("a", "b"), "scores_koo": networks("c", "d"),
-        "scores_gm12878_dnase": networks("e"), "gm12878_counts": networks("e"),
-        "evidence_measures": networks("e"), "controls_halves": networks("a"),
+        "scores_synthetic": networks("a", "b"),
+        "scores_koo": networks("c", "d"),
+        "scores_gm12878_dnase": networks("e"),
+        "gm12878_counts": networks("e"),
+        "evidence_measures": networks("e"),
+        "controls_halves": networks("a"),
         "controls_maps": networks("a", "e").assign(population=["synthetic", "gm12878_dnase"]),
     }
     for name, table in kept.items():

@@ -23,8 +23,17 @@ def test_stored_results_are_announced_and_own_ones_are_not(study, monkeypatch):
 
 def test_a_study_depends_on_what_its_module_imports():
     evidence = studies.files("evidence")
-    assert {f"studies/{name}.py" for name in ("evidence", "evidence_measures", "association",
-                                              "controls", "controls_maps", "real_data")} <= set(evidence)
+    assert {
+        f"studies/{name}.py"
+        for name in (
+            "evidence",
+            "evidence_measures",
+            "association",
+            "controls",
+            "controls_maps",
+            "real_data",
+        )
+    } <= set(evidence)
     assert "studies/controls_summary.py" not in evidence, "only the chapter reads it"
     assert set(evidence) < set(studies.files("seqlets"))
 

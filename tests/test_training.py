@@ -11,7 +11,13 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from attribution_consistency.models import (  # noqa: E402
-    attribution, networks, performance, recipes, regularisers, training, weights,
+    attribution,
+    networks,
+    performance,
+    recipes,
+    regularisers,
+    training,
+    weights,
 )
 
 LENGTH = 72
@@ -47,7 +53,8 @@ def test_there_are_28_configurations_and_392_recipes_of_the_paper():
     assert len(set(names)) == 28
     digests = {
         recipes.digest(recipes.synthetic_recipe(f"{c}-{i:02d}", 100, SMALL))
-        for c in names for i in range(14)
+        for c in names
+        for i in range(14)
     }
     assert len(digests) == 392
 
@@ -64,10 +71,15 @@ def test_digest_changes_with_what_changes_the_weights_only():
         assert recipes.digest(base) != recipes.digest(other)
 
 
-@pytest.mark.parametrize("model_id, hint", [
-    ("bn-exp-standrd-00", "standard"), ("bn-gelu-standard-00", "relu"), ("bn-exp-00", "identifier"),
-    ("bn-exp-standard-one", "identifier"),
-])
+@pytest.mark.parametrize(
+    "model_id, hint",
+    [
+        ("bn-exp-standrd-00", "standard"),
+        ("bn-gelu-standard-00", "relu"),
+        ("bn-exp-00", "identifier"),
+        ("bn-exp-standard-one", "identifier"),
+    ],
+)
 def test_unknown_networks_are_refused_with_the_nearest_name(model_id, hint):
     with pytest.raises(ValueError, match=hint):
         recipes.synthetic_recipe(model_id, 1, SMALL)
@@ -128,7 +140,9 @@ def test_mixup_strengths_follow_a_beta_distribution(points):
 
 def test_manifold_mixup_acts_at_one_hidden_layer(data, points):
     rule = points("manifoldmixup")
-    (x, strength, partner), y = rule.epoch(data["x"][:40], data["y"][:40], 10, np.random.default_rng(1))
+    (x, strength, partner), y = rule.epoch(
+        data["x"][:40], data["y"][:40], 10, np.random.default_rng(1)
+    )
     assert (strength[:, 0] == 1).all(), "never at the input"
     acting = strength.reshape(4, 10, -1) < 1
     assert (acting.any(axis=(1)).sum(axis=1) == 1).all(), "one layer a batch"
@@ -229,9 +243,7 @@ def test_the_spectral_penalty_goes_on_from_its_last_direction():
 def test_the_spectral_penalty_tracks_the_kernels_of_a_training(data, monkeypatch):
     """After an epoch of steps each direction is still the largest of its kernel."""
     built, compiled = [], training._compiled
-    monkeypatch.setattr(
-        training, "_compiled", lambda *a: built.append(compiled(*a)) or built[-1]
-    )
+    monkeypatch.setattr(training, "_compiled", lambda *a: built.append(compiled(*a)) or built[-1])
     training.train(recipe("bn-relu-spectral-00", epochs=1, learning_rate=1e-2), data)
     network, plain = built[0]
     kernels = [v for v in network.trainable_variables if v.regularizer]
@@ -415,9 +427,15 @@ def test_a_training_stops_early_and_keeps_its_best_weights():
     assert state.best_score == 0.7 and state.best_weights == [2]
 
 
-@pytest.mark.parametrize("changes, diverged", [
-    ({"task": "quantitative"}, True), ({"stopping_patience": 2}, True), ({}, False),
-], ids=["quantitative", "stopped early", "last epoch of a binary task"])
+@pytest.mark.parametrize(
+    "changes, diverged",
+    [
+        ({"task": "quantitative"}, True),
+        ({"stopping_patience": 2}, True),
+        ({}, False),
+    ],
+    ids=["quantitative", "stopped early", "last epoch of a binary task"],
+)
 def test_a_network_whose_score_is_never_finite_diverged(changes, diverged):
     state, _ = closed([np.nan] * 3, **changes)
     assert state.finished and state.diverged == diverged
@@ -476,19 +494,33 @@ def without(name):
     return change
 
 
-@pytest.mark.parametrize("damage", [
-    lambda path: path.write_bytes(b"PK\x03\x04 cut off"),
-    lambda path: path.write_bytes(b""),
-    lambda path: truncate(path, 0.5),
-    flip_a_bit,
-    encrypt,
-    lambda path: np.save(path.open("wb"), np.zeros(3)),
-    lambda path: rewrite(path, lambda arrays: arrays.pop("best_003")),
-    lambda path: rewrite(path, lambda arrays: arrays.pop("optimizer_004")),
-    lambda path: rewrite(path, without("learning_rate")),
-    lambda path: rewrite(path, without("digest")),
-], ids=["foreign", "empty", "half", "one bit", "encrypted", "one array", "no best weight",
-        "no optimiser state", "no setting", "of an earlier version"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(b"PK\x03\x04 cut off"),
+        lambda path: path.write_bytes(b""),
+        lambda path: truncate(path, 0.5),
+        flip_a_bit,
+        encrypt,
+        lambda path: np.save(path.open("wb"), np.zeros(3)),
+        lambda path: rewrite(path, lambda arrays: arrays.pop("best_003")),
+        lambda path: rewrite(path, lambda arrays: arrays.pop("optimizer_004")),
+        lambda path: rewrite(path, without("learning_rate")),
+        lambda path: rewrite(path, without("digest")),
+    ],
+    ids=[
+        "foreign",
+        "empty",
+        "half",
+        "one bit",
+        "encrypted",
+        "one array",
+        "no best weight",
+        "no optimiser state",
+        "no setting",
+        "of an earlier version",
+    ],
+)
 def test_a_damaged_checkpoint_is_named_and_the_training_starts_again(
     damage, data, straight, tmp_path, capsys
 ):
@@ -506,9 +538,14 @@ def test_a_damaged_checkpoint_is_named_and_the_training_starts_again(
         np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize("other", [
-    "nobn-exp-standard-00", "bn-relu-standard-00", "bn-exp-standard-01",
-])
+@pytest.mark.parametrize(
+    "other",
+    [
+        "nobn-exp-standard-00",
+        "bn-relu-standard-00",
+        "bn-exp-standard-01",
+    ],
+)
 def test_a_checkpoint_of_another_network_is_not_taken_up(other, data, straight, tmp_path, capsys):
     """Not even where all arrays have the same shapes."""
     checkpoint = tmp_path / "checkpoint.npz"
@@ -519,9 +556,10 @@ def test_a_checkpoint_of_another_network_is_not_taken_up(other, data, straight, 
         np.testing.assert_array_equal(found, expected)
 
 
-PASSING = [OSError(number, os.strerror(number)) for number in (
-    errno.EIO, errno.ESTALE, errno.EACCES, errno.EMFILE
-)] + [MemoryError("for now")]
+PASSING = [
+    OSError(number, os.strerror(number))
+    for number in (errno.EIO, errno.ESTALE, errno.EACCES, errno.EMFILE)
+] + [MemoryError("for now")]
 
 
 @pytest.mark.parametrize("error", PASSING, ids=str)
@@ -664,12 +702,16 @@ def test_shipped_weights_are_taken_when_their_digest_matches(data, tmp_path):
     def no_data():
         raise AssertionError("trained although weights were shipped")
 
-    training.train_models(made, no_data, folders[2], tmp_path / "other", folders[0], lambda line: None)
+    training.train_models(
+        made, no_data, folders[2], tmp_path / "other", folders[0], lambda line: None
+    )
     first, second = ((f / "bn-relu-standard-00.npz").read_bytes() for f in (folders[0], folders[2]))
     assert first == second
     changed = {"bn-relu-standard-00": recipe("bn-relu-standard-00", epochs=2)}
     with pytest.raises(AssertionError, match="trained although"):
-        training.train_models(changed, no_data, folders[2], tmp_path / "other", folders[0], lambda line: None)
+        training.train_models(
+            changed, no_data, folders[2], tmp_path / "other", folders[0], lambda line: None
+        )
 
 
 @pytest.fixture
@@ -691,7 +733,8 @@ def test_weights_of_an_architecture_that_was_edited_are_trained_again(place, tmp
     made, out = recipe(), tmp_path / "out"
     key, older = recipes.digest(made), networks.build(recipe(architecture="deep"), LENGTH)
     folder, name = {
-        "out": (out, "m"), "finished": (tmp_path / "kept" / "finished", f"m-{key}"),
+        "out": (out, "m"),
+        "finished": (tmp_path / "kept" / "finished", f"m-{key}"),
         "shipped": (tmp_path / "shipped", "m"),
     }[place]
     folder.mkdir(parents=True)
@@ -711,7 +754,8 @@ def test_weights_of_an_architecture_that_was_edited_are_trained_again(place, tmp
 def test_copying_many_networks_builds_one_of_each_kind(tmp_path, monkeypatch, trained):
     made = {
         f"{kind}-standard-{i:02d}": recipe(f"{kind}-standard-{i:02d}")
-        for kind in ("bn-exp", "bn-relu", "nobn-exp") for i in range(4)
+        for kind in ("bn-exp", "bn-relu", "nobn-exp")
+        for i in range(4)
     }
     build, built = networks.build, []
     packed = {bn: weights.pack(build(recipe(batch_norm=bn), LENGTH)) for bn in (True, False)}
@@ -804,19 +848,33 @@ def test_new_weights_never_pass_under_an_old_record(tmp_path, monkeypatch):
     assert training.has_weights(folders["old"], "m", "old")
 
 
-@pytest.mark.parametrize("damage", [
-    lambda path: path.write_bytes(b"PK\x03\x04"),
-    lambda path: truncate(path, 0.5),
-    flip_a_bit,
-    encrypt,
-    lambda path: rewrite(path, lambda arrays: arrays.update(digest=np.array("abd"))),
-    lambda path: rewrite(path, lambda arrays: arrays.pop("layout")),
-    lambda path: rewrite(path, lambda arrays: arrays.pop("statistics")),
-    lambda path: rewrite(path, lambda a: a.update(weights=a["weights"][:-1])),
-    lambda path: path.with_suffix(".json").write_text('{"digest": "ab'),
-    lambda path: path.with_suffix(".json").write_text("[]"),
-], ids=["foreign", "half", "one bit", "encrypted", "of another recipe", "no layout",
-        "no statistics", "too short", "half a record", "foreign record"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(b"PK\x03\x04"),
+        lambda path: truncate(path, 0.5),
+        flip_a_bit,
+        encrypt,
+        lambda path: rewrite(path, lambda arrays: arrays.update(digest=np.array("abd"))),
+        lambda path: rewrite(path, lambda arrays: arrays.pop("layout")),
+        lambda path: rewrite(path, lambda arrays: arrays.pop("statistics")),
+        lambda path: rewrite(path, lambda a: a.update(weights=a["weights"][:-1])),
+        lambda path: path.with_suffix(".json").write_text('{"digest": "ab'),
+        lambda path: path.with_suffix(".json").write_text("[]"),
+    ],
+    ids=[
+        "foreign",
+        "half",
+        "one bit",
+        "encrypted",
+        "of another recipe",
+        "no layout",
+        "no statistics",
+        "too short",
+        "half a record",
+        "foreign record",
+    ],
+)
 def test_damaged_weights_are_named_and_trained_again(damage, tmp_path, capsys):
     path = tmp_path / "m.npz"
     np.savez_compressed(path, **weights.pack(networks.build(recipe(), LENGTH)))

@@ -27,8 +27,13 @@ def rule(cells):
     for _, body in cells:
         tree = ast.parse(body)
         kept = (ast.FunctionDef, ast.Import, ast.ImportFrom)
-        tree.body = [node for node in tree.body if isinstance(node, kept)
-                     and "keras" not in ast.unparse(node) and "tensorflow" not in ast.unparse(node)]
+        tree.body = [
+            node
+            for node in tree.body
+            if isinstance(node, kept)
+            and "keras" not in ast.unparse(node)
+            and "tensorflow" not in ast.unparse(node)
+        ]
         exec(compile(tree, "chapter", "exec"), space)
     return lambda *arguments: space["verdict"](space["questions"](*arguments))
 
@@ -36,8 +41,12 @@ def rule(cells):
 def test_five_cells_take_the_reader_there_through_the_public_interface(cells):
     shown = [body for head, body in cells if "tags" not in head]
     assert len(shown) == 5
-    imported = [node for body in shown for node in ast.walk(ast.parse(body))
-                if isinstance(node, ast.ImportFrom)]
+    imported = [
+        node
+        for body in shown
+        for node in ast.walk(ast.parse(body))
+        if isinstance(node, ast.ImportFrom)
+    ]
     assert [node.module for node in imported] == ["attribution_consistency"]
     names = {alias.name for node in imported for alias in node.names}
     assert names and names <= set(attribution_consistency.__all__)
@@ -83,11 +92,17 @@ def test_real_sequences_are_the_first_accessible_test_ones(run):
     from attribution_consistency.datasets import store
 
     codes = np.random.default_rng(0).integers(0, 4, (6, 201)).astype(np.uint8)
-    store.save(run.data("gm12878_dnase"), {
-        "codes": codes, "y": np.array([[1, 0, 1, 1, 1, 1]], np.float32).T,
-        "split": np.array([0, 2, 2, 2, 1, 2], np.uint8), "chrom": np.array(["chr8"] * 6),
-        "start": np.arange(6) * 1000, "end": np.arange(6) * 1000 + 201,
-    })
+    store.save(
+        run.data("gm12878_dnase"),
+        {
+            "codes": codes,
+            "y": np.array([[1, 0, 1, 1, 1, 1]], np.float32).T,
+            "split": np.array([0, 2, 2, 2, 1, 2], np.uint8),
+            "chrom": np.array(["chr8"] * 6),
+            "start": np.arange(6) * 1000,
+            "end": np.arange(6) * 1000 + 201,
+        },
+    )
     files = your_model.prepare(run, 2)
     lines = (files.folder / "sequences.fa").read_text().split("\n")
     assert files.population == "gm12878_dnase"

@@ -7,9 +7,9 @@ import pytest
 
 pytest.importorskip("keras")
 
-from attribution_consistency import artefacts, metric  # noqa: E402
-from attribution_consistency.datasets import sequences, synthetic  # noqa: E402
-from attribution_consistency.models import (  # noqa: E402
+from attribution_consistency import artefacts, metric
+from attribution_consistency.datasets import sequences, synthetic
+from attribution_consistency.models import (
     attribution,
     networks,
     performance,
@@ -82,10 +82,13 @@ def test_half_precision_keeps_divergences(folder, simulated, configuration):
     some = x[data.y[data.split == 2][:, 0] > 0.5][:200]
     rounded = metric.kmer_klds(some, attribution.saliency(network, some))
     rng = np.random.default_rng(0)
-    network.set_weights([
-        v + rng.uniform(-0.5, 0.5, v.shape).astype(np.float32) * np.spacing(v.astype(np.float16))
-        for v in network.get_weights()
-    ])
+    network.set_weights(
+        [
+            v
+            + rng.uniform(-0.5, 0.5, v.shape).astype(np.float32) * np.spacing(v.astype(np.float16))
+            for v in network.get_weights()
+        ]
+    )
     moved = metric.kmer_klds(some, attribution.saliency(network, some))
     np.testing.assert_allclose(moved, rounded, rtol=0.01)
     assert (moved != rounded).any()

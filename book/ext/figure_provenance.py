@@ -56,8 +56,12 @@ def chapter(name, notebook, noted):
     source = notebook.metadata["source_sha256"]
     return [
         f"{{doc}}`../notebooks/{name}`: source `notebooks/{name}.py` (`{source[:12]}`), code: "
-        f"{code['modules']} modules of the package ({short(code)}).", "",
-        "| figure | picture | data |", "|---|---|---|", *rows, "",
+        f"{code['modules']} modules of the package ({short(code)}).",
+        "",
+        "| figure | picture | data |",
+        "|---|---|---|",
+        *rows,
+        "",
     ]
 
 

@@ -19,9 +19,13 @@ def tags(base, page, title, description):
     """The ``<meta>`` tags of a page, for a book at address ``base``."""
     base = base.rstrip("/") + "/"
     facts = {
-        "og:type": "article", "og:title": title, "og:description": description,
-        "og:url": f"{base}{page}.html", "og:image": base + PICTURE,
-        "og:image:width": SIZE[0], "og:image:height": SIZE[1],
+        "og:type": "article",
+        "og:title": title,
+        "og:description": description,
+        "og:url": f"{base}{page}.html",
+        "og:image": base + PICTURE,
+        "og:image:width": SIZE[0],
+        "og:image:height": SIZE[1],
     }
     lines = [f'<meta property="{name}" content="{escape(str(v))}">' for name, v in facts.items()]
     return "\n".join([*lines, '<meta name="twitter:card" content="summary_large_image">'])

@@ -69,6 +69,7 @@ checks("in_motifs", in_motifs)
 # over its columns. Compute it yourself, without `motifs.information`. Beware of bases that were
 # never seen: $0 \log 0$ counts as 0.
 
+
 # %% tags=["answer"]
 # bits: {name: bits} for the motifs in `core`.
 # strongest: the name of the motif that says most.
@@ -96,10 +97,14 @@ checks("strongest", strongest)
 # %%
 data = store.load(artefacts.Run(run).data("synthetic"))
 test = np.flatnonzero(data["split"] == 2)[:n_test]
-codes, label = data["codes"][test], data["y"][test, 0]  # (n, L) with A C G T as 0 1 2 3; (n,)
+codes, label = (
+    data["codes"][test],
+    data["y"][test, 0],
+)  # (n, L) with A C G T as 0 1 2 3; (n,)
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Two overlapping histograms of the score of a sequence, core fit minus background fit, for positive and negative test sequences."}}
 checks.target("scores")
+
 
 # %% tags=["answer"]
 # core_only: AUROC of the mean fit of the five core motifs: auroc(label, score)

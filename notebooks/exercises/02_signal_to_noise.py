@@ -70,6 +70,7 @@ a = {high: load_map(high), low: load_map(low)}
 
 # %%
 
+
 def mean_snr(name, top=10):
     """SNR of a network: the mean over the sequences where it is defined."""
     found = signal_to_noise(x, a[name], motif, spacer_mask=spacer, top=top)
@@ -126,6 +127,7 @@ checks("nothing", nothing)
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Scatter plot of the robust signal-to-noise ratio against the signal-to-noise ratio, one point a network, on logarithmic axes."}}
 checks.target("robust")
+
 
 # %% tags=["answer"]
 # robust: a list with the robust SNR of each network, in the order of `table`.

@@ -45,7 +45,10 @@ from attribution_consistency.studies.exercises import Checks
 figures.style()
 checks = Checks(run, "03_attribution_weighting")
 data = store.load(artefacts.Run(run).data("synthetic"))
-maps = {name: artefacts.read_maps(run, "synthetic", name) for name in (high, low)}
+maps = {
+    name: artefacts.read_maps(run, "synthetic", name)
+    for name in (high, low)
+}
 rows = maps[high]["rows"]
 codes = data["codes"][rows]  # (N, L) with A C G T as 0 1 2 3
 x = sequences.codes_to_one_hot(codes)
@@ -63,7 +66,11 @@ a = {name: maps[name]["a"] for name in (high, low)}
 
 # %%
 reading = "frequency"
-{name: kmer_klds(x, a[name], [k], reading=reading)[0] for name in (high, low)}
+{
+    name: kmer_klds(x, a[name], [k], reading=reading)[0]
+    for name in (high, low)
+}
+
 
 # %% tags=["answer"]
 # factor: {reading: KLD of `high` over KLD of `low`} for frequency, instance, per_sequence.
@@ -84,6 +91,7 @@ checks("factor", factor)
 # windows, scale to sum 1: that is q. Count the windows of each 3-mer, scale: that is p.
 # The code of the 3-mer in a window is 16 × first base + 4 × second + third;
 # `np.bincount(code, weights, 64)` adds up.
+
 
 # %% tags=["answer"]
 # by_hand: the KLD of q from p, in nats.
@@ -106,7 +114,9 @@ kmer_klds(x, a[high], [3], reading="instance")
 words = np.random.default_rng(0).choice(kmer_names(6), 40, replace=False)
 table, _ = artefacts.load_scores(run, "synthetic")
 table = table[table["status"] == "ok"].reset_index(drop=True)
-letters = ["".join("ACGT"[c] for c in row) for row in codes]  # the sequences as text
+letters = [
+    "".join("ACGT"[c] for c in row) for row in codes
+]  # the sequences as text
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Scatter plot of the weighted KLD against the original KLD, one point a network, with a black cross for the fake map."}}
 checks.target("fake")
@@ -123,7 +133,9 @@ fake_snr = ...
 
 # %%
 checks("covered share", covered if covered is ... else np.mean(covered))
-checks("covered", covered if covered is ... else np.flatnonzero(covered).sum())
+checks(
+    "covered", covered if covered is ... else np.flatnonzero(covered).sum()
+)
 checks("outranked", outranked)
 checks("fake_snr", fake_snr)
 

@@ -39,7 +39,9 @@ from attribution_consistency.studies.exercises import Checks
 figures.style()
 checks = Checks(run, "04_length_scaling")
 table, _ = artefacts.load_scores(run, "synthetic")
-table = table[(table["status"] == "ok") & (table["snr"] > 0)].reset_index(drop=True)
+table = table[(table["status"] == "ok") & (table["snr"] > 0)].reset_index(
+    drop=True
+)
 snr = table["snr"].to_numpy()
 groups = evaluation.configuration(table).to_numpy()
 ks, klds = evaluation.kld_columns(table, "frequency")
@@ -52,6 +54,7 @@ ks, klds = evaluation.kld_columns(table, "frequency")
 #
 # The chapter learns the weights under the reading `frequency`. Do they move to longer or shorter
 # words under the others?
+
 
 # %%
 def learnt(reading):

@@ -24,7 +24,9 @@
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose networks are used
-quantile: float = 2.093  # of Student's t with 19 degrees of freedom, for 95 %
+quantile: float = (
+    2.093  # of Student's t with 19 degrees of freedom, for 95 %
+)
 
 # %%
 import matplotlib.pyplot as plt
@@ -32,8 +34,8 @@ import numpy as np
 import pandas as pd
 
 from attribution_consistency import artefacts, evaluation
-from attribution_consistency.studies.association import spearman
 from attribution_consistency.studies import figures, real_data
+from attribution_consistency.studies.association import spearman
 from attribution_consistency.studies.exercises import Checks
 
 figures.style()
@@ -105,6 +107,7 @@ checks("published_r", published_r)
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Final score of each network with a horizontal 95 percent interval, one row a network, in the order of the scores."}}
 checks.target("intervals")
+
 
 # %% tags=["answer"]
 # error: {id of a network: SE of its final score}, from the column "consistency".

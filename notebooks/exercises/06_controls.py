@@ -22,7 +22,9 @@
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose networks are used
-network: str = "bn-exp-standard-00"  # whose maps are tested against rotated copies
+network: str = (
+    "bn-exp-standard-00"  # whose maps are tested against rotated copies
+)
 word: str = "CACGTG"  # a 6-mer in the middle of a true motif, MAX
 seed: int = 0  # seeds the random maps
 
@@ -38,7 +40,6 @@ from attribution_consistency import (
     thresholded_kld,
 )
 from attribution_consistency.metric import kmer_names
-from attribution_consistency.studies.association import spearman
 from attribution_consistency.studies import (
     controls,
     controls_maps,
@@ -46,13 +47,16 @@ from attribution_consistency.studies import (
     figures,
     load_tables,
 )
+from attribution_consistency.studies.association import spearman
 from attribution_consistency.studies.exercises import Checks
 
 figures.style()
 checks = Checks(run, "06_controls")
 tables, origin = load_tables("controls", run)
 if origin == "stored":
-    print("This run made no tables of controls: these are the stored ones of our last full run.")
+    print(
+        "This run made no tables of controls: these are the stored ones of our last full run."
+    )
 scored = tables["maps"][tables["maps"]["population"] == "synthetic"]
 networks = controls_summary.control_rows(scored, "network")
 n = int(networks["n"].iloc[0])
@@ -87,12 +91,15 @@ def outranked(score):
 
 # %%
 n_words = {5: 10, 6: 40, 7: 160, 8: 640}
-lies = controls_maps.wrong_words(x, np.random.default_rng(seed), n_words[6], k=6)
+lies = controls_maps.wrong_words(
+    x, np.random.default_rng(seed), n_words[6], k=6
+)
 {
     "positions covered": float(lies.any(axis=2).mean()),
     "final score": final(lies),
     "share of networks outranked": outranked(final(lies)),
 }
+
 
 # %% tags=["answer"]
 # by_length: {length: final score of the map}, each with a fresh np.random.default_rng(seed).

@@ -11,7 +11,6 @@
 # ---
 
 
-
 # %% [markdown]
 # # Exercises: networks of others
 #
@@ -42,12 +41,25 @@ from attribution_consistency.studies.exercises import Checks
 figures.style()
 checks = Checks(run, "07_independent_networks")
 table, origin = artefacts.load_scores(run, "koo")
-sizes = table[table["status"] == "ok"].groupby(["architecture", "activation"]).size()
-if len(sizes) < 2 or sizes.min() < 10:  # too few kinds to compare, or networks to choose from
-    table, origin = artefacts.read_csv(artefacts.stored() / "scores_koo.csv"), "stored"
+sizes = (
+    table[table["status"] == "ok"]
+    .groupby(["architecture", "activation"])
+    .size()
+)
+if (
+    len(sizes) < 2 or sizes.min() < 10
+):  # too few kinds to compare, or networks to choose from
+    table, origin = (
+        artefacts.read_csv(artefacts.stored() / "scores_koo.csv"),
+        "stored",
+    )
 if origin == "stored":
-    print("These are the stored results of our last full run. To compute them here:")
-    print("make prepare NETWORKS=1 downloads the networks; then run the configuration again.")
+    print(
+        "These are the stored results of our last full run. To compute them here:"
+    )
+    print(
+        "make prepare NETWORKS=1 downloads the networks; then run the configuration again."
+    )
 table = table[table["status"] == "ok"].reset_index(drop=True)
 table["kind"] = table["architecture"] + ", " + table["activation"]
 
@@ -60,7 +72,8 @@ def rank_correlation(score, truth):
 def inside(score, truth):
     """{kind: Spearman correlation of two columns inside this kind}."""
     return {
-        kind: rank_correlation(part[score], part[truth]) for kind, part in table.groupby("kind")
+        kind: rank_correlation(part[score], part[truth])
+        for kind, part in table.groupby("kind")
     }
 
 
@@ -75,6 +88,7 @@ def inside(score, truth):
 
 # %%
 inside("consistency_frequency", "snr")
+
 
 # %% tags=["answer"]
 # signed: {reading: mean over the kinds of the correlation inside} with `snr`, for the readings
@@ -102,8 +116,12 @@ checks("absolute", absolute)
 
 # %%
 {
-    "final score, pooled": rank_correlation(table["consistency_frequency"], table["snr"]),
-    "original metric, pooled": rank_correlation(table["kld_original"], table["snr"]),
+    "final score, pooled": rank_correlation(
+        table["consistency_frequency"], table["snr"]
+    ),
+    "original metric, pooled": rank_correlation(
+        table["kld_original"], table["snr"]
+    ),
 }
 
 # %% tags=["answer"]
@@ -138,6 +156,7 @@ checks("turned", turned)
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Expected quality of the chosen network against the number of networks to choose from, one curve a score. All curves start at one half; SNR itself is highest; the final score, the original metric and accuracy lie below it."}}
 checks.target("choice")
+
 
 # %% tags=["answer"]
 # quality: {column: mean over the kinds of the expected quality at m = drawn} for the columns

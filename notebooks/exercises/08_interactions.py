@@ -11,7 +11,6 @@
 # ---
 
 
-
 # %% [markdown]
 # # Exercises: who stands with whom
 #
@@ -34,10 +33,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from attribution_consistency import artefacts, kmer_klds
-from attribution_consistency.studies import figures, interactions, load_tables
+from attribution_consistency.studies import (
+    figures,
+    interactions,
+    load_tables,
+)
 from attribution_consistency.studies.exercises import Checks
 from attribution_consistency.studies.interactions_metric import (
-    bits, find_pairs, find_tokens, pair_divergence,
+    bits,
+    find_pairs,
+    find_tokens,
+    pair_divergence,
 )
 
 figures.style()
@@ -48,18 +54,28 @@ def chosen_cells(table):
     """{rule: kinds of pairs of the network that was taught it}, of two rules."""
     found = {}
     for rule in ("pairing", "presence"):
-        own = table["id"].str.startswith(f"{rule}-exp-") & ~table["distance"].astype(bool)
-        found[rule] = table.loc[own, ["one", "two", "p", "j"]].reset_index(drop=True)
+        own = table["id"].str.startswith(f"{rule}-exp-") & ~table[
+            "distance"
+        ].astype(bool)
+        found[rule] = table.loc[own, ["one", "two", "p", "j"]].reset_index(
+            drop=True
+        )
     return found
 
 
 tables, origin = load_tables("interactions", run)
 cells = chosen_cells(tables["cells"])
-if any(table.empty for table in cells.values()):  # pairs of this run's networks were refused
-    cells = chosen_cells(artefacts.read_csv(artefacts.stored() / "interactions_cells.csv"))
+if any(
+    table.empty for table in cells.values()
+):  # pairs of this run's networks were refused
+    cells = chosen_cells(
+        artefacts.read_csv(artefacts.stored() / "interactions_cells.csv")
+    )
     origin = "stored"
 if origin == "stored":
-    print("This run trained no networks on rules: these are the stored ones of our last full run.")
+    print(
+        "This run trained no networks on rules: these are the stored ones of our last full run."
+    )
 
 
 def pairing(n):
@@ -77,7 +93,11 @@ def pairing(n):
 # %%
 tokens = find_tokens(*pairing(n_sequences))
 found = pair_divergence(tokens, n_draws=0)  # without the null
-{"D": found.bits, "interval": (found.low, found.high), "kinds of pairs": len(found.p)}
+{
+    "D": found.bits,
+    "interval": (found.low, found.high),
+    "kinds of pairs": len(found.p),
+}
 
 # %% tags=["answer"]
 # divergence: {n: D in bits} for n = 1000, 2000 and 3000 sequences.
@@ -109,6 +129,7 @@ checks("kinds", kinds)
 
 # %%
 cells["pairing"].head(4)
+
 
 # %% tags=["answer"]
 # total: {rule: divergence of J from P in bits} for pairing and presence.
@@ -143,13 +164,18 @@ ordered = interactions.simulate("spacing", n_sequences, seed=seed)
 a_first = np.repeat(ordered["motif"][:, :1] == "A", 2, axis=1)
 chance = np.random.default_rng(seed).permutation(a_first)
 sets = {
-    "order": find_tokens(*interactions.made_map(ordered, a_first, noise, seed)),
-    "chance": find_tokens(*interactions.made_map(ordered, chance, noise, seed)),
+    "order": find_tokens(
+        *interactions.made_map(ordered, a_first, noise, seed)
+    ),
+    "chance": find_tokens(
+        *interactions.made_map(ordered, chance, noise, seed)
+    ),
     "pairing": find_tokens(*pairing(n_sequences)),
 }
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Divergence of pairs of three sets of made-up maps as horizontal bars, without and with order. The set order is near zero without and high with order, chance is near zero in both, pairing is high in both."}}
 checks.target("order")
+
 
 # %% tags=["answer"]
 # without_order: {set: D in bits}, kinds as `find_pairs` gives them.

@@ -36,7 +36,12 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from attribution_consistency import artefacts, jackknife, one_hot, rotated_null
+from attribution_consistency import (
+    artefacts,
+    jackknife,
+    one_hot,
+    rotated_null,
+)
 from attribution_consistency.studies import figures, your_model
 from attribution_consistency.studies.exercises import Checks
 
@@ -45,9 +50,13 @@ checks = Checks(run, "09_your_model")
 # As many as the chapter asks for: both write the same files.
 files = your_model.prepare(artefacts.Run(run), 1000, "your_model_exercise")
 if files.population == "synthetic":
-    print("This run has no real sequences: simulated ones, and a network of the zoo, stand in.")
+    print(
+        "This run has no real sequences: simulated ones, and a network of the zoo, stand in."
+    )
 records = (files.folder / "sequences.fa").read_text().split(">")[1:]
-x = one_hot(["".join(record.split("\n")[1:]) for record in records])[:n_sequences]
+x = one_hot(["".join(record.split("\n")[1:]) for record in records])[
+    :n_sequences
+]
 model = keras.saving.load_model(files.folder / "A.keras", compile=False)
 
 # %% [markdown]
@@ -81,13 +90,20 @@ def questions(x, a, controls):
         end: np.min([getattr(o, end) for o in over], axis=0)
         for end in ("estimate", "low", "high")
     }
-    return pd.DataFrame({
-        "KLD": own.estimate, "low": own.low, "high": own.high,
-        "rotated": rotated.null.mean(axis=0),
-        "highest": rotated.null.max(axis=0), "p": rotated.p_value,
-        "over untrained": closest["estimate"],
-        "over low": closest["low"], "over high": closest["high"],
-    }, index=pd.Index(ks, name="k"))
+    return pd.DataFrame(
+        {
+            "KLD": own.estimate,
+            "low": own.low,
+            "high": own.high,
+            "rotated": rotated.null.mean(axis=0),
+            "highest": rotated.null.max(axis=0),
+            "p": rotated.p_value,
+            "over untrained": closest["estimate"],
+            "over low": closest["low"],
+            "over high": closest["high"],
+        },
+        index=pd.Index(ks, name="k"),
+    )
 
 
 def verdict(table):
@@ -116,7 +132,9 @@ def verdict(table):
 # %%
 keras.utils.set_random_seed(seed)
 a = gradients(model, x)
-untrained = [gradients(keras.models.clone_model(model), x) for _ in range(copies)]
+untrained = [
+    gradients(keras.models.clone_model(model), x) for _ in range(copies)
+]
 of_a = questions(x, a, untrained)
 print(verdict(of_a))
 of_a.round(3)
@@ -156,6 +174,7 @@ checks("verdict_at", verdict_at)
 # %%
 len(untrained), untrained[0].shape
 
+
 # %% tags=["answer"]
 # said: {i: verdict} for each copy i = 0, 1, ...
 # lead: {i: the column "over untrained" at the shortest length}, for the same.
@@ -189,6 +208,7 @@ numbers = rng.normal(size=x.shape)
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Lead of mixed maps over the closest untrained copy, with intervals, at the shortest and the longest length, against six shares of sequences with random numbers. Both fall steadily and are near zero where all sequences have random numbers."}}
 checks.target("noise")
+
 
 # %% tags=["answer"]
 # by_share: {share: verdict} for the `shares`.

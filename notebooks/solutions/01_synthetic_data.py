@@ -54,21 +54,34 @@ core = [m for m in library if m.role == "core" and m.strand == "+"]
 # %% tags=["solution"] answers=["in_motifs"]
 # in_motifs: {length: share of positions in motifs} for lengths 100, 200 and 400,
 # each from 1,000 sequences simulated with seed=1.
-simulated = {length: simulate(1000, length, seed=1) for length in (100, 200, 400)}
-in_motifs = {length: float(data.motif_mask.mean()) for length, data in simulated.items()}
+simulated = {
+    length: simulate(1000, length, seed=1) for length in (100, 200, 400)
+}
+in_motifs = {
+    length: float(data.motif_mask.mean())
+    for length, data in simulated.items()
+}
 
 # %% tags=["key"]
-checks.expect("in_motifs", in_motifs, {
-    "this counts positions of motifs that say next to nothing; use `motif_mask`": {
-        length: float((~data.spacer_mask).mean()) for length, data in simulated.items()
+checks.expect(
+    "in_motifs",
+    in_motifs,
+    {
+        "this counts positions of motifs that say next to nothing; use `motif_mask`": {
+            length: float((~data.spacer_mask).mean())
+            for length, data in simulated.items()
+        },
+        "these are numbers of positions; a share is a mean": {
+            length: int(data.motif_mask.sum())
+            for length, data in simulated.items()
+        },
+        "this is the share outside the motifs": {
+            length: float((~data.motif_mask).mean())
+            for length, data in simulated.items()
+        },
     },
-    "these are numbers of positions; a share is a mean": {
-        length: int(data.motif_mask.sum()) for length, data in simulated.items()
-    },
-    "this is the share outside the motifs": {
-        length: float((~data.motif_mask).mean()) for length, data in simulated.items()
-    },
-}, tolerance=1e-6)
+    tolerance=1e-6,
+)
 
 # %%
 checks("in_motifs", in_motifs)
@@ -83,6 +96,7 @@ checks("in_motifs", in_motifs)
 # over its columns. Compute it yourself, without `motifs.information`. Beware of bases that were
 # never seen: $0 \log 0$ counts as 0.
 
+
 # %% tags=["solution"] answers=["bits", "strongest"]
 # bits: {name: bits} for the motifs in `core`.
 # strongest: the name of the motif that says most.
@@ -95,23 +109,33 @@ bits = {m.name: total_bits(m.ppm) for m in core}
 strongest = max(bits, key=bits.get)
 
 # %% tags=["key"]
-checks.expect("bits", bits, {
-    "this is in nats: bits take the logarithm to base 2": {
-        m.name: 2 * len(m.ppm) - (2 * len(m.ppm) - bits[m.name]) * np.log(2) for m in core
+checks.expect(
+    "bits",
+    bits,
+    {
+        "this is in nats: bits take the logarithm to base 2": {
+            m.name: 2 * len(m.ppm)
+            - (2 * len(m.ppm) - bits[m.name]) * np.log(2)
+            for m in core
+        },
+        "these are negative: where are the 2 bits of a certain column?": {
+            m.name: bits[m.name] - 2 * len(m.ppm) for m in core
+        },
+        "this adds 2 once for the motif, not once for each column": {
+            m.name: bits[m.name] - 2 * len(m.ppm) + 2 for m in core
+        },
+        "this is the mean over the columns; add them up": {
+            m.name: bits[m.name] / len(m.ppm) for m in core
+        },
     },
-    "these are negative: where are the 2 bits of a certain column?": {
-        m.name: bits[m.name] - 2 * len(m.ppm) for m in core
+)
+checks.expect(
+    "strongest",
+    strongest,
+    {
+        "that motif says least": min(bits, key=bits.get),
     },
-    "this adds 2 once for the motif, not once for each column": {
-        m.name: bits[m.name] - 2 * len(m.ppm) + 2 for m in core
-    },
-    "this is the mean over the columns; add them up": {
-        m.name: bits[m.name] / len(m.ppm) for m in core
-    },
-})
-checks.expect("strongest", strongest, {
-    "that motif says least": min(bits, key=bits.get),
-})
+)
 
 # %%
 checks("bits", bits)
@@ -134,10 +158,14 @@ checks("strongest", strongest)
 # %%
 data = store.load(artefacts.Run(run).data("synthetic"))
 test = np.flatnonzero(data["split"] == 2)[:n_test]
-codes, label = data["codes"][test], data["y"][test, 0]  # (n, L) with A C G T as 0 1 2 3; (n,)
+codes, label = (
+    data["codes"][test],
+    data["y"][test, 0],
+)  # (n, L) with A C G T as 0 1 2 3; (n,)
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Two overlapping histograms of the score of a sequence, core fit minus background fit, for positive and negative test sequences."}}
 checks.target("scores")
+
 
 # %% tags=["solution"] answers=["core_only", "both"]
 # core_only: AUROC of the mean fit of the five core motifs: auroc(label, score)
@@ -151,27 +179,45 @@ def best_fit(ppm, codes):
 
 
 fits = np.array([best_fit(m.ppm, codes) for m in library])
-either = np.maximum(fits[0::2], fits[1::2])  # the strands of a motif follow each other
+either = np.maximum(
+    fits[0::2], fits[1::2]
+)  # the strands of a motif follow each other
 is_core = np.array([m.role == "core" for m in library[::2]])
-core_fit, background_fit = either[is_core].mean(axis=0), either[~is_core].mean(axis=0)
+core_fit, background_fit = (
+    either[is_core].mean(axis=0),
+    either[~is_core].mean(axis=0),
+)
 core_only = auroc(label, core_fit)
 both = auroc(label, core_fit - background_fit)
 
 # %% tags=["key"]
-checks.expect("core_only", core_only, {
-    "only one strand is searched": auroc(label, fits[0::2][is_core].mean(axis=0)),
-    "this is the mean over all ten orientations; take the better strand of each motif": auroc(
-        label, fits[:10].mean(axis=0)
-    ),
-    "this is the fit of the single best motif; take the mean of the five": auroc(
-        label, either[is_core].max(axis=0)
-    ),
-    "are label and score in the wrong order, or the sign turned?": 1 - core_only,
-})
-checks.expect("both", both, {
-    "this adds the background; subtract it": auroc(label, core_fit + background_fit),
-    "nothing is subtracted yet": core_only,
-})
+checks.expect(
+    "core_only",
+    core_only,
+    {
+        "only one strand is searched": auroc(
+            label, fits[0::2][is_core].mean(axis=0)
+        ),
+        "this is the mean over all ten orientations; take the better strand of each motif": auroc(
+            label, fits[:10].mean(axis=0)
+        ),
+        "this is the fit of the single best motif; take the mean of the five": auroc(
+            label, either[is_core].max(axis=0)
+        ),
+        "are label and score in the wrong order, or the sign turned?": 1
+        - core_only,
+    },
+)
+checks.expect(
+    "both",
+    both,
+    {
+        "this adds the background; subtract it": auroc(
+            label, core_fit + background_fit
+        ),
+        "nothing is subtracted yet": core_only,
+    },
+)
 
 # %%
 checks("core_only", core_only)
@@ -180,7 +226,10 @@ checks("both", both)
 # %% tags=["solution"]
 # Draw the figure: a histogram of core fit minus background fit for each class.
 fig, ax = plt.subplots(figsize=(figures.WIDTH * 0.8, 3))
-for value, name, colour in ((1, "positive", figures.ORANGE), (0, "negative", figures.BLUE)):
+for value, name, colour in (
+    (1, "positive", figures.ORANGE),
+    (0, "negative", figures.BLUE),
+):
     chosen = (core_fit - background_fit)[label == value]
     ax.hist(chosen, bins=40, alpha=0.5, color=colour, label=name)
 ax.set(xlabel="core fit − background fit (bits)", ylabel="sequences")

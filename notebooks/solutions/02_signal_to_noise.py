@@ -70,6 +70,7 @@ a = {high: load_map(high), low: load_map(low)}
 
 # %%
 
+
 def mean_snr(name, top=10):
     """SNR of a network: the mean over the sequences where it is defined."""
     found = signal_to_noise(x, a[name], motif, spacer_mask=spacer, top=top)
@@ -81,29 +82,55 @@ mean_snr(high) / mean_snr(low)
 # %% tags=["solution"] answers=["ratio", "undefined"]
 # ratio: {top: SNR of `high` over SNR of `low`} for top = 1, 5, 10 and 20.
 # undefined: the number of sequences whose SNR under `low` is undefined (NaN) at top = 50.
-ratio = {top: mean_snr(high, top) / mean_snr(low, top) for top in (1, 5, 10, 20)}
-lost = np.isnan(signal_to_noise(x, a[low], motif, spacer_mask=spacer, top=50))
+ratio = {
+    top: mean_snr(high, top) / mean_snr(low, top) for top in (1, 5, 10, 20)
+}
+lost = np.isnan(
+    signal_to_noise(x, a[low], motif, spacer_mask=spacer, top=50)
+)
 undefined = int(lost.sum())
 
 # %% tags=["key"]
-checks.expect("ratio", ratio, {
-    "this is the SNR of `low` over that of `high`": {t: 1 / r for t, r in ratio.items()},
-    "these are differences; divide": {
-        t: mean_snr(high, t) - mean_snr(low, t) for t in ratio
+checks.expect(
+    "ratio",
+    ratio,
+    {
+        "this is the SNR of `low` over that of `high`": {
+            t: 1 / r for t, r in ratio.items()
+        },
+        "these are differences; divide": {
+            t: mean_snr(high, t) - mean_snr(low, t) for t in ratio
+        },
+        "all entries are alike: does `top` reach the function?": dict.fromkeys(
+            ratio, ratio[10]
+        ),
+        "these are means of ratios; take the ratio of the means": {
+            t: float(
+                np.nanmean(
+                    np.divide(
+                        *(
+                            signal_to_noise(
+                                x, a[name], motif, spacer_mask=spacer, top=t
+                            )
+                            for name in (high, low)
+                        )
+                    )
+                )
+            )
+            for t in ratio
+        },
     },
-    "all entries are alike: does `top` reach the function?": {t: ratio[10] for t in ratio},
-    "these are means of ratios; take the ratio of the means": {
-        t: float(np.nanmean(np.divide(*(
-            signal_to_noise(x, a[name], motif, spacer_mask=spacer, top=t) for name in (high, low)
-        )))) for t in ratio
+)
+checks.expect(
+    "undefined",
+    undefined,
+    {
+        "these are the sequences where it is defined": int((~lost).sum()),
+        "none? Check the network, `top`, and that you use `np.isnan`: NaN equals nothing": 0,
+        "this is the SNR of the network; count its NaNs": mean_snr(low, 50),
+        "this is a share; count": float(lost.mean()),
     },
-})
-checks.expect("undefined", undefined, {
-    "these are the sequences where it is defined": int((~lost).sum()),
-    "none? Check the network, `top`, and that you use `np.isnan`: NaN equals nothing": 0,
-    "this is the SNR of the network; count its NaNs": mean_snr(low, 50),
-    "this is a share; count": float(lost.mean()),
-})
+)
 
 # %%
 checks("ratio", ratio)
@@ -129,51 +156,72 @@ for name in (high, low):
     share[name] = float((inside / scores.sum(axis=1)).mean())
 nothing = float(motif.mean())
 
+
 # %% tags=["key"]
 def share_of(scores, of=None, mask=motif):
     inside = np.where(mask, scores, 0).sum(axis=1)
-    return float((inside / (scores.sum(axis=1) if of is None else of)).mean())
+    return float(
+        (inside / (scores.sum(axis=1) if of is None else of)).mean()
+    )
 
 
 def both(function):
     return {name: function(a[name]) for name in (high, low)}
 
 
-checks.expect("share", share, {
-    "add up all sequences? Take the share of each sequence first, then the mean": both(
-        lambda m: float(position_scores(x, m)[motif].sum() / position_scores(x, m).sum())
-    ),
-    "the scores have signs here; take absolute ones": both(
-        lambda m: share_of(position_scores(x, m, score="input"))
-    ),
-    "these maps are not corrected; leave `correct` on": both(
-        lambda m: share_of(position_scores(x, m, correct=False))
-    ),
-    "a share is a part of the whole sequence, not a ratio to the spacers": both(
-        lambda m: share_of(
-            position_scores(x, m), np.where(spacer, position_scores(x, m), 0).sum(axis=1)
-        )
-    ),
-    "these are all positions outside the spacers; take those in `motif`": both(
-        lambda m: 1 - share_of(position_scores(x, m), mask=spacer)
-    ),
-    "these are scores of all four bases; take `position_scores`": both(
-        lambda m: share_of(np.abs(m).sum(axis=2))
-    ),
-    "this is in percent": both(lambda m: 100 * share_of(position_scores(x, m))),
-    "these are shares of the spacers; `motif` marks the motifs": both(
-        lambda m: 1 - share_of(position_scores(x, m))
-    ),
-}, tolerance=1e-4)
-checks.expect("nothing", nothing, {
-    "some motif positions say next to nothing and are not in `motif`; use `motif` itself": float(
-        (~spacer).mean()
-    ),
-    "a map of ones is zero after the gradient correction; do without `position_scores`": np.nan,
-    "motifs do not fill half of a sequence": 0.5,
-    "this is a number of positions; divide by the length": float(motif.sum(axis=1).mean()),
-    "this is in percent": 100 * nothing,
-}, tolerance=1e-4)
+checks.expect(
+    "share",
+    share,
+    {
+        "add up all sequences? Take the share of each sequence first, then the mean": both(
+            lambda m: float(
+                position_scores(x, m)[motif].sum()
+                / position_scores(x, m).sum()
+            )
+        ),
+        "the scores have signs here; take absolute ones": both(
+            lambda m: share_of(position_scores(x, m, score="input"))
+        ),
+        "these maps are not corrected; leave `correct` on": both(
+            lambda m: share_of(position_scores(x, m, correct=False))
+        ),
+        "a share is a part of the whole sequence, not a ratio to the spacers": both(
+            lambda m: share_of(
+                position_scores(x, m),
+                np.where(spacer, position_scores(x, m), 0).sum(axis=1),
+            )
+        ),
+        "these are all positions outside the spacers; take those in `motif`": both(
+            lambda m: 1 - share_of(position_scores(x, m), mask=spacer)
+        ),
+        "these are scores of all four bases; take `position_scores`": both(
+            lambda m: share_of(np.abs(m).sum(axis=2))
+        ),
+        "this is in percent": both(
+            lambda m: 100 * share_of(position_scores(x, m))
+        ),
+        "these are shares of the spacers; `motif` marks the motifs": both(
+            lambda m: 1 - share_of(position_scores(x, m))
+        ),
+    },
+    tolerance=1e-4,
+)
+checks.expect(
+    "nothing",
+    nothing,
+    {
+        "some motif positions say next to nothing and are not in `motif`; use `motif` itself": float(
+            (~spacer).mean()
+        ),
+        "a map of ones is zero after the gradient correction; do without `position_scores`": np.nan,
+        "motifs do not fill half of a sequence": 0.5,
+        "this is a number of positions; divide by the length": float(
+            motif.sum(axis=1).mean()
+        ),
+        "this is in percent": 100 * nothing,
+    },
+    tolerance=1e-4,
+)
 
 # %%
 checks("share", share)
@@ -198,6 +246,7 @@ checks("nothing", nothing)
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Scatter plot of the robust signal-to-noise ratio against the signal-to-noise ratio, one point a network, on logarithmic axes."}}
 checks.target("robust")
 
+
 # %% tags=["solution"] answers=["robust", "agreement"]
 # robust: a list with the robust SNR of each network, in the order of `table`.
 # agreement: Spearman correlation of `robust` with the column `snr`: spearman(...).value
@@ -213,6 +262,7 @@ per_sequence = [robust_snr(name) for name in table["id"]]
 robust = [float(np.nanmedian(values)) for values in per_sequence]
 agreement = spearman(robust, table["snr"]).value
 
+
 # %% tags=["key"]
 def variants(name):
     """Robust SNRs of one network that went wrong in one place each."""
@@ -220,7 +270,10 @@ def variants(name):
     scores = position_scores(x, m)
 
     def ratio_of(at, scores=scores, other=np.nan):
-        inside, outside = np.where(motif, scores, other), np.where(at, scores, other)
+        inside, outside = (
+            np.where(motif, scores, other),
+            np.where(at, scores, other),
+        )
         with np.errstate(invalid="ignore", divide="ignore"):
             noise = np.nanquantile(outside, 0.95, axis=1)
             return float(np.nanmedian(np.nanmean(inside, axis=1) / noise))
@@ -229,7 +282,9 @@ def variants(name):
         "the noise here comes from all positions; take the spacers only": ratio_of(
             np.ones_like(motif)
         ),
-        "some positions outside `motif` are no spacers; take `spacer`": ratio_of(~motif),
+        "some positions outside `motif` are no spacers; take `spacer`": ratio_of(
+            ~motif
+        ),
         "zeros take part in the mean and the percentile; put NaN, not 0": ratio_of(
             spacer, other=0
         ),
@@ -242,17 +297,35 @@ def variants(name):
     }
 
 
-wrong = pd.DataFrame([variants(name) for name in table["id"]]).to_dict("list")
-checks.expect("robust", robust, wrong | {
-    "this is the mean over sequences; take the median": [np.nanmean(v) for v in per_sequence],
-})
-checks.expect("agreement", agreement, {
-    "is this Pearson's correlation? Rank first": table["snr"].corr(pd.Series(robust)),
-    "this is the end of the interval; `.value` is the estimate": spearman(
-        robust, table["snr"]
-    ).low,
-    "this is the estimate with its interval; take `.value`": spearman(robust, table["snr"]),
-}, tolerance=1e-6)
+wrong = pd.DataFrame([variants(name) for name in table["id"]]).to_dict(
+    "list"
+)
+checks.expect(
+    "robust",
+    robust,
+    wrong
+    | {
+        "this is the mean over sequences; take the median": [
+            np.nanmean(v) for v in per_sequence
+        ],
+    },
+)
+checks.expect(
+    "agreement",
+    agreement,
+    {
+        "is this Pearson's correlation? Rank first": table["snr"].corr(
+            pd.Series(robust)
+        ),
+        "this is the end of the interval; `.value` is the estimate": spearman(
+            robust, table["snr"]
+        ).low,
+        "this is the estimate with its interval; take `.value`": spearman(
+            robust, table["snr"]
+        ),
+    },
+    tolerance=1e-6,
+)
 
 # %%
 checks("robust", robust)
@@ -263,7 +336,9 @@ checks("agreement", agreement)
 # `table.assign(robust=robust)` has the new column; the scale "symlog" bears zeros.
 fig, ax = plt.subplots(figsize=(figures.WIDTH * 0.8, 3.4))
 view = table.assign(robust=robust)
-figures.against(ax, view, "snr", "robust", "signal-to-noise ratio", "robust ratio")
+figures.against(
+    ax, view, "snr", "robust", "signal-to-noise ratio", "robust ratio"
+)
 ax.set(xscale="symlog", yscale="log")
 ax.legend(fontsize=7)
 checks.keep("robust", fig)

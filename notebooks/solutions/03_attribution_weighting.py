@@ -45,7 +45,10 @@ from attribution_consistency.studies.exercises import Checks
 figures.style()
 checks = Checks(run, "03_attribution_weighting")
 data = store.load(artefacts.Run(run).data("synthetic"))
-maps = {name: artefacts.read_maps(run, "synthetic", name) for name in (high, low)}
+maps = {
+    name: artefacts.read_maps(run, "synthetic", name)
+    for name in (high, low)
+}
 rows = maps[high]["rows"]
 codes = data["codes"][rows]  # (N, L) with A C G T as 0 1 2 3
 x = sequences.codes_to_one_hot(codes)
@@ -63,7 +66,11 @@ a = {name: maps[name]["a"] for name in (high, low)}
 
 # %%
 reading = "frequency"
-{name: kmer_klds(x, a[name], [k], reading=reading)[0] for name in (high, low)}
+{
+    name: kmer_klds(x, a[name], [k], reading=reading)[0]
+    for name in (high, low)
+}
+
 
 # %% tags=["solution"] answers=["factor"]
 # factor: {reading: KLD of `high` over KLD of `low`} for frequency, instance, per_sequence.
@@ -75,16 +82,25 @@ readings = ("frequency", "instance", "per_sequence")
 factor = {r: kld(high, r) / kld(low, r) for r in readings}
 
 # %% tags=["key"]
-checks.expect("factor", factor, {
-    "this is the KLD of `low` over that of `high`": {r: 1 / v for r, v in factor.items()},
-    "these are differences; divide": {r: kld(high, r) - kld(low, r) for r in readings},
-    "these maps are not corrected; leave `correct` on": {
-        r: kld(high, r, correct=False) / kld(low, r, correct=False) for r in readings
+checks.expect(
+    "factor",
+    factor,
+    {
+        "this is the KLD of `low` over that of `high`": {
+            r: 1 / v for r, v in factor.items()
+        },
+        "these are differences; divide": {
+            r: kld(high, r) - kld(low, r) for r in readings
+        },
+        "these maps are not corrected; leave `correct` on": {
+            r: kld(high, r, correct=False) / kld(low, r, correct=False)
+            for r in readings
+        },
+        "all entries are alike: does `reading` reach the function?": dict.fromkeys(
+            readings, factor["frequency"]
+        ),
     },
-    "all entries are alike: does `reading` reach the function?": {
-        r: factor["frequency"] for r in readings
-    },
-})
+)
 
 # %%
 checks("factor", factor)
@@ -102,6 +118,7 @@ checks("factor", factor)
 # The code of the 3-mer in a window is 16 × first base + 4 × second + third;
 # `np.bincount(code, weights, 64)` adds up.
 
+
 # %% tags=["solution"] answers=["by_hand"]
 # by_hand: the KLD of q from p, in nats.
 def divergence(q, p, log=np.log):
@@ -113,21 +130,34 @@ scores = position_scores(x, a[high])
 shares = scores / scores.sum(axis=1, keepdims=True)
 code = 16 * codes[:, :-2].astype(int) + 4 * codes[:, 1:-1] + codes[:, 2:]
 weight = shares[:, :-2] + shares[:, 1:-1] + shares[:, 2:]
-q, p = np.bincount(code.ravel(), weight.ravel(), 64), np.bincount(code.ravel(), None, 64)
+q, p = (
+    np.bincount(code.ravel(), weight.ravel(), 64),
+    np.bincount(code.ravel(), None, 64),
+)
 by_hand = divergence(q, p)
 
 # %% tags=["key"]
 raw = scores[:, :-2] + scores[:, 1:-1] + scores[:, 2:]
 first = np.bincount(code.ravel(), shares[:, :-2].ravel(), 64)
-checks.expect("by_hand", by_hand, {
-    "this is in bits; nats take the natural logarithm": divergence(q, p, np.log2),
-    "the scores are not divided by their sum in each sequence": divergence(
-        np.bincount(code.ravel(), raw.ravel(), 64), p
-    ),
-    "a window has three scores under it; here one counts": divergence(first, p),
-    "this is KL(p ‖ q), the other way round": divergence(p, q),
-    "this is the `frequency` reading, weights times p": divergence(q * p, p),
-})
+checks.expect(
+    "by_hand",
+    by_hand,
+    {
+        "this is in bits; nats take the natural logarithm": divergence(
+            q, p, np.log2
+        ),
+        "the scores are not divided by their sum in each sequence": divergence(
+            np.bincount(code.ravel(), raw.ravel(), 64), p
+        ),
+        "a window has three scores under it; here one counts": divergence(
+            first, p
+        ),
+        "this is KL(p ‖ q), the other way round": divergence(p, q),
+        "this is the `frequency` reading, weights times p": divergence(
+            q * p, p
+        ),
+    },
+)
 
 # %%
 checks("by_hand", by_hand)
@@ -146,7 +176,9 @@ kmer_klds(x, a[high], [3], reading="instance")
 words = np.random.default_rng(0).choice(kmer_names(6), 40, replace=False)
 table, _ = artefacts.load_scores(run, "synthetic")
 table = table[table["status"] == "ok"].reset_index(drop=True)
-letters = ["".join("ACGT"[c] for c in row) for row in codes]  # the sequences as text
+letters = [
+    "".join("ACGT"[c] for c in row) for row in codes
+]  # the sequences as text
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Scatter plot of the weighted KLD against the original KLD, one point a network, with a black cross for the fake map."}}
 checks.target("fake")
@@ -170,37 +202,67 @@ def fool(covered):
 
 fake = fool(covered)
 fake_klds = {
-    "original": thresholded_kld(x, fake), "weighted": float(kmer_klds(x, fake, [6])[0])
+    "original": thresholded_kld(x, fake),
+    "weighted": float(kmer_klds(x, fake, [6])[0]),
 }
 columns = {"original": "kld_original", "weighted": "kld_frequency_k6"}
-outranked = {name: float((table[c] < fake_klds[name]).mean()) for name, c in columns.items()}
-fake_snr = float(np.nanmean(signal_to_noise(x, fake, motif, spacer_mask=spacer)))
+outranked = {
+    name: float((table[c] < fake_klds[name]).mean())
+    for name, c in columns.items()
+}
+fake_snr = float(
+    np.nanmean(signal_to_noise(x, fake, motif, spacer_mask=spacer))
+)
 
 # %% tags=["key"]
 starts = covered & ~np.roll(covered, 1, axis=1)
 checks.expect("covered", int(np.flatnonzero(covered).sum()))
-checks.expect("covered share", float(covered.mean()), {
-    "only the starts are marked; an occurrence covers six positions": float(starts.mean()),
-    "these are the positions that no word covers": float((~covered).mean()),
-})
-checks.expect("outranked", outranked, {
-    "these are the networks that score above it": {n: 1 - v for n, v in outranked.items()},
-    "the two are exchanged": {
-        "original": outranked["weighted"], "weighted": outranked["original"]
+checks.expect(
+    "covered share",
+    float(covered.mean()),
+    {
+        "only the starts are marked; an occurrence covers six positions": float(
+            starts.mean()
+        ),
+        "these are the positions that no word covers": float(
+            (~covered).mean()
+        ),
     },
-})
-checks.expect("fake_snr", fake_snr, {
-    "this is the median; take the mean": float(
-        np.nanmedian(signal_to_noise(x, fake, motif, spacer_mask=spacer))
-    ),
-    "the spacers are given as `spacer_mask`": float(
-        np.nanmean(signal_to_noise(x, fake, motif))
-    ),
-}, tolerance=1e-4)
+)
+checks.expect(
+    "outranked",
+    outranked,
+    {
+        "these are the networks that score above it": {
+            n: 1 - v for n, v in outranked.items()
+        },
+        "the two are exchanged": {
+            "original": outranked["weighted"],
+            "weighted": outranked["original"],
+        },
+    },
+)
+checks.expect(
+    "fake_snr",
+    fake_snr,
+    {
+        "this is the median; take the mean": float(
+            np.nanmedian(
+                signal_to_noise(x, fake, motif, spacer_mask=spacer)
+            )
+        ),
+        "the spacers are given as `spacer_mask`": float(
+            np.nanmean(signal_to_noise(x, fake, motif))
+        ),
+    },
+    tolerance=1e-4,
+)
 
 # %%
 checks("covered share", covered if covered is ... else np.mean(covered))
-checks("covered", covered if covered is ... else np.flatnonzero(covered).sum())
+checks(
+    "covered", covered if covered is ... else np.flatnonzero(covered).sum()
+)
 checks("outranked", outranked)
 checks("fake_snr", fake_snr)
 
@@ -208,10 +270,21 @@ checks("fake_snr", fake_snr)
 # Draw the figure: figures.against(ax, table, "kld_original", "kld_frequency_k6", ...)
 fig, ax = plt.subplots(figsize=(figures.WIDTH * 0.8, 3.4))
 figures.against(
-    ax, table, "kld_original", "kld_frequency_k6", "original KLD (nats)",
+    ax,
+    table,
+    "kld_original",
+    "kld_frequency_k6",
+    "original KLD (nats)",
     "weighted KLD, k = 6 (nats)",
 )
-ax.plot(fake_klds["original"], fake_klds["weighted"], "x", color="black", ms=12, mew=3)
+ax.plot(
+    fake_klds["original"],
+    fake_klds["weighted"],
+    "x",
+    color="black",
+    ms=12,
+    mew=3,
+)
 ax.legend(fontsize=7)
 checks.keep("fake", fig)
 

@@ -39,7 +39,9 @@ from attribution_consistency.studies.exercises import Checks
 figures.style()
 checks = Checks(run, "04_length_scaling")
 table, _ = artefacts.load_scores(run, "synthetic")
-table = table[(table["status"] == "ok") & (table["snr"] > 0)].reset_index(drop=True)
+table = table[(table["status"] == "ok") & (table["snr"] > 0)].reset_index(
+    drop=True
+)
 snr = table["snr"].to_numpy()
 groups = evaluation.configuration(table).to_numpy()
 ks, klds = evaluation.kld_columns(table, "frequency")
@@ -52,6 +54,7 @@ ks, klds = evaluation.kld_columns(table, "frequency")
 #
 # The chapter learns the weights under the reading `frequency`. Do they move to longer or shorter
 # words under the others?
+
 
 # %%
 def learnt(reading):
@@ -73,17 +76,22 @@ average = {r: float(learnt(r) @ np.array(ks)) for r in evaluation.READINGS}
 
 # %% tags=["key"]
 positions = np.arange(len(ks))
-checks.expect("average", average, {
-    "these are mean positions in the list; which length stands there?": {
-        r: float(learnt(r) @ positions) for r in average
+checks.expect(
+    "average",
+    average,
+    {
+        "these are mean positions in the list; which length stands there?": {
+            r: float(learnt(r) @ positions) for r in average
+        },
+        "these are the lengths with the largest weight; take the weighted mean": {
+            r: int(ks[learnt(r).argmax()]) for r in average
+        },
+        "this is the mean of the lengths, without the weights": dict.fromkeys(
+            average, float(np.mean(ks))
+        ),
     },
-    "these are the lengths with the largest weight; take the weighted mean": {
-        r: int(ks[learnt(r).argmax()]) for r in average
-    },
-    "this is the mean of the lengths, without the weights": dict.fromkeys(
-        average, float(np.mean(ks))
-    ),
-}, tolerance=1e-5)
+    tolerance=1e-5,
+)
 
 # %%
 checks("average", average)
@@ -107,26 +115,35 @@ for kind in ("exp", "relu"):
     chosen = (table["activation"] == kind).to_numpy()
     inside[kind] = spearman(equal[chosen], snr[chosen]).value
 
+
 # %% tags=["key"]
 def for_each(function):
     masks = {"all": table["activation"] != ""} | {
         kind: table["activation"] == kind for kind in ("exp", "relu")
     }
-    return {kind: float(function(mask.to_numpy())) for kind, mask in masks.items()}
+    return {
+        kind: float(function(mask.to_numpy()))
+        for kind, mask in masks.items()
+    }
 
 
 original = table["kld_original"].to_numpy()
-checks.expect("inside", inside, {
-    "is this Pearson's correlation? Rank first": for_each(
-        lambda m: np.corrcoef(equal[m], snr[m])[0, 1]
-    ),
-    "this is the original metric; take `klds`": for_each(
-        lambda m: spearman(original[m], snr[m]).value
-    ),
-    "all entries are alike: choose the networks of each kind": dict.fromkeys(
-        inside, inside["all"]
-    ),
-}, tolerance=1e-5)
+checks.expect(
+    "inside",
+    inside,
+    {
+        "is this Pearson's correlation? Rank first": for_each(
+            lambda m: np.corrcoef(equal[m], snr[m])[0, 1]
+        ),
+        "this is the original metric; take `klds`": for_each(
+            lambda m: spearman(original[m], snr[m]).value
+        ),
+        "all entries are alike: choose the networks of each kind": dict.fromkeys(
+            inside, inside["all"]
+        ),
+    },
+    tolerance=1e-5,
+)
 
 # %%
 checks("inside", inside)
@@ -160,24 +177,47 @@ gain = spearman(predicted, snr).value - inside["all"]
 # %% tags=["key"]
 everything = design @ np.linalg.lstsq(design, np.log(snr), rcond=None)[0]
 raw = design @ np.linalg.lstsq(design, snr, rcond=None)[0]
-alone = np.array([
-    design[i] @ np.linalg.lstsq(np.delete(design, i, 0), np.delete(np.log(snr), i), rcond=None)[0]
-    for i in range(len(snr))
-])
-siblings = {"other networks of the same configuration are in the fit": alone}
-checks.expect("predicted", predicted, (siblings if len(set(groups)) < len(groups) else {}) | {
-    "these fits have seen the network that they predict": everything,
-    "this predicts SNR, not its logarithm": raw,
-    "these are SNRs; leave the predictions on the log scale": np.exp(predicted),
-}, tolerance=1e-2, absolute=1e-4)
-checks.expect("gain", gain, {
-    "this compares with fits that have seen the network": spearman(everything, snr).value
-    - inside["all"],
-    "the other way round: predictions first, equal weights second": -gain,
-    "this is the correlation of the predictions; subtract that of equal weights": spearman(
-        predicted, snr
-    ).value,
-}, tolerance=1e-5)
+alone = np.array(
+    [
+        design[i]
+        @ np.linalg.lstsq(
+            np.delete(design, i, 0), np.delete(np.log(snr), i), rcond=None
+        )[0]
+        for i in range(len(snr))
+    ]
+)
+siblings = {
+    "other networks of the same configuration are in the fit": alone
+}
+checks.expect(
+    "predicted",
+    predicted,
+    (siblings if len(set(groups)) < len(groups) else {})
+    | {
+        "these fits have seen the network that they predict": everything,
+        "this predicts SNR, not its logarithm": raw,
+        "these are SNRs; leave the predictions on the log scale": np.exp(
+            predicted
+        ),
+    },
+    tolerance=1e-2,
+    absolute=1e-4,
+)
+checks.expect(
+    "gain",
+    gain,
+    {
+        "this compares with fits that have seen the network": spearman(
+            everything, snr
+        ).value
+        - inside["all"],
+        "the other way round: predictions first, equal weights second": -gain,
+        "this is the correlation of the predictions; subtract that of equal weights": spearman(
+            predicted, snr
+        ).value,
+    },
+    tolerance=1e-5,
+)
 
 # %%
 checks("predicted", predicted)
@@ -187,7 +227,9 @@ checks("gain", gain)
 # Draw the figure: figures.against(ax, table.assign(p=np.exp(predicted)), "p", "snr", ...)
 fig, ax = plt.subplots(figsize=(figures.WIDTH * 0.8, 3.4))
 view = table.assign(predicted=np.exp(predicted))
-figures.against(ax, view, "predicted", "snr", "predicted SNR", "signal-to-noise ratio")
+figures.against(
+    ax, view, "predicted", "snr", "predicted SNR", "signal-to-noise ratio"
+)
 ax.axline((1, 1), (2, 2), color="black", lw=0.8, ls="--")
 ax.set(xscale="log", yscale="log")
 ax.legend(fontsize=7)

@@ -24,7 +24,9 @@
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose networks are used
-quantile: float = 2.093  # of Student's t with 19 degrees of freedom, for 95 %
+quantile: float = (
+    2.093  # of Student's t with 19 degrees of freedom, for 95 %
+)
 
 # %%
 import matplotlib.pyplot as plt
@@ -32,8 +34,8 @@ import numpy as np
 import pandas as pd
 
 from attribution_consistency import artefacts, evaluation
-from attribution_consistency.studies.association import spearman
 from attribution_consistency.studies import figures, real_data
+from attribution_consistency.studies.association import spearman
 from attribution_consistency.studies.exercises import Checks
 
 figures.style()
@@ -59,22 +61,39 @@ evaluation.matched_pairs(scored, "pearson", "final", 0.02)
 # %% tags=["solution"] answers=["largest", "count"]
 # largest: {within: largest `difference` among the pairs} for within = 0.005, 0.02 and 0.1.
 # count: {within: how many levels of performance have a pair}, for the same.
-pairs = {w: evaluation.matched_pairs(scored, "pearson", "final", w) for w in (0.005, 0.02, 0.1)}
-largest = {w: float(found["difference"].max()) for w, found in pairs.items()}
+pairs = {
+    w: evaluation.matched_pairs(scored, "pearson", "final", w)
+    for w in (0.005, 0.02, 0.1)
+}
+largest = {
+    w: float(found["difference"].max()) for w, found in pairs.items()
+}
 count = {w: len(found) for w, found in pairs.items()}
 
 # %% tags=["key"]
-checks.expect("largest", largest, {
-    "these are the smallest differences": {
-        w: float(found["difference"].min()) for w, found in pairs.items()
+checks.expect(
+    "largest",
+    largest,
+    {
+        "these are the smallest differences": {
+            w: float(found["difference"].min())
+            for w, found in pairs.items()
+        },
+        "these are scores, not differences of scores": {
+            w: float(found["score_high"].max())
+            for w, found in pairs.items()
+        },
     },
-    "these are scores, not differences of scores": {
-        w: float(found["score_high"].max()) for w, found in pairs.items()
+)
+checks.expect(
+    "count",
+    count,
+    {
+        "this counts networks; a pair has two": {
+            w: 2 * n for w, n in count.items()
+        },
     },
-})
-checks.expect("count", count, {
-    "this counts networks; a pair has two": {w: 2 * n for w, n in count.items()},
-})
+)
 
 # %%
 checks("largest", largest)
@@ -97,33 +116,54 @@ published.head(3)
 # %% tags=["solution"] answers=["published_r"]
 # published_r: {"all": ..., "cnn": ..., "residual": ...}; the names in `model` tell them apart.
 sound = published[
-    (published["task"] == "quantitative") & ~published["model"].str.contains("basset")
+    (published["task"] == "quantitative")
+    & ~published["model"].str.contains("basset")
 ]
 published_r = {}
 for kind in ("all", "cnn", "residual"):
-    part = sound if kind == "all" else sound[sound["model"].str.contains(kind)]
-    published_r[kind] = spearman(part["kld_attr_mean"], part["pearson_r"]).value
+    part = (
+        sound if kind == "all" else sound[sound["model"].str.contains(kind)]
+    )
+    published_r[kind] = spearman(
+        part["kld_attr_mean"], part["pearson_r"]
+    ).value
+
 
 # %% tags=["key"]
 def for_each(table, function):
     return {
-        kind: function(table if kind == "all" else table[table["model"].str.contains(kind)])
+        kind: function(
+            table
+            if kind == "all"
+            else table[table["model"].str.contains(kind)]
+        )
         for kind in ("all", "cnn", "residual")
     }
 
 
-checks.expect("published_r", published_r, {
-    "the binary networks are in here; take the quantitative ones": for_each(
-        published[~published["model"].str.contains("basset")],
-        lambda t: spearman(t["kld_attr_mean"], t["pearson_r"]).value,
-    ),
-    "this is the original metric; take `kld_attr_mean`": for_each(
-        sound, lambda t: spearman(t["kld_6mer_thresholded"], t["pearson_r"]).value
-    ),
-    "is this Pearson's correlation? Rank first": for_each(
-        sound, lambda t: float(np.corrcoef(t["kld_attr_mean"], t["pearson_r"])[0, 1])
-    ),
-}, tolerance=1e-5)
+checks.expect(
+    "published_r",
+    published_r,
+    {
+        "the binary networks are in here; take the quantitative ones": for_each(
+            published[~published["model"].str.contains("basset")],
+            lambda t: spearman(t["kld_attr_mean"], t["pearson_r"]).value,
+        ),
+        "this is the original metric; take `kld_attr_mean`": for_each(
+            sound,
+            lambda t: (
+                spearman(t["kld_6mer_thresholded"], t["pearson_r"]).value
+            ),
+        ),
+        "is this Pearson's correlation? Rank first": for_each(
+            sound,
+            lambda t: float(
+                np.corrcoef(t["kld_attr_mean"], t["pearson_r"])[0, 1]
+            ),
+        ),
+    },
+    tolerance=1e-5,
+)
 
 # %%
 checks("published_r", published_r)
@@ -147,6 +187,7 @@ checks("published_r", published_r)
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Final score of each network with a horizontal 95 percent interval, one row a network, in the order of the scores."}}
 checks.target("intervals")
 
+
 # %% tags=["solution"] answers=["error", "gap_error", "clear"]
 # error: {id of a network: SE of its final score}, from the column "consistency".
 # gap_error: SE of the difference of the scores of the top two.
@@ -157,7 +198,9 @@ def standard_error(values):
     return float(np.sqrt((len(values) - 1) / len(values) * spread))
 
 
-without = blocks[blocks["block"] > 0].pivot(index="block", columns="id", values="consistency")
+without = blocks[blocks["block"] > 0].pivot(
+    index="block", columns="id", values="consistency"
+)
 error = {name: standard_error(without[name]) for name in without}
 best, second = whole.sort_values(ascending=False).index[:2]
 gap_error = standard_error(without[best] - without[second])
@@ -165,28 +208,45 @@ clear = bool(whole[best] - whole[second] > quantile * gap_error)
 
 # %% tags=["key"]
 sizes = len(without)
-checks.expect("error", error, {
-    "this is the standard deviation of the scores; see the factor before the sum": {
-        n: float(without[n].std()) for n in without
+checks.expect(
+    "error",
+    error,
+    {
+        "this is the standard deviation of the scores; see the factor before the sum": {
+            n: float(without[n].std()) for n in without
+        },
+        "this is the error of a mean; leaving out a block moves the score little, so the sum is "
+        "multiplied, not divided, by nearly the number of blocks": {
+            n: float(without[n].std() / np.sqrt(sizes)) for n in without
+        },
+        "these are variances; take the root": {
+            n: e**2 for n, e in error.items()
+        },
+        "block 0 is in here: it leaves out nothing": {
+            n: standard_error(g["consistency"])
+            for n, g in blocks.groupby("id")
+        },
     },
-    "this is the error of a mean; leaving out a block moves the score little, so the sum is "
-    "multiplied, not divided, by nearly the number of blocks": {
-        n: float(without[n].std() / np.sqrt(sizes)) for n in without
+    tolerance=1e-4,
+)
+checks.expect(
+    "gap_error",
+    gap_error,
+    {
+        "this adds the two errors as if the networks had seen different windows": float(
+            np.hypot(error[best], error[second])
+        ),
+        "errors do not add up like this, and both networks saw the same windows": error[
+            best
+        ]
+        + error[second],
+        "this is the difference of the two errors": abs(
+            error[best] - error[second]
+        ),
+        "this is the error of the best network alone": error[best],
     },
-    "these are variances; take the root": {n: e**2 for n, e in error.items()},
-    "block 0 is in here: it leaves out nothing": {
-        n: standard_error(g["consistency"]) for n, g in blocks.groupby("id")
-    },
-}, tolerance=1e-4)
-checks.expect("gap_error", gap_error, {
-    "this adds the two errors as if the networks had seen different windows": float(
-        np.hypot(error[best], error[second])
-    ),
-    "errors do not add up like this, and both networks saw the same windows": error[best]
-    + error[second],
-    "this is the difference of the two errors": abs(error[best] - error[second]),
-    "this is the error of the best network alone": error[best],
-}, tolerance=1e-4)
+    tolerance=1e-4,
+)
 checks.expect("clear", clear)
 
 # %%

@@ -22,7 +22,9 @@
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose networks are used
-network: str = "bn-exp-standard-00"  # whose maps are tested against rotated copies
+network: str = (
+    "bn-exp-standard-00"  # whose maps are tested against rotated copies
+)
 word: str = "CACGTG"  # a 6-mer in the middle of a true motif, MAX
 seed: int = 0  # seeds the random maps
 
@@ -38,7 +40,6 @@ from attribution_consistency import (
     thresholded_kld,
 )
 from attribution_consistency.metric import kmer_names
-from attribution_consistency.studies.association import spearman
 from attribution_consistency.studies import (
     controls,
     controls_maps,
@@ -46,13 +47,16 @@ from attribution_consistency.studies import (
     figures,
     load_tables,
 )
+from attribution_consistency.studies.association import spearman
 from attribution_consistency.studies.exercises import Checks
 
 figures.style()
 checks = Checks(run, "06_controls")
 tables, origin = load_tables("controls", run)
 if origin == "stored":
-    print("This run made no tables of controls: these are the stored ones of our last full run.")
+    print(
+        "This run made no tables of controls: these are the stored ones of our last full run."
+    )
 scored = tables["maps"][tables["maps"]["population"] == "synthetic"]
 networks = controls_summary.control_rows(scored, "network")
 n = int(networks["n"].iloc[0])
@@ -87,12 +91,15 @@ def outranked(score):
 
 # %%
 n_words = {5: 10, 6: 40, 7: 160, 8: 640}
-lies = controls_maps.wrong_words(x, np.random.default_rng(seed), n_words[6], k=6)
+lies = controls_maps.wrong_words(
+    x, np.random.default_rng(seed), n_words[6], k=6
+)
 {
     "positions covered": float(lies.any(axis=2).mean()),
     "final score": final(lies),
     "share of networks outranked": outranked(final(lies)),
 }
+
 
 # %% tags=["solution"] answers=["by_length", "share"]
 # by_length: {length: final score of the map}, each with a fresh np.random.default_rng(seed).
@@ -107,35 +114,52 @@ share = {length: outranked(value) for length, value in by_length.items()}
 
 # %% tags=["key"]
 one_rng = np.random.default_rng(seed)
-checks.expect("by_length", by_length, {
-    "forty words at each length; take `n_words`": {
-        k: final(controls_maps.wrong_words(x, np.random.default_rng(seed), 40, k)) for k in n_words
+checks.expect(
+    "by_length",
+    by_length,
+    {
+        "forty words at each length; take `n_words`": {
+            k: final(
+                controls_maps.wrong_words(
+                    x, np.random.default_rng(seed), 40, k
+                )
+            )
+            for k in n_words
+        },
+        "the words still have six letters: does `k` reach the function?": {
+            k: final(
+                controls_maps.wrong_words(x, np.random.default_rng(seed), m)
+            )
+            for k, m in n_words.items()
+        },
+        "one generator serves all lengths; take a fresh one for each": {
+            k: final(arbitrary(k, one_rng)) for k in n_words
+        },
+        "this is the original metric; take `final`": {
+            k: thresholded_kld(x, arbitrary(k)) for k in n_words
+        },
+        "this is the KLD at k = 6; take `final`": {
+            k: float(kmer_klds(x, arbitrary(k), [6])[0]) for k in n_words
+        },
+        "these are the positions covered; take `final`": {
+            k: float(arbitrary(k).any(axis=2).mean()) for k in n_words
+        },
+        "these are shares of networks; they are asked next": share,
     },
-    "the words still have six letters: does `k` reach the function?": {
-        k: final(controls_maps.wrong_words(x, np.random.default_rng(seed), m))
-        for k, m in n_words.items()
+)
+checks.expect(
+    "share",
+    share,
+    {
+        "these are the networks that score higher": {
+            k: 1 - v for k, v in share.items()
+        },
+        "this is in percent": {k: 100 * v for k, v in share.items()},
+        "these are numbers of networks; take shares": {
+            k: len(networks) * v for k, v in share.items()
+        },
     },
-    "one generator serves all lengths; take a fresh one for each": {
-        k: final(arbitrary(k, one_rng)) for k in n_words
-    },
-    "this is the original metric; take `final`": {
-        k: thresholded_kld(x, arbitrary(k)) for k in n_words
-    },
-    "this is the KLD at k = 6; take `final`": {
-        k: float(kmer_klds(x, arbitrary(k), [6])[0]) for k in n_words
-    },
-    "these are the positions covered; take `final`": {
-        k: float(arbitrary(k).any(axis=2).mean()) for k in n_words
-    },
-    "these are shares of networks; they are asked next": share,
-})
-checks.expect("share", share, {
-    "these are the networks that score higher": {k: 1 - v for k, v in share.items()},
-    "this is in percent": {k: 100 * v for k, v in share.items()},
-    "these are numbers of networks; take shares": {
-        k: len(networks) * v for k, v in share.items()
-    },
-})
+)
 
 # %%
 checks("by_length", by_length)
@@ -175,57 +199,74 @@ scores = {name: final(m) for name, m in three.items()}
 correct = {name: float(inside[m].mean()) for name, m in marked.items()}
 complete = {name: float(m[inside].mean()) for name, m in marked.items()}
 
+
 # %% tags=["key"]
 def in_each(part, whole):
     """Mean over sequences of the shares, where a map marks anything."""
     some = whole.sum(axis=1) > 0
-    return float(((part & whole).sum(axis=1)[some] / whole.sum(axis=1)[some]).mean())
+    return float(
+        ((part & whole).sum(axis=1)[some] / whole.sum(axis=1)[some]).mean()
+    )
 
 
 either = {name: float((m & inside).mean()) for name, m in marked.items()}
-checks.expect("scores", scores, {
-    "this is the KLD at k = 6; take `final`": {
-        name: float(kmer_klds(x, m, [6])[0]) for name, m in three.items()
+checks.expect(
+    "scores",
+    scores,
+    {
+        "this is the KLD at k = 6; take `final`": {
+            name: float(kmer_klds(x, m, [6])[0])
+            for name, m in three.items()
+        },
+        "one of these is not a number: this is the original metric; take `final`": {
+            name: thresholded_kld(x, m) for name, m in three.items()
+        },
+        "the truth is missing its motifs: the mask is turned around": scores
+        | {"truth": final(x * ~inside[:, :, None])},
+        "`truth` is 1 at the bases, not the network's attribution": scores
+        | {"truth": final(x * a * inside[:, :, None])},
+        "`truth` has too many positions; take `motif_mask`": scores
+        | {"truth": final(x * ~masks["spacer_mask"][:, :, None])},
+        "`lies` was overwritten on the way: run its cell again": scores
+        | {"lies": final(arbitrary(8))},
     },
-    "one of these is not a number: this is the original metric; take `final`": {
-        name: thresholded_kld(x, m) for name, m in three.items()
+)
+checks.expect(
+    "correct",
+    correct,
+    {
+        "this is how complete the maps are": complete,
+        "these are shares of all positions; divide by what the map marks": either,
+        "these are means of the shares in each sequence; count over all sequences together": {
+            name: in_each(inside, m) for name, m in marked.items()
+        },
+        "this counts agreement, also on what neither marks; divide by what the map marks": {
+            name: float((inside == m).mean()) for name, m in marked.items()
+        },
+        "this is in percent": {
+            name: 100 * value for name, value in correct.items()
+        },
+        "does `part` mark the word in spacers, too?": correct
+        | {"part": 1.0},
     },
-    "the truth is missing its motifs: the mask is turned around": scores | {
-        "truth": final(x * ~inside[:, :, None])
+)
+checks.expect(
+    "complete",
+    complete,
+    {
+        "this is how correct the maps are": correct,
+        "these are shares of all positions; divide by the motif positions": either,
+        "these are means of the shares in each sequence; count over all sequences together": {
+            name: in_each(m, inside) for name, m in marked.items()
+        },
+        "these are all positions that a map marks; count those inside motifs": {
+            name: float(m.mean()) for name, m in marked.items()
+        },
+        "this is in percent": {
+            name: 100 * value for name, value in complete.items()
+        },
     },
-    "`truth` is 1 at the bases, not the network's attribution": scores | {
-        "truth": final(x * a * inside[:, :, None])
-    },
-    "`truth` has too many positions; take `motif_mask`": scores | {
-        "truth": final(x * ~masks["spacer_mask"][:, :, None])
-    },
-    "`lies` was overwritten on the way: run its cell again": scores | {
-        "lies": final(arbitrary(8))
-    },
-})
-checks.expect("correct", correct, {
-    "this is how complete the maps are": complete,
-    "these are shares of all positions; divide by what the map marks": either,
-    "these are means of the shares in each sequence; count over all sequences together": {
-        name: in_each(inside, m) for name, m in marked.items()
-    },
-    "this counts agreement, also on what neither marks; divide by what the map marks": {
-        name: float((inside == m).mean()) for name, m in marked.items()
-    },
-    "this is in percent": {name: 100 * value for name, value in correct.items()},
-    "does `part` mark the word in spacers, too?": correct | {"part": 1.0},
-})
-checks.expect("complete", complete, {
-    "this is how correct the maps are": correct,
-    "these are shares of all positions; divide by the motif positions": either,
-    "these are means of the shares in each sequence; count over all sequences together": {
-        name: in_each(m, inside) for name, m in marked.items()
-    },
-    "these are all positions that a map marks; count those inside motifs": {
-        name: float(m.mean()) for name, m in marked.items()
-    },
-    "this is in percent": {name: 100 * value for name, value in complete.items()},
-})
+)
 
 # %%
 checks("scores", scores)
@@ -266,81 +307,146 @@ checks.target("left")
 # agreement: {"score": ..., "left": ...}, Spearman correlations with SNR over the trained
 #   networks; spearman(..., draws=1).value is quick.
 # p: {"network": ..., "lies": ..., "noise": ...}, p-values.
-kinds = {"network": "trained", "labels": "shuffled labels", "weights": "permuted weights",
-         "untrained": "untrained"}
+kinds = {
+    "network": "trained",
+    "labels": "shuffled labels",
+    "weights": "permuted weights",
+    "untrained": "untrained",
+}
 chosen = scored[scored["kind"].isin(kinds)].set_index(["kind", "id"])
 maps, copies = chosen[~chosen["rotated"]], chosen[chosen["rotated"]]
 leaves = maps["final_frequency"] - copies["final_frequency"]
 left = leaves.groupby("kind").median().to_dict()
 snr = maps.loc["network", "snr"]
 agreement = {
-    "score": spearman(maps.loc["network", "final_frequency"], snr, draws=1).value,
-    "left": spearman(leaves["network"].reindex(snr.index), snr, draws=1).value,
+    "score": spearman(
+        maps.loc["network", "final_frequency"], snr, draws=1
+    ).value,
+    "left": spearman(
+        leaves["network"].reindex(snr.index), snr, draws=1
+    ).value,
 }
 
 
 def p_value(m, draws=19, rng=None):
     rng = rng or np.random.default_rng(seed)
     observed = kmer_klds(x, m, [6])[0]
-    turned = [kmer_klds(x, controls_maps.rotated(x, m, rng), [6])[0] for _ in range(draws)]
+    turned = [
+        kmer_klds(x, controls_maps.rotated(x, m, rng), [6])[0]
+        for _ in range(draws)
+    ]
     return (1 + sum(value >= observed for value in turned)) / (1 + draws)
 
 
-tested = {"network": a, "lies": lies, "noise": np.random.default_rng(1).normal(size=x.shape)}
+tested = {
+    "network": a,
+    "lies": lies,
+    "noise": np.random.default_rng(1).normal(size=x.shape),
+}
 p = {name: p_value(m) for name, m in tested.items()}
 
 # %% tags=["key"]
 by_kind = maps["final_frequency"].groupby("kind").median()
-checks.expect("left", left, {
-    "all are NaN: the two tables share no index; see the tip": dict.fromkeys(left, np.nan),
-    "these are the scores of the copies; subtract them from those of the maps":
-    copies["final_frequency"].groupby("kind").median(),
-    "this is the reading `instance`; take `final_frequency`": (
-        maps["final_instance"] - copies["final_instance"]
-    ).groupby("kind").median(),
-    "these are the scores of the maps; subtract their copies": by_kind,
-    "this is the copy minus the map": {kind: -v for kind, v in left.items()},
-    "these are means; take medians": leaves.groupby("kind").mean(),
-    "these are differences of medians; subtract each map's own copy first": by_kind
-    - copies["final_frequency"].groupby("kind").median(),
-    "this is the original metric; take `final_frequency`": (maps["original"] - copies["original"])
-    .groupby("kind").median(),
-    "these are quotients; subtract": (maps["final_frequency"] / copies["final_frequency"])
-    .groupby("kind").median(),
-}, tolerance=1e-4)
-checks.expect("agreement", agreement, {
-    "is this Pearson's correlation? Rank first": {
-        "score": float(np.corrcoef(maps.loc["network", "final_frequency"], snr)[0, 1]),
-        "left": float(np.corrcoef(leaves["network"].reindex(snr.index), snr)[0, 1]),
+checks.expect(
+    "left",
+    left,
+    {
+        "all are NaN: the two tables share no index; see the tip": dict.fromkeys(
+            left, np.nan
+        ),
+        "these are the scores of the copies; subtract them from those of the maps": copies[
+            "final_frequency"
+        ]
+        .groupby("kind")
+        .median(),
+        "this is the reading `instance`; take `final_frequency`": (
+            maps["final_instance"] - copies["final_instance"]
+        )
+        .groupby("kind")
+        .median(),
+        "these are the scores of the maps; subtract their copies": by_kind,
+        "this is the copy minus the map": {
+            kind: -v for kind, v in left.items()
+        },
+        "these are means; take medians": leaves.groupby("kind").mean(),
+        "these are differences of medians; subtract each map's own copy first": by_kind
+        - copies["final_frequency"].groupby("kind").median(),
+        "this is the original metric; take `final_frequency`": (
+            maps["original"] - copies["original"]
+        )
+        .groupby("kind")
+        .median(),
+        "these are quotients; subtract": (
+            maps["final_frequency"] / copies["final_frequency"]
+        )
+        .groupby("kind")
+        .median(),
     },
-    "the broken networks are in here; take the trained ones": {
-        "score": spearman(maps["final_frequency"], maps["snr"], draws=1).value,
-        "left": spearman(leaves.reindex(maps.index), maps["snr"], draws=1).value,
+    tolerance=1e-4,
+)
+checks.expect(
+    "agreement",
+    agreement,
+    {
+        "is this Pearson's correlation? Rank first": {
+            "score": float(
+                np.corrcoef(maps.loc["network", "final_frequency"], snr)[
+                    0, 1
+                ]
+            ),
+            "left": float(
+                np.corrcoef(leaves["network"].reindex(snr.index), snr)[0, 1]
+            ),
+        },
+        "the broken networks are in here; take the trained ones": {
+            "score": spearman(
+                maps["final_frequency"], maps["snr"], draws=1
+            ).value,
+            "left": spearman(
+                leaves.reindex(maps.index), maps["snr"], draws=1
+            ).value,
+        },
+        "`left` is the correlation of the copies; subtract first": agreement
+        | {
+            "left": spearman(
+                copies.loc["network", "final_frequency"].reindex(snr.index),
+                snr,
+                draws=1,
+            ).value,
+        },
     },
-    "`left` is the correlation of the copies; subtract first": agreement | {
-        "left": spearman(copies.loc["network", "final_frequency"].reindex(snr.index), snr,
-                         draws=1).value,
-    },
-}, tolerance=1e-4)
+    tolerance=1e-4,
+)
 above = {name: value * 20 - 1 for name, value in p.items()}
 one_rng = np.random.default_rng(seed)
 shared = {name: p_value(m, rng=one_rng) for name, m in tested.items()}
-checks.expect("p", p, ({"one generator serves all maps; take a fresh one for each": shared}
-                       if shared != p else {}) | {
-    "a p-value of 0 would need infinitely many draws: count the map itself": {
-        name: count / 19 for name, count in above.items()
+checks.expect(
+    "p",
+    p,
+    (
+        {"one generator serves all maps; take a fresh one for each": shared}
+        if shared != p
+        else {}
+    )
+    | {
+        "a p-value of 0 would need infinitely many draws: count the map itself": {
+            name: count / 19 for name, count in above.items()
+        },
+        "the map itself is counted above the line, not below it": {
+            name: (1 + count) / 19 for name, count in above.items()
+        },
+        "these are the copies that score lower; count those at least as high": {
+            name: (20 - count) / 20 for name, count in above.items()
+        },
+        "large for a map that beats its copies? Count the copies that beat the map": {
+            name: 1 - value for name, value in p.items()
+        },
+        "this takes 99 copies; take 19": {
+            name: (1 + count) / 100 for name, count in above.items()
+        },
     },
-    "the map itself is counted above the line, not below it": {
-        name: (1 + count) / 19 for name, count in above.items()
-    },
-    "these are the copies that score lower; count those at least as high": {
-        name: (20 - count) / 20 for name, count in above.items()
-    },
-    "large for a map that beats its copies? Count the copies that beat the map": {
-        name: 1 - value for name, value in p.items()
-    },
-    "this takes 99 copies; take 19": {name: (1 + count) / 100 for name, count in above.items()},
-}, tolerance=1e-4)
+    tolerance=1e-4,
+)
 
 # %%
 checks("left", left)
@@ -357,9 +463,17 @@ for ax, values, title in (
 ):
     for row, kind in enumerate(kinds):
         points = values[kind]
-        ax.scatter(points, np.full(len(points), row), s=18, alpha=0.6, color=figures.BLUE)
+        ax.scatter(
+            points,
+            np.full(len(points), row),
+            s=18,
+            alpha=0.6,
+            color=figures.BLUE,
+        )
     ax.axvline(0, color="black", lw=0.8)
-    ax.set(xlabel=title, yticks=range(len(kinds)), yticklabels=kinds.values())
+    ax.set(
+        xlabel=title, yticks=range(len(kinds)), yticklabels=kinds.values()
+    )
 axes[0].invert_yaxis()
 checks.keep("left", fig)
 

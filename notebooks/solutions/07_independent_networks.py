@@ -11,7 +11,6 @@
 # ---
 
 
-
 # %% [markdown]
 # # Exercises: networks of others
 #
@@ -42,12 +41,25 @@ from attribution_consistency.studies.exercises import Checks
 figures.style()
 checks = Checks(run, "07_independent_networks")
 table, origin = artefacts.load_scores(run, "koo")
-sizes = table[table["status"] == "ok"].groupby(["architecture", "activation"]).size()
-if len(sizes) < 2 or sizes.min() < 10:  # too few kinds to compare, or networks to choose from
-    table, origin = artefacts.read_csv(artefacts.stored() / "scores_koo.csv"), "stored"
+sizes = (
+    table[table["status"] == "ok"]
+    .groupby(["architecture", "activation"])
+    .size()
+)
+if (
+    len(sizes) < 2 or sizes.min() < 10
+):  # too few kinds to compare, or networks to choose from
+    table, origin = (
+        artefacts.read_csv(artefacts.stored() / "scores_koo.csv"),
+        "stored",
+    )
 if origin == "stored":
-    print("These are the stored results of our last full run. To compute them here:")
-    print("make prepare NETWORKS=1 downloads the networks; then run the configuration again.")
+    print(
+        "These are the stored results of our last full run. To compute them here:"
+    )
+    print(
+        "make prepare NETWORKS=1 downloads the networks; then run the configuration again."
+    )
 table = table[table["status"] == "ok"].reset_index(drop=True)
 table["kind"] = table["architecture"] + ", " + table["activation"]
 
@@ -60,7 +72,8 @@ def rank_correlation(score, truth):
 def inside(score, truth):
     """{kind: Spearman correlation of two columns inside this kind}."""
     return {
-        kind: rank_correlation(part[score], part[truth]) for kind, part in table.groupby("kind")
+        kind: rank_correlation(part[score], part[truth])
+        for kind, part in table.groupby("kind")
     }
 
 
@@ -76,6 +89,7 @@ def inside(score, truth):
 # %%
 inside("consistency_frequency", "snr")
 
+
 # %% tags=["solution"] answers=["signed", "absolute"]
 # signed: {reading: mean over the kinds of the correlation inside} with `snr`, for the readings
 #   frequency, instance, per_sequence; the columns are consistency_frequency, ...
@@ -84,9 +98,18 @@ def mean_inside(score, truth):
     return float(np.mean(list(inside(score, truth).values())))
 
 
-columns = {reading: f"consistency_{reading}" for reading in evaluation.READINGS}
-signed = {reading: mean_inside(column, "snr") for reading, column in columns.items()}
-absolute = {reading: mean_inside(column, "snr_absolute") for reading, column in columns.items()}
+columns = {
+    reading: f"consistency_{reading}" for reading in evaluation.READINGS
+}
+signed = {
+    reading: mean_inside(column, "snr")
+    for reading, column in columns.items()
+}
+absolute = {
+    reading: mean_inside(column, "snr_absolute")
+    for reading, column in columns.items()
+}
+
 
 # %% tags=["key"]
 def pooled(truth):
@@ -96,14 +119,26 @@ def pooled(truth):
     }
 
 
-for answer, right, truth in (("signed", signed, "snr"), ("absolute", absolute, "snr_absolute")):
-    checks.expect(answer, right, {
-        "these are over all networks at once; correlate inside each kind": pooled(truth),
-        "this is the other truth": absolute if answer == "signed" else signed,
-        "all entries are alike: does the reading reach the name of the column?": dict.fromkeys(
-            columns, right["frequency"]
-        ),
-    }, tolerance=1e-5)
+for answer, right, truth in (
+    ("signed", signed, "snr"),
+    ("absolute", absolute, "snr_absolute"),
+):
+    checks.expect(
+        answer,
+        right,
+        {
+            "these are over all networks at once; correlate inside each kind": pooled(
+                truth
+            ),
+            "this is the other truth": absolute
+            if answer == "signed"
+            else signed,
+            "all entries are alike: does the reading reach the name of the column?": dict.fromkeys(
+                columns, right["frequency"]
+            ),
+        },
+        tolerance=1e-5,
+    )
 
 # %%
 checks("signed", signed)
@@ -124,8 +159,12 @@ checks("absolute", absolute)
 
 # %%
 {
-    "final score, pooled": rank_correlation(table["consistency_frequency"], table["snr"]),
-    "original metric, pooled": rank_correlation(table["kld_original"], table["snr"]),
+    "final score, pooled": rank_correlation(
+        table["consistency_frequency"], table["snr"]
+    ),
+    "original metric, pooled": rank_correlation(
+        table["kld_original"], table["snr"]
+    ),
 }
 
 # %% tags=["solution"] answers=["kind_only", "turned"]
@@ -139,43 +178,62 @@ for _, part in table.groupby("kind"):
     order = part["snr"].sort_values().index
     table.loc[order, "turned"] = part.loc[order[::-1], "snr"].to_numpy()
 turned = {
-    "pooled": rank_correlation(table["consistency_frequency"], table["turned"]),
+    "pooled": rank_correlation(
+        table["consistency_frequency"], table["turned"]
+    ),
     "inside": mean_inside("consistency_frequency", "turned"),
 }
+
 
 # %% tags=["key"]
 def against(truth):
     """`turned` for another truth."""
     wrong = table.assign(wrong=truth)
-    each = [rank_correlation(p["consistency_frequency"], p["wrong"])
-            for _, p in wrong.groupby("kind")]
+    each = [
+        rank_correlation(p["consistency_frequency"], p["wrong"])
+        for _, p in wrong.groupby("kind")
+    ]
     return {
-        "pooled": rank_correlation(wrong["consistency_frequency"], wrong["wrong"]),
+        "pooled": rank_correlation(
+            wrong["consistency_frequency"], wrong["wrong"]
+        ),
         "inside": float(np.mean(each)),
     }
 
 
-checks.expect("kind_only", kind_only, {
-    "is this Pearson's correlation? Rank first": float(
-        np.corrcoef(by_kind.transform("mean"), table["snr"])[0, 1]
-    ),
-    "this is the correlation of the final score; the mean of the kind is the score": (
-        rank_correlation(table["snr"], table["consistency_frequency"])
-    ),
-    "this follows the mean of the kind; let the mean follow `snr`": rank_correlation(
-        table["consistency_frequency"], by_kind.transform("mean")
-    ),
-}, tolerance=1e-5)
-checks.expect("turned", turned, {
-    "SNR is turned around over all networks, or by its sign; inside each kind, give the lowest "
-    "value to the highest": against(
-        table["snr"].sort_values().set_axis(table["snr"].sort_values().index[::-1])
-    ),
-    "the rows are turned around, not the ranks: sort by SNR first": against(
-        by_kind.transform(lambda snr: snr.to_numpy()[::-1])
-    ),
-    "nothing is turned around": against(table["snr"]),
-}, tolerance=1e-5)
+checks.expect(
+    "kind_only",
+    kind_only,
+    {
+        "is this Pearson's correlation? Rank first": float(
+            np.corrcoef(by_kind.transform("mean"), table["snr"])[0, 1]
+        ),
+        "this is the correlation of the final score; the mean of the kind is the score": (
+            rank_correlation(table["snr"], table["consistency_frequency"])
+        ),
+        "this follows the mean of the kind; let the mean follow `snr`": rank_correlation(
+            table["consistency_frequency"], by_kind.transform("mean")
+        ),
+    },
+    tolerance=1e-5,
+)
+checks.expect(
+    "turned",
+    turned,
+    {
+        "SNR is turned around over all networks, or by its sign; inside each kind, give the lowest "
+        "value to the highest": against(
+            table["snr"]
+            .sort_values()
+            .set_axis(table["snr"].sort_values().index[::-1])
+        ),
+        "the rows are turned around, not the ranks: sort by SNR first": against(
+            by_kind.transform(lambda snr: snr.to_numpy()[::-1])
+        ),
+        "nothing is turned around": against(table["snr"]),
+    },
+    tolerance=1e-5,
+)
 
 # %%
 checks("kind_only", kind_only)
@@ -203,6 +261,7 @@ checks("turned", turned)
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Expected quality of the chosen network against the number of networks to choose from, one curve a score. All curves start at one half; SNR itself is highest; the final score, the original metric and accuracy lie below it."}}
 checks.target("choice")
 
+
 # %% tags=["solution"] answers=["quality"]
 # quality: {column: mean over the kinds of the expected quality at m = drawn} for the columns
 #   consistency_frequency, kld_original, auroc and, as the best possible, snr.
@@ -215,22 +274,39 @@ def expected_quality(part, column, m):
 
 def mean_quality(column, m):
     parts = (part for _, part in table.groupby("kind"))
-    return float(np.mean([expected_quality(part, column, m) for part in parts]))
+    return float(
+        np.mean([expected_quality(part, column, m) for part in parts])
+    )
 
 
 rivals = ("consistency_frequency", "kld_original", "auroc", "snr")
 quality = {column: mean_quality(column, drawn) for column in rivals}
 
+
 # %% tags=["key"]
-def in_kinds(best, parts=None, ascending=True, value=lambda snr: (snr.rank() - 1) / (len(snr) - 1)):
+def in_kinds(
+    best,
+    parts=None,
+    ascending=True,
+    value=lambda snr: (snr.rank() - 1) / (len(snr) - 1),
+):
     """`quality` with other chances `best(n)` of the places, groups, order or quality."""
     parts = parts or [part for _, part in table.groupby("kind")]
     return {
-        column: float(np.mean([
-            best(len(part)) @ value(
-                part.sort_values(column, kind="stable", ascending=ascending)["snr"]
-            ) for part in parts
-        ])) for column in rivals
+        column: float(
+            np.mean(
+                [
+                    best(len(part))
+                    @ value(
+                        part.sort_values(
+                            column, kind="stable", ascending=ascending
+                        )["snr"]
+                    )
+                    for part in parts
+                ]
+            )
+        )
+        for column in rivals
     }
 
 
@@ -242,41 +318,66 @@ def with_replacement(n):
     return (np.arange(1, n + 1) ** drawn - np.arange(n) ** drawn) / n**drawn
 
 
-checks.expect("quality", quality, {
-    "the lowest score is chosen: the lowest comes first": in_kinds(chances, ascending=False),
-    "all kinds are thrown together; choose inside each kind": in_kinds(chances, [table]),
-    "this draws with replacement: one network may come twice": in_kinds(with_replacement),
-    "these are mean SNRs; the quality is a rank from 0 to 1": in_kinds(
-        chances, value=lambda snr: snr
-    ),
-    "these are ranks; divide by N - 1": in_kinds(chances, value=lambda snr: snr.rank() - 1),
-    "the ranks run from 1 to N here; the lowest quality is 0": in_kinds(
-        chances, value=lambda snr: snr.rank() / len(snr)
-    ),
-    "one network too few is drawn: the others are m - 1": in_kinds(
-        lambda n: chances(n, drawn - 1)
-    ),
-    "these chances do not add up to 1: m - 1 of the i below are drawn, not m": in_kinds(
-        lambda n: np.array([comb(i, drawn) for i in range(n)]) / comb(n, drawn)
-    ),
-}, tolerance=1e-4)
+checks.expect(
+    "quality",
+    quality,
+    {
+        "the lowest score is chosen: the lowest comes first": in_kinds(
+            chances, ascending=False
+        ),
+        "all kinds are thrown together; choose inside each kind": in_kinds(
+            chances, [table]
+        ),
+        "this draws with replacement: one network may come twice": in_kinds(
+            with_replacement
+        ),
+        "these are mean SNRs; the quality is a rank from 0 to 1": in_kinds(
+            chances, value=lambda snr: snr
+        ),
+        "these are ranks; divide by N - 1": in_kinds(
+            chances, value=lambda snr: snr.rank() - 1
+        ),
+        "the ranks run from 1 to N here; the lowest quality is 0": in_kinds(
+            chances, value=lambda snr: snr.rank() / len(snr)
+        ),
+        "one network too few is drawn: the others are m - 1": in_kinds(
+            lambda n: chances(n, drawn - 1)
+        ),
+        "these chances do not add up to 1: m - 1 of the i below are drawn, not m": in_kinds(
+            lambda n: (
+                np.array([comb(i, drawn) for i in range(n)])
+                / comb(n, drawn)
+            )
+        ),
+    },
+    tolerance=1e-4,
+)
 
 # %%
 checks("quality", quality)
 
 # %% tags=["solution"]
 # Draw the figure: expected quality against m = 1 ... 15 for the four columns.
-names = {"consistency_frequency": "final score", "kld_original": "original metric",
-         "auroc": "accuracy (AUROC)", "snr": "SNR itself"}
+names = {
+    "consistency_frequency": "final score",
+    "kld_original": "original metric",
+    "auroc": "accuracy (AUROC)",
+    "snr": "SNR itself",
+}
 most = min(15, int(by_kind.size().min()))
 fig, ax = plt.subplots(figsize=(figures.WIDTH * 0.8, 3.2))
 for (column, name), colour, style in zip(
-    names.items(), (figures.BLUE, figures.ORANGE, figures.GREEN, figures.GREY),
+    names.items(),
+    (figures.BLUE, figures.ORANGE, figures.GREEN, figures.GREY),
     ("-", "--", ":", "-."),
 ):
     curve = [mean_quality(column, m) for m in range(1, most + 1)]
     ax.plot(range(1, most + 1), curve, style, color=colour, label=name)
-ax.set(xlabel="networks to choose from", ylabel="expected quality", ylim=(0.45, 1))
+ax.set(
+    xlabel="networks to choose from",
+    ylabel="expected quality",
+    ylim=(0.45, 1),
+)
 ax.legend(fontsize=8)
 checks.keep("choice", fig)
 

@@ -11,7 +11,6 @@
 # ---
 
 
-
 # %% [markdown]
 # # Exercises: who stands with whom
 #
@@ -34,10 +33,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from attribution_consistency import artefacts, kmer_klds
-from attribution_consistency.studies import figures, interactions, load_tables
+from attribution_consistency.studies import (
+    figures,
+    interactions,
+    load_tables,
+)
 from attribution_consistency.studies.exercises import Checks
 from attribution_consistency.studies.interactions_metric import (
-    bits, find_pairs, find_tokens, pair_divergence,
+    bits,
+    find_pairs,
+    find_tokens,
+    pair_divergence,
 )
 
 figures.style()
@@ -48,18 +54,28 @@ def chosen_cells(table):
     """{rule: kinds of pairs of the network that was taught it}, of two rules."""
     found = {}
     for rule in ("pairing", "presence"):
-        own = table["id"].str.startswith(f"{rule}-exp-") & ~table["distance"].astype(bool)
-        found[rule] = table.loc[own, ["one", "two", "p", "j"]].reset_index(drop=True)
+        own = table["id"].str.startswith(f"{rule}-exp-") & ~table[
+            "distance"
+        ].astype(bool)
+        found[rule] = table.loc[own, ["one", "two", "p", "j"]].reset_index(
+            drop=True
+        )
     return found
 
 
 tables, origin = load_tables("interactions", run)
 cells = chosen_cells(tables["cells"])
-if any(table.empty for table in cells.values()):  # pairs of this run's networks were refused
-    cells = chosen_cells(artefacts.read_csv(artefacts.stored() / "interactions_cells.csv"))
+if any(
+    table.empty for table in cells.values()
+):  # pairs of this run's networks were refused
+    cells = chosen_cells(
+        artefacts.read_csv(artefacts.stored() / "interactions_cells.csv")
+    )
     origin = "stored"
 if origin == "stored":
-    print("This run trained no networks on rules: these are the stored ones of our last full run.")
+    print(
+        "This run trained no networks on rules: these are the stored ones of our last full run."
+    )
 
 
 def pairing(n):
@@ -77,33 +93,58 @@ def pairing(n):
 # %%
 tokens = find_tokens(*pairing(n_sequences))
 found = pair_divergence(tokens, n_draws=0)  # without the null
-{"D": found.bits, "interval": (found.low, found.high), "kinds of pairs": len(found.p)}
+{
+    "D": found.bits,
+    "interval": (found.low, found.high),
+    "kinds of pairs": len(found.p),
+}
 
 # %% tags=["solution"] answers=["divergence", "kinds"]
 # divergence: {n: D in bits} for n = 1000, 2000 and 3000 sequences.
 # kinds: {n: how many kinds of pairs it was computed from}, for the same.
-by_size = {n: pair_divergence(find_tokens(*pairing(n)), n_draws=0) for n in (1000, 2000, 3000)}
+by_size = {
+    n: pair_divergence(find_tokens(*pairing(n)), n_draws=0)
+    for n in (1000, 2000, 3000)
+}
 divergence = {n: pairs.bits for n, pairs in by_size.items()}
 kinds = {n: len(pairs.p) for n, pairs in by_size.items()}
 
 # %% tags=["key"]
-checks.expect("divergence", divergence, {
-    "these are the upper ends of the intervals": {n: d.high for n, d in by_size.items()},
-    "these are the lower ends of the intervals": {n: d.low for n, d in by_size.items()},
-    "these are divergences of single words, not of pairs": {
-        n: float(kmer_klds(*pairing(n), [6], reading="instance")[0]) for n in by_size
+checks.expect(
+    "divergence",
+    divergence,
+    {
+        "these are the upper ends of the intervals": {
+            n: d.high for n, d in by_size.items()
+        },
+        "these are the lower ends of the intervals": {
+            n: d.low for n, d in by_size.items()
+        },
+        "these are divergences of single words, not of pairs": {
+            n: float(kmer_klds(*pairing(n), [6], reading="instance")[0])
+            for n in by_size
+        },
+        "all entries are alike: does the number reach `pairing`?": dict.fromkeys(
+            by_size, divergence[2000]
+        ),
+        "these are in nats; leave `bits` as it is": {
+            n: d * float(np.log(2)) for n, d in divergence.items()
+        },
     },
-    "all entries are alike: does the number reach `pairing`?": dict.fromkeys(
-        by_size, divergence[2000]
-    ),
-    "these are in nats; leave `bits` as it is": {
-        n: d * float(np.log(2)) for n, d in divergence.items()
+    absolute=1e-6,
+)
+checks.expect(
+    "kinds",
+    kinds,
+    {
+        "these are pairs, not kinds of pairs": {
+            n: len(d.pairs.one) for n, d in by_size.items()
+        },
+        "all entries are alike: does the number reach `pairing`?": dict.fromkeys(
+            by_size, kinds[2000]
+        ),
     },
-}, absolute=1e-6)
-checks.expect("kinds", kinds, {
-    "these are pairs, not kinds of pairs": {n: len(d.pairs.one) for n, d in by_size.items()},
-    "all entries are alike: does the number reach `pairing`?": dict.fromkeys(by_size, kinds[2000]),
-})
+)
 
 # %%
 checks("divergence", divergence)
@@ -130,6 +171,7 @@ checks("kinds", kinds)
 # %%
 cells["pairing"].head(4)
 
+
 # %% tags=["solution"] answers=["total", "pairs_only"]
 # total: {rule: divergence of J from P in bits} for pairing and presence.
 # pairs_only: {rule: divergence of J from R in bits}, for the same.
@@ -140,54 +182,79 @@ def in_bits(j, r):
 
 def independent(table, rounds=2000, both=True, power=0.5):
     names = sorted({*table["one"], *table["two"]})
-    one, two = (table[side].map(names.index).to_numpy() for side in ("one", "two"))
+    one, two = (
+        table[side].map(names.index).to_numpy() for side in ("one", "two")
+    )
     p, j = table["p"].to_numpy(), table["j"].to_numpy()
 
     def totals(values):
         first = np.bincount(one, values, len(names))
-        return first + np.bincount(two, values, len(names)) if both else first
+        return (
+            first + np.bincount(two, values, len(names)) if both else first
+        )
 
     u = np.ones(len(names))
     for _ in range(rounds):
         given = totals(u[one] * u[two] * p)
-        u *= np.divide(totals(j), given, out=np.ones(len(names)), where=given > 0) ** power
+        u *= (
+            np.divide(
+                totals(j), given, out=np.ones(len(names)), where=given > 0
+            )
+            ** power
+        )
     return u[one] * u[two] * p
 
 
-total = {rule: in_bits(table["j"], table["p"]) for rule, table in cells.items()}
-pairs_only = {rule: in_bits(table["j"], independent(table)) for rule, table in cells.items()}
+total = {
+    rule: in_bits(table["j"], table["p"]) for rule, table in cells.items()
+}
+pairs_only = {
+    rule: in_bits(table["j"], independent(table))
+    for rule, table in cells.items()
+}
+
 
 # %% tags=["key"]
 def of_cells(function):
     return {rule: function(table) for rule, table in cells.items()}
 
 
-checks.expect("total", total, {
-    "this is in nats; bits take log2": of_cells(
-        lambda t: in_bits(t["j"], t["p"]) * float(np.log(2))
-    ),
-    "this is the divergence of P from J, the other way round": of_cells(
-        lambda t: in_bits(t["p"], t["j"].clip(lower=1e-12))
-    ),
-})
-checks.expect("pairs_only", pairs_only, {
-    "this is in nats; bits take log2": of_cells(
-        lambda t: in_bits(t["j"], independent(t)) * float(np.log(2))
-    ),
-    "single tokens explain nothing here: R is still P": total,
-    "one round is not enough: repeat until the totals agree": of_cells(
-        lambda t: in_bits(t["j"], independent(t, rounds=1))
-    ),
-    "a total counts the rows where a name is `one` and those where it is `two`": of_cells(
-        lambda t: in_bits(t["j"], independent(t, both=False))
-    ),
-    "R jumps between two values: take the root in step 3": of_cells(
-        lambda t: in_bits(t["j"], independent(t, power=1))
-    ),
-    "these are the bits that single tokens explain; take what is left": of_cells(
-        lambda t: in_bits(t["j"], t["p"]) - in_bits(t["j"], independent(t))
-    ),
-})
+checks.expect(
+    "total",
+    total,
+    {
+        "this is in nats; bits take log2": of_cells(
+            lambda t: in_bits(t["j"], t["p"]) * float(np.log(2))
+        ),
+        "this is the divergence of P from J, the other way round": of_cells(
+            lambda t: in_bits(t["p"], t["j"].clip(lower=1e-12))
+        ),
+    },
+)
+checks.expect(
+    "pairs_only",
+    pairs_only,
+    {
+        "this is in nats; bits take log2": of_cells(
+            lambda t: in_bits(t["j"], independent(t)) * float(np.log(2))
+        ),
+        "single tokens explain nothing here: R is still P": total,
+        "one round is not enough: repeat until the totals agree": of_cells(
+            lambda t: in_bits(t["j"], independent(t, rounds=1))
+        ),
+        "a total counts the rows where a name is `one` and those where it is `two`": of_cells(
+            lambda t: in_bits(t["j"], independent(t, both=False))
+        ),
+        "R jumps between two values: take the root in step 3": of_cells(
+            lambda t: in_bits(t["j"], independent(t, power=1))
+        ),
+        "these are the bits that single tokens explain; take what is left": of_cells(
+            lambda t: (
+                in_bits(t["j"], t["p"]) - in_bits(t["j"], independent(t))
+            )
+        ),
+    },
+)
 
 # %%
 checks("total", total)
@@ -216,20 +283,27 @@ ordered = interactions.simulate("spacing", n_sequences, seed=seed)
 a_first = np.repeat(ordered["motif"][:, :1] == "A", 2, axis=1)
 chance = np.random.default_rng(seed).permutation(a_first)
 sets = {
-    "order": find_tokens(*interactions.made_map(ordered, a_first, noise, seed)),
-    "chance": find_tokens(*interactions.made_map(ordered, chance, noise, seed)),
+    "order": find_tokens(
+        *interactions.made_map(ordered, a_first, noise, seed)
+    ),
+    "chance": find_tokens(
+        *interactions.made_map(ordered, chance, noise, seed)
+    ),
     "pairing": find_tokens(*pairing(n_sequences)),
 }
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Divergence of pairs of three sets of made-up maps as horizontal bars, without and with order. The set order is near zero without and high with order, chance is near zero in both, pairing is high in both."}}
 checks.target("order")
 
+
 # %% tags=["solution"] answers=["without_order", "with_order"]
 # without_order: {set: D in bits}, kinds as `find_pairs` gives them.
 # with_order: {set: D in bits}, each kind split by which name comes first.
 def shares(pairs, tokens, kind, number):
     p = np.bincount(kind, minlength=number)
-    j = np.bincount(kind, tokens.score[pairs.one] * tokens.score[pairs.two], number)
+    j = np.bincount(
+        kind, tokens.score[pairs.one] * tokens.score[pairs.two], number
+    )
     return p / p.sum(), j / j.sum()
 
 
@@ -237,21 +311,38 @@ def divergence_of(tokens, order):
     pairs = find_pairs(tokens)
     left_first = tokens.name[pairs.one] == pairs.left[pairs.cell]
     if not order:
-        return bits(pairs.left, pairs.right, *shares(pairs, tokens, pairs.cell, len(pairs.left)))[0]
-    kind, left, right = 2 * pairs.cell + ~left_first, pairs.left.repeat(2), pairs.right.repeat(2)
+        return bits(
+            pairs.left,
+            pairs.right,
+            *shares(pairs, tokens, pairs.cell, len(pairs.left)),
+        )[0]
+    kind, left, right = (
+        2 * pairs.cell + ~left_first,
+        pairs.left.repeat(2),
+        pairs.right.repeat(2),
+    )
     return bits(left, right, *shares(pairs, tokens, kind, len(left)))[0]
 
 
-without_order = {name: divergence_of(tokens, False) for name, tokens in sets.items()}
-with_order = {name: divergence_of(tokens, True) for name, tokens in sets.items()}
+without_order = {
+    name: divergence_of(tokens, False) for name, tokens in sets.items()
+}
+with_order = {
+    name: divergence_of(tokens, True) for name, tokens in sets.items()
+}
+
 
 # %% tags=["key"]
 def split(tokens, change):
     """`divergence_of` with order, after `change(pairs, left, right, p, j)` of names and shares."""
     pairs = find_pairs(tokens)
-    kind = 2 * pairs.cell + (tokens.name[pairs.one] != pairs.left[pairs.cell])
+    kind = 2 * pairs.cell + (
+        tokens.name[pairs.one] != pairs.left[pairs.cell]
+    )
     left, right = pairs.left.repeat(2), pairs.right.repeat(2)
-    return bits(*change(pairs, left, right, *shares(pairs, tokens, kind, len(left))))[0]
+    return bits(
+        *change(pairs, left, right, *shares(pairs, tokens, kind, len(left)))
+    )[0]
 
 
 def of_sets(change):
@@ -260,7 +351,12 @@ def of_sets(change):
 
 def own_factors(pairs, left, right, p, j):
     first = np.where(np.arange(len(left)) % 2, right, left)
-    return first, left + right - first + max(left.max(), right.max()) + 1, p, j
+    return (
+        first,
+        left + right - first + max(left.max(), right.max()) + 1,
+        p,
+        j,
+    )
 
 
 def one_prior(pairs, left, right, p, j):
@@ -270,30 +366,49 @@ def one_prior(pairs, left, right, p, j):
 def summed(tokens, parts):
     """D with the sums of two scores, kinds split in so many parts."""
     pairs = find_pairs(tokens)
-    kind = parts * pairs.cell + (tokens.name[pairs.one] != pairs.left[pairs.cell]) * (parts - 1)
+    kind = parts * pairs.cell + (
+        tokens.name[pairs.one] != pairs.left[pairs.cell]
+    ) * (parts - 1)
     left, right = pairs.left.repeat(parts), pairs.right.repeat(parts)
-    j = np.bincount(kind, tokens.score[pairs.one] + tokens.score[pairs.two], len(left))
+    j = np.bincount(
+        kind, tokens.score[pairs.one] + tokens.score[pairs.two], len(left)
+    )
     p = np.bincount(kind, minlength=len(left))
     return bits(left, right, p / p.sum(), j / j.sum())[0]
 
 
-checks.expect("without_order", without_order, {
-    "the scores of two tokens are added; multiply them": {
-        name: summed(tokens, 1) for name, tokens in sets.items()
+checks.expect(
+    "without_order",
+    without_order,
+    {
+        "the scores of two tokens are added; multiply them": {
+            name: summed(tokens, 1) for name, tokens in sets.items()
+        },
+        "the kinds are split here already": with_order,
     },
-    "the kinds are split here already": with_order,
-}, absolute=1e-6)
-checks.expect("with_order", with_order, {
-    "both orders are one kind here: is the kind split?": without_order,
-    "u knows the order: a name has one factor, wherever it stands": of_sets(own_factors),
-    "the scores of two tokens are added; multiply them": {
-        name: summed(tokens, 2) for name, tokens in sets.items()
+    absolute=1e-6,
+)
+checks.expect(
+    "with_order",
+    with_order,
+    {
+        "both orders are one kind here: is the kind split?": without_order,
+        "u knows the order: a name has one factor, wherever it stands": of_sets(
+            own_factors
+        ),
+        "the scores of two tokens are added; multiply them": {
+            name: summed(tokens, 2) for name, tokens in sets.items()
+        },
+        "the shares P of the pairs are not split; count each order": of_sets(
+            one_prior
+        ),
+        "this is in nats; leave `bits` as it is": {
+            name: value * float(np.log(2))
+            for name, value in with_order.items()
+        },
     },
-    "the shares P of the pairs are not split; count each order": of_sets(one_prior),
-    "this is in nats; leave `bits` as it is": {
-        name: value * float(np.log(2)) for name, value in with_order.items()
-    },
-}, absolute=1e-6)
+    absolute=1e-6,
+)
 
 # %%
 checks("without_order", without_order)
@@ -307,8 +422,16 @@ for shift, values, label, colour in (
     (-0.18, without_order, "without order", figures.BLUE),
     (0.18, with_order, "with order", figures.ORANGE),
 ):
-    ax.barh(places + shift, list(values.values()), 0.34, color=colour, label=label)
-ax.set(yticks=places, yticklabels=sets, xlabel="divergence of pairs D (bits)")
+    ax.barh(
+        places + shift,
+        list(values.values()),
+        0.34,
+        color=colour,
+        label=label,
+    )
+ax.set(
+    yticks=places, yticklabels=sets, xlabel="divergence of pairs D (bits)"
+)
 ax.invert_yaxis()
 ax.legend(fontsize=8)
 checks.keep("order", fig)

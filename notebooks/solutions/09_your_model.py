@@ -36,7 +36,12 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from attribution_consistency import artefacts, jackknife, one_hot, rotated_null
+from attribution_consistency import (
+    artefacts,
+    jackknife,
+    one_hot,
+    rotated_null,
+)
 from attribution_consistency.studies import figures, your_model
 from attribution_consistency.studies.exercises import Checks
 
@@ -45,9 +50,13 @@ checks = Checks(run, "09_your_model")
 # As many as the chapter asks for: both write the same files.
 files = your_model.prepare(artefacts.Run(run), 1000, "your_model_exercise")
 if files.population == "synthetic":
-    print("This run has no real sequences: simulated ones, and a network of the zoo, stand in.")
+    print(
+        "This run has no real sequences: simulated ones, and a network of the zoo, stand in."
+    )
 records = (files.folder / "sequences.fa").read_text().split(">")[1:]
-x = one_hot(["".join(record.split("\n")[1:]) for record in records])[:n_sequences]
+x = one_hot(["".join(record.split("\n")[1:]) for record in records])[
+    :n_sequences
+]
 model = keras.saving.load_model(files.folder / "A.keras", compile=False)
 
 # %% [markdown]
@@ -81,13 +90,20 @@ def questions(x, a, controls):
         end: np.min([getattr(o, end) for o in over], axis=0)
         for end in ("estimate", "low", "high")
     }
-    return pd.DataFrame({
-        "KLD": own.estimate, "low": own.low, "high": own.high,
-        "rotated": rotated.null.mean(axis=0),
-        "highest": rotated.null.max(axis=0), "p": rotated.p_value,
-        "over untrained": closest["estimate"],
-        "over low": closest["low"], "over high": closest["high"],
-    }, index=pd.Index(ks, name="k"))
+    return pd.DataFrame(
+        {
+            "KLD": own.estimate,
+            "low": own.low,
+            "high": own.high,
+            "rotated": rotated.null.mean(axis=0),
+            "highest": rotated.null.max(axis=0),
+            "p": rotated.p_value,
+            "over untrained": closest["estimate"],
+            "over low": closest["low"],
+            "over high": closest["high"],
+        },
+        index=pd.Index(ks, name="k"),
+    )
 
 
 def verdict(table):
@@ -116,7 +132,9 @@ def verdict(table):
 # %%
 keras.utils.set_random_seed(seed)
 a = gradients(model, x)
-untrained = [gradients(keras.models.clone_model(model), x) for _ in range(copies)]
+untrained = [
+    gradients(keras.models.clone_model(model), x) for _ in range(copies)
+]
 of_a = questions(x, a, untrained)
 print(verdict(of_a))
 of_a.round(3)
@@ -136,35 +154,65 @@ sizes = [200, 80]
 # kept: {n: list of the lengths kept} for n in `sizes`.
 # verdict_at: {n: verdict on A}, for the same.
 kept = {n: lengths(x[:n]) for n in sizes}
-fewer = {n: questions(x[:n], a[:n], [u[:n] for u in untrained]) for n in sizes}
+fewer = {
+    n: questions(x[:n], a[:n], [u[:n] for u in untrained]) for n in sizes
+}
 verdict_at = {n: verdict(table) for n, table in fewer.items()}
+
 
 # %% tags=["key"]
 def unlike(right, mistakes):
     """The mistakes that lead to another answer on these sequences; all need not."""
-    return {hint: value for hint, value in mistakes.items() if value != right}
+    return {
+        hint: value for hint, value in mistakes.items() if value != right
+    }
 
 
-per_kmer = {n: {k: n * (x.shape[1] - k + 1) / 4**k for k in range(3, 9)} for n in sizes}
-checks.expect("kept", kept, unlike(kept, {
-    "these are the lengths of all sequences: is `x` cut?": dict.fromkeys(sizes, lengths(x)),
-    "these are numbers of lengths; list the lengths": {n: len(ks) for n, ks in kept.items()},
-    "one window for each k-mer is not enough; `windows` says how many": {
-        n: [k for k, number in each.items() if number >= 1] for n, each in per_kmer.items()
-    },
-    "these lengths are left out; list those that are kept": {
-        n: [k for k in range(3, 9) if k not in ks] for n, ks in kept.items()
-    },
-}))
-checks.expect("verdict_at", verdict_at, unlike(verdict_at, {
-    "fewer than three lengths: what does the rule say then?": {
-        n: "trust" if len(ks) < 3 else verdict_at[n] for n, ks in kept.items()
-    },
-    "too few sequences are no evidence against a model: read the last row of the rule": {
-        n: "do not trust" if len(ks) < 3 else verdict_at[n] for n, ks in kept.items()
-    },
-    "these are the lengths": kept,
-}))
+per_kmer = {
+    n: {k: n * (x.shape[1] - k + 1) / 4**k for k in range(3, 9)}
+    for n in sizes
+}
+checks.expect(
+    "kept",
+    kept,
+    unlike(
+        kept,
+        {
+            "these are the lengths of all sequences: is `x` cut?": dict.fromkeys(
+                sizes, lengths(x)
+            ),
+            "these are numbers of lengths; list the lengths": {
+                n: len(ks) for n, ks in kept.items()
+            },
+            "one window for each k-mer is not enough; `windows` says how many": {
+                n: [k for k, number in each.items() if number >= 1]
+                for n, each in per_kmer.items()
+            },
+            "these lengths are left out; list those that are kept": {
+                n: [k for k in range(3, 9) if k not in ks]
+                for n, ks in kept.items()
+            },
+        },
+    ),
+)
+checks.expect(
+    "verdict_at",
+    verdict_at,
+    unlike(
+        verdict_at,
+        {
+            "fewer than three lengths: what does the rule say then?": {
+                n: "trust" if len(ks) < 3 else verdict_at[n]
+                for n, ks in kept.items()
+            },
+            "too few sequences are no evidence against a model: read the last row of the rule": {
+                n: "do not trust" if len(ks) < 3 else verdict_at[n]
+                for n, ks in kept.items()
+            },
+            "these are the lengths": kept,
+        },
+    ),
+)
 
 # %%
 checks("kept", kept)
@@ -184,53 +232,96 @@ checks("verdict_at", verdict_at)
 # %%
 len(untrained), untrained[0].shape
 
+
 # %% tags=["solution"] answers=["said", "lead", "passes"]
 # said: {i: verdict} for each copy i = 0, 1, ...
 # lead: {i: the column "over untrained" at the shortest length}, for the same.
 # passes: {i: True or False}: is p at most 0.05 / the number of lengths at every length?
 def hand_in(i):
-    return questions(x, untrained[i], untrained[:i] + untrained[i + 1:])
+    return questions(x, untrained[i], untrained[:i] + untrained[i + 1 :])
 
 
 handed_in = {i: hand_in(i) for i in range(copies)}
 said = {i: verdict(table) for i, table in handed_in.items()}
-lead = {i: float(table["over untrained"].iloc[0]) for i, table in handed_in.items()}
-passes = {i: bool((table["p"] <= 0.05 / len(table)).all()) for i, table in handed_in.items()}
+lead = {
+    i: float(table["over untrained"].iloc[0])
+    for i, table in handed_in.items()
+}
+passes = {
+    i: bool((table["p"] <= 0.05 / len(table)).all())
+    for i, table in handed_in.items()
+}
 
 # %% tags=["key"]
-with_itself = {i: questions(x, u, untrained) for i, u in enumerate(untrained)}
+with_itself = {
+    i: questions(x, u, untrained) for i, u in enumerate(untrained)
+}
 
 
 def of_copies(function, tables=handed_in):
     return {i: function(table) for i, table in tables.items()}
 
 
-checks.expect("said", said, unlike(said, {
-    "this is the verdict on A: hand in the maps of the copy": dict.fromkeys(said, verdict(of_a)),
-    "this is what the rule should say; what does it say?": dict.fromkeys(said, "do not trust"),
-    "the copy is among its own controls; take the others": of_copies(verdict, with_itself),
-}))
-checks.expect("lead", lead, {
-    "the copy is among its own controls; take the others": of_copies(
-        lambda t: float(t["over untrained"].iloc[0]), with_itself
+checks.expect(
+    "said",
+    said,
+    unlike(
+        said,
+        {
+            "this is the verdict on A: hand in the maps of the copy": dict.fromkeys(
+                said, verdict(of_a)
+            ),
+            "this is what the rule should say; what does it say?": dict.fromkeys(
+                said, "do not trust"
+            ),
+            "the copy is among its own controls; take the others": of_copies(
+                verdict, with_itself
+            ),
+        },
     ),
-    "this is the lead over rotated maps": of_copies(
-        lambda t: float(t["KLD"].iloc[0] - t["rotated"].iloc[0])
+)
+checks.expect(
+    "lead",
+    lead,
+    {
+        "the copy is among its own controls; take the others": of_copies(
+            lambda t: float(t["over untrained"].iloc[0]), with_itself
+        ),
+        "this is the lead over rotated maps": of_copies(
+            lambda t: float(t["KLD"].iloc[0] - t["rotated"].iloc[0])
+        ),
+        "this is the lead at the longest length; take the shortest": of_copies(
+            lambda t: float(t["over untrained"].iloc[-1])
+        ),
+        "this is the lower end of the interval": of_copies(
+            lambda t: float(t["over low"].iloc[0])
+        ),
+        "this is the lead of A": dict.fromkeys(
+            lead, float(of_a["over untrained"].iloc[0])
+        ),
+    },
+)
+checks.expect(
+    "passes",
+    passes,
+    unlike(
+        passes,
+        {
+            "these are the copies that fail": {
+                i: not value for i, value in passes.items()
+            },
+            "divide 0.05 by the number of lengths": of_copies(
+                lambda t: bool((t["p"] <= 0.05).all())
+            ),
+            "one length is not enough; ask for every length": of_copies(
+                lambda t: bool((t["p"] <= 0.05 / len(t)).any())
+            ),
+            "this asks for the interval too; ask for p only": of_copies(
+                lambda t: verdict(t) == "trust"
+            ),
+        },
     ),
-    "this is the lead at the longest length; take the shortest": of_copies(
-        lambda t: float(t["over untrained"].iloc[-1])
-    ),
-    "this is the lower end of the interval": of_copies(lambda t: float(t["over low"].iloc[0])),
-    "this is the lead of A": dict.fromkeys(lead, float(of_a["over untrained"].iloc[0])),
-})
-checks.expect("passes", passes, unlike(passes, {
-    "these are the copies that fail": {i: not value for i, value in passes.items()},
-    "divide 0.05 by the number of lengths": of_copies(lambda t: bool((t["p"] <= 0.05).all())),
-    "one length is not enough; ask for every length": of_copies(
-        lambda t: bool((t["p"] <= 0.05 / len(t)).any())
-    ),
-    "this asks for the interval too; ask for p only": of_copies(lambda t: verdict(t) == "trust"),
-}))
+)
 
 # %%
 checks("said", said)
@@ -258,6 +349,7 @@ numbers = rng.normal(size=x.shape)
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Lead of mixed maps over the closest untrained copy, with intervals, at the shortest and the longest length, against six shares of sequences with random numbers. Both fall steadily and are near zero where all sequences have random numbers."}}
 checks.target("noise")
 
+
 # %% tags=["solution"] answers=["by_share", "over_rotated", "stops"]
 # by_share: {share: verdict} for the `shares`.
 # over_rotated: {share: KLD minus mean KLD of the rotated maps, at the longest length}.
@@ -268,12 +360,18 @@ def mixed(share):
     return a_mixed
 
 
-mixtures = {share: questions(x, mixed(share), untrained) for share in shares}
+mixtures = {
+    share: questions(x, mixed(share), untrained) for share in shares
+}
 by_share = {share: verdict(table) for share, table in mixtures.items()}
 over_rotated = {
-    share: float((table["KLD"] - table["rotated"]).iloc[-1]) for share, table in mixtures.items()
+    share: float((table["KLD"] - table["rotated"]).iloc[-1])
+    for share, table in mixtures.items()
 }
-stops = next(share for share, said_of in by_share.items() if said_of != "trust")
+stops = next(
+    share for share, said_of in by_share.items() if said_of != "trust"
+)
+
 
 # %% tags=["key"]
 def first_rows(share):
@@ -293,47 +391,85 @@ def tables_of(mix, controls=untrained):
 
 
 def over(tables, column="rotated", row=-1):
-    return {s: float((t["KLD"] - t[column]).iloc[row]) for s, t in tables.items()}
+    return {
+        s: float((t["KLD"] - t[column]).iloc[row])
+        for s, t in tables.items()
+    }
 
 
 blended = tables_of(lambda share: (1 - share) * a + share * numbers)
 reverse, first = tables_of(turned), tables_of(first_rows, untrained[:1])
-checks.expect("by_share", by_share, unlike(by_share, {
-    "the shares are turned around: at 0 no sequence has random numbers": {
-        s: verdict(t) for s, t in reverse.items()
-    },
-    "both are added up at every sequence here; replace whole maps": {
-        s: verdict(t) for s, t in blended.items()
-    },
-    "all entries are those of A: do the random numbers reach the rule?": dict.fromkeys(
-        shares, by_share[0]
+checks.expect(
+    "by_share",
+    by_share,
+    unlike(
+        by_share,
+        {
+            "the shares are turned around: at 0 no sequence has random numbers": {
+                s: verdict(t) for s, t in reverse.items()
+            },
+            "both are added up at every sequence here; replace whole maps": {
+                s: verdict(t) for s, t in blended.items()
+            },
+            "all entries are those of A: do the random numbers reach the rule?": dict.fromkeys(
+                shares, by_share[0]
+            ),
+            "all entries are those of random numbers: is `a` overwritten? Compute it again": dict.fromkeys(
+                shares, by_share[1]
+            ),
+        },
     ),
-    "all entries are those of random numbers: is `a` overwritten? Compute it again":
-    dict.fromkeys(shares, by_share[1]),
-}))
-checks.expect("over_rotated", over_rotated, {
-    "the shares are turned around: at 0 no sequence has random numbers": over(reverse),
-    "both are added up at every sequence here; replace whole maps": over(blended),
-    "these are the first sequences of `x`; take those of `order`": over(first),
-    "this is the lead over the highest rotated map; take the mean": over(mixtures, "highest"),
-    "this is the shortest length; take the longest": over(mixtures, row=0),
-    "this is the KLD; subtract that of the rotated maps": {
-        s: float(t["KLD"].iloc[-1]) for s, t in mixtures.items()
+)
+checks.expect(
+    "over_rotated",
+    over_rotated,
+    {
+        "the shares are turned around: at 0 no sequence has random numbers": over(
+            reverse
+        ),
+        "both are added up at every sequence here; replace whole maps": over(
+            blended
+        ),
+        "these are the first sequences of `x`; take those of `order`": over(
+            first
+        ),
+        "this is the lead over the highest rotated map; take the mean": over(
+            mixtures, "highest"
+        ),
+        "this is the shortest length; take the longest": over(
+            mixtures, row=0
+        ),
+        "this is the KLD; subtract that of the rotated maps": {
+            s: float(t["KLD"].iloc[-1]) for s, t in mixtures.items()
+        },
+        "this is the lead over an untrained copy; take the rotated maps": {
+            s: float(t["over untrained"].iloc[-1])
+            for s, t in mixtures.items()
+        },
     },
-    "this is the lead over an untrained copy; take the rotated maps": {
-        s: float(t["over untrained"].iloc[-1]) for s, t in mixtures.items()
-    },
-})
-checks.expect("stops", stops, unlike(stops, {
-    "there the rule still trusts; take the next share": max(
-        (s for s in shares if s < stops), default=-1
+)
+checks.expect(
+    "stops",
+    stops,
+    unlike(
+        stops,
+        {
+            "there the rule still trusts; take the next share": max(
+                (s for s in shares if s < stops), default=-1
+            ),
+            '"cannot tell" is not "trust" either': next(
+                (
+                    s
+                    for s, said_of in by_share.items()
+                    if said_of == "do not trust"
+                ),
+                stops,
+            ),
+            "this is the share of sequences with A's maps": 1 - stops,
+            "this is in percent": 100 * stops,
+        },
     ),
-    '"cannot tell" is not "trust" either': next(
-        (s for s, said_of in by_share.items() if said_of == "do not trust"), stops
-    ),
-    "this is the share of sequences with A's maps": 1 - stops,
-    "this is in percent": 100 * stops,
-}))
+)
 
 # %%
 checks("by_share", by_share)
@@ -344,14 +480,22 @@ checks("stops", stops)
 # Draw the figure: the column "over untrained" with its interval, at the shortest and the longest
 # length, against the share.
 fig, ax = plt.subplots(figsize=(figures.WIDTH * 0.9, 3.2))
-for shift, row, colour in ((-0.08, 0, figures.BLUE), (0.08, -1, figures.ORANGE)):
+for shift, row, colour in (
+    (-0.08, 0, figures.BLUE),
+    (0.08, -1, figures.ORANGE),
+):
     middle, low, high = (
         np.array([table[column].iloc[row] for table in mixtures.values()])
         for column in ("over untrained", "over low", "over high")
     )
     ax.errorbar(
-        np.arange(len(shares)) + shift, middle, yerr=[middle - low, high - middle], fmt="o",
-        color=colour, capsize=3, label=f"k = {lengths(x)[row]}",
+        np.arange(len(shares)) + shift,
+        middle,
+        yerr=[middle - low, high - middle],
+        fmt="o",
+        color=colour,
+        capsize=3,
+        label=f"k = {lengths(x)[row]}",
     )
 ax.axhline(0, color="black", lw=0.8)
 ax.set_xticks(range(len(shares)), shares)

@@ -40,8 +40,9 @@ def root():
         for folder in (start, *start.parents):
             if (folder / "pyproject.toml").is_file() and (folder / "workflow").is_dir():
                 return folder
-    raise ArtefactError(f"no compendium at or above {Path.cwd()}: change into your clone, or set "
-                        f"{ROOT_VARIABLE}")
+    raise ArtefactError(
+        f"no compendium at or above {Path.cwd()}: change into your clone, or set {ROOT_VARIABLE}"
+    )
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,10 @@ class Run:
 
     def __post_init__(self):
         if not RUN_NAME.fullmatch(self.name):
-            raise ArtefactError(f"{self.name!r} cannot name a run: rename the file, using "
-                                "letters, digits, '_', '-' and '.', at most 64 characters")
+            raise ArtefactError(
+                f"{self.name!r} cannot name a run: rename the file, using "
+                "letters, digits, '_', '-' and '.', at most 64 characters"
+            )
 
     @property
     def folder(self):
@@ -159,8 +162,10 @@ def notebook_names():
 
 def shipped(population):
     """Folder of the trained weights in the repository."""
-    return root() / "data" / {"synthetic": "zoo", "gm12878_dnase": "gm12878"}.get(
-        population, population
+    return (
+        root()
+        / "data"
+        / {"synthetic": "zoo", "gm12878_dnase": "gm12878"}.get(population, population)
     )
 
 

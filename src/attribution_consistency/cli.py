@@ -87,8 +87,11 @@ def _job(arguments):
     argument("--cores", type=int, default=2, help="processes at a time (default: 2)"),
     argument("--strict", action="store_true", help="fail on any warning of the book"),
     argument("--offline", action="store_true", help="do not try to download the real sequences"),
-    argument("--until", choices=["sequences", "models", "maps", "scores", "notebooks", "exercises"],
-             help="stop after this step"),
+    argument(
+        "--until",
+        choices=["sequences", "models", "maps", "scores", "notebooks", "exercises"],
+        help="stop after this step",
+    ),
     argument("--profile", metavar="FOLDER", help="Snakemake profile, for a cluster"),
     argument("--dry-run", action="store_true", help="only list the steps that would be run"),
 )
@@ -96,8 +99,12 @@ def run(arguments):
     from . import runner
 
     return runner.run(
-        arguments.config, cores=arguments.cores, strict=arguments.strict,
-        offline=arguments.offline, until=arguments.until, profile=arguments.profile,
+        arguments.config,
+        cores=arguments.cores,
+        strict=arguments.strict,
+        offline=arguments.offline,
+        until=arguments.until,
+        profile=arguments.profile,
         dry_run=arguments.dry_run,
     )
 
@@ -112,8 +119,11 @@ def configure(arguments):
 @verb(
     "download the real sequences, and the published networks if asked",
     argument("--optional", action="store_true", help="a failure is a note, not an error"),
-    argument("--networks", action="store_true",
-             help="also the 200 published networks of the chapter on independent networks (36 MB)"),
+    argument(
+        "--networks",
+        action="store_true",
+        help="also the 200 published networks of the chapter on independent networks (36 MB)",
+    ),
 )
 def fetch(arguments):
     from . import pipeline
@@ -123,23 +133,37 @@ def fetch(arguments):
 
 @verb(
     "build the data set of the paper's accessibility task from ATAC-seq peaks and coverage",
-    argument("--cell-lines", action="store_true",
-             help="only print the table of the paper's cell lines, to be filled in"),
-    argument("--samples", metavar="TSV",
-             help="that table: cell_line, peaks (IDR peaks, BED), coverage (fold change over "
-                  "control, bigWig). A file is named by its path, web address or ENCODE accession "
-                  "(ENCFF…); its hash may follow: #md5=… or #sha256=…"),
+    argument(
+        "--cell-lines",
+        action="store_true",
+        help="only print the table of the paper's cell lines, to be filled in",
+    ),
+    argument(
+        "--samples",
+        metavar="TSV",
+        help="that table: cell_line, peaks (IDR peaks, BED), coverage (fold change over "
+        "control, bigWig). A file is named by its path, web address or ENCODE accession "
+        "(ENCFF…); its hash may follow: #md5=… or #sha256=…",
+    ),
     argument("--genome", metavar="FASTA", help="genome to which the reads were aligned"),
     argument("--blacklist", metavar="BED", default="", help="regions to leave out"),
     argument("--out", metavar="NPZ", help="the data set to write"),
-    argument("--target", choices=["coverage", "binary"], default="coverage",
-             help="what to predict: mean fold change in bins, or whether there is a peak"),
+    argument(
+        "--target",
+        choices=["coverage", "binary"],
+        default="coverage",
+        help="what to predict: mean fold change in bins, or whether there is a peak",
+    ),
     argument("--window", type=int, default=2048, help="bases in a window (default: 2048)"),
     argument("--bin-size", type=int, default=32, help="bases in a bin, 1 to 2048 (default: 32)"),
     argument("--test", type=_ids, default=("chr8",), help="chromosomes (default: chr8)"),
     argument("--validation", type=_ids, default=("chr9",), help="chromosomes (default: chr9)"),
-    argument("--background", type=float, default=1.0,
-             help="windows without a peak, for each window with one (default: 1)"),
+    argument(
+        "--background",
+        type=float,
+        default=1.0,
+        help="windows without a peak, for each window with one (default: 1)",
+    ),
     argument("--max-n", type=float, default=0.0, help="largest share of N of a window (default 0)"),
     argument("--merge", action="store_true", help="sort and merge peaks that overlap; ENCODE's do"),
     argument("--seed", type=int, default=0, help="of the choice of windows without a peak"),
@@ -155,8 +179,12 @@ def encode_atac(arguments):
     known = encode.Settings.__dataclass_fields__
     settings = encode.Settings(**{k: v for k, v in vars(arguments).items() if k in known})
     encode.encode_atac(
-        arguments.out, encode.read_samples(arguments.samples), arguments.genome,
-        arguments.blacklist, settings, progress=registry.terminal_progress,
+        arguments.out,
+        encode.read_samples(arguments.samples),
+        arguments.genome,
+        arguments.blacklist,
+        settings,
+        progress=registry.terminal_progress,
     )
 
 
@@ -164,19 +192,32 @@ step("simulate", "simulate the synthetic sequences of a run")
 step("accessibility", "make the GM12878 data set from its downloaded files")
 step("train", "train networks, or take shipped weights where they fit", POPULATION, IDS)
 step("attribute", "write the attribution maps of networks", POPULATION, IDS)
-step("evaluate", "score the attribution maps of networks", POPULATION, IDS,
-     argument("--part", required=True, type=int,
-              help="number of the job that these networks are in networks.json, from 0"))
+step(
+    "evaluate",
+    "score the attribution maps of networks",
+    POPULATION,
+    IDS,
+    argument(
+        "--part",
+        required=True,
+        type=int,
+        help="number of the job that these networks are in networks.json, from 0",
+    ),
+)
 step("length_weights", "fit the weights of the k-mer lengths")
 step("merge", "join the scores of a population", POPULATION)
-step("study", "write the tables of one study, the base of a later chapter",
-     argument("name", help="name of the study, such as real_data"))
+step(
+    "study",
+    "write the tables of one study, the base of a later chapter",
+    argument("name", help="name of the study, such as real_data"),
+)
 step("notebook", "execute a notebook", argument("name", help="such as 01_synthetic_data"))
 step("manifest", "write versions, seeds, digests and minutes of a run")
 
 
 @verb(
-    "build the book of a run from its executed notebooks", RUN,
+    "build the book of a run from its executed notebooks",
+    RUN,
     argument("--strict", action="store_true", help="fail on any warning"),
 )
 def book(arguments):
@@ -193,15 +234,23 @@ def book(arguments):
     argument("--example", action="store_true", help="score the maps that come with the package"),
     argument("--names", type=_ids, help="names of the models: a,b,c (default: names of the files)"),
     argument("--performance", metavar="CSV", help="columns: model, and one of numbers"),
-    argument("--within", type=float, default=0.01,
-             help="performance of models that count as equal differs by no more (default: 0.01)"),
+    argument(
+        "--within",
+        type=float,
+        default=0.01,
+        help="performance of models that count as equal differs by no more (default: 0.01)",
+    ),
     argument("--ks", type=_lengths, default=(3, 4, 5, 6, 7, 8), help="such as 3-8 or 4,6"),
     argument("--reading", choices=["frequency", "instance", "per_sequence"], default="frequency"),
     argument("--score", choices=["abs_input", "l2"], default="abs_input"),
     argument("--no-correct", dest="correct", action="store_false", help="no gradient correction"),
     argument("--weights", metavar="JSON", help="length weights, as length_weights.json of a run"),
-    argument("--max-sequences", type=int, default=1000,
-             help="score a random sample of so many (default: 1000; 0: all)"),
+    argument(
+        "--max-sequences",
+        type=int,
+        default=1000,
+        help="score a random sample of so many (default: 1000; 0: all)",
+    ),
     argument("--draws", type=int, default=99, help="rotations of the null; 0: none (default: 99)"),
     argument("--seed", type=int, default=0),
     argument("--skip-bad", action="store_true", help="leave out models with unusable maps"),
@@ -213,16 +262,23 @@ def score(arguments):
     if arguments.example:
         given = scoring.example()
     elif arguments.sequences and arguments.attributions:
-        given = {"sequences": arguments.sequences, "maps": arguments.attributions,
-                 "performance": arguments.performance}
+        given = {
+            "sequences": arguments.sequences,
+            "maps": arguments.attributions,
+            "performance": arguments.performance,
+        }
     else:
         raise ValueError("name --sequences and --attributions, or --example")
     known = scoring.Settings.__dataclass_fields__
     settings = scoring.Settings(**{k: v for k, v in vars(arguments).items() if k in known})
     with report.folder(arguments.out, arguments.force) as into:
         result = scoring.score_files(
-            **given, names=arguments.names, weights=arguments.weights,
-            skip_bad=arguments.skip_bad, settings=settings, progress=report.progress,
+            **given,
+            names=arguments.names,
+            weights=arguments.weights,
+            skip_bad=arguments.skip_bad,
+            settings=settings,
+            progress=report.progress,
         )
         report.write(result, into)
     print(os.path.join(arguments.out, "report.html"))

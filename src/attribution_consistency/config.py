@@ -106,7 +106,8 @@ def _parse_yaml(text, source):
             return super().construct_mapping(node, deep)
 
     Loader.add_implicit_resolver(
-        "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"),
+        "tag:yaml.org,2002:float",
+        re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"),
         list("-+0123456789"),
     )
     try:
@@ -121,8 +122,13 @@ def _parse_yaml(text, source):
 # --- schema ----------------------------------------------------------------------------
 
 _TYPES = {
-    "integer": "a whole number", "number": "a number", "string": "text", "boolean": "true or false",
-    "array": "a list", "object": "'parameter: value' lines", "null": "nothing",
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "'parameter: value' lines",
+    "null": "nothing",
 }
 
 
@@ -153,9 +159,13 @@ def _explain(error, schema):
         hint = f"; nearest valid value: {near}" if near else ""
         return f"{where}: expected one of {', '.join(map(str, limit))}, got {value}{hint}"
     rules = {
-        "minimum": "at least {}", "maximum": "at most {}", "exclusiveMinimum": "more than {}",
-        "multipleOf": "a multiple of {}", "minItems": "at least {} item(s)",
-        "uniqueItems": "no item twice", "minLength": "some text",
+        "minimum": "at least {}",
+        "maximum": "at most {}",
+        "exclusiveMinimum": "more than {}",
+        "multipleOf": "a multiple of {}",
+        "minItems": "at least {} item(s)",
+        "uniqueItems": "no item twice",
+        "minLength": "some text",
     }
     if error.validator in rules:
         return f"{where}: expected {rules[error.validator].format(limit)}, got {value}"
@@ -229,8 +239,11 @@ def _check_networks(config, source):
             raise ConfigError(
                 f"{source}: {place}: unknown configuration {name!r}; nearest valid name: {near}"
             )
-    ids = [f"{c}-{i:02d}" for c in (known if zoo["configurations"] == "all" else named)
-           for i in zoo["initialisations"]]
+    ids = [
+        f"{c}-{i:02d}"
+        for c in (known if zoo["configurations"] == "all" else named)
+        for i in zoo["initialisations"]
+    ]
     for i, extra in enumerate(zoo["extra"]):
         model_id = f"{extra['configuration']}-{extra['init']:02d}"
         if model_id in ids:
@@ -238,9 +251,7 @@ def _check_networks(config, source):
                 f"{source}: zoo.extra[{i}]: {model_id} is already in the run; choose another init"
             )
         ids.append(model_id)
-    for part, check in (
-        ("gm12878", recipes.accessibility_recipe), ("koo", recipes.published_file)
-    ):
+    for part, check in (("gm12878", recipes.accessibility_recipe), ("koo", recipes.published_file)):
         named = config[part]["models"]
         for i, model_id in enumerate(named if isinstance(named, list) else []):
             try:
@@ -297,9 +308,7 @@ def _check_notebooks(given, source):
                 )
             annotation = known[parameter]
             if not fits(value, annotation):
-                raise ConfigError(
-                    f"{source}: {where}: expected {annotation}, got {_shown(value)}"
-                )
+                raise ConfigError(f"{source}: {where}: expected {annotation}, got {_shown(value)}")
     return {name: dict(given[name] or {}) for name in names if name in given}
 
 
@@ -319,7 +328,8 @@ def notebook_parameters(path):
         raise ConfigError(f"{where}: no such notebook") from None
     cells = [i for i, line in enumerate(lines) if line.startswith("# %%")] + [len(lines)]
     tagged = [
-        (start, stop) for start, stop in zip(cells, cells[1:])
+        (start, stop)
+        for start, stop in zip(cells, cells[1:])
         if re.search(r"tags=\[[^\]]*[\"']parameters[\"']", lines[start])
     ]
     if len(tagged) != 1:

@@ -26,13 +26,21 @@ def describe(model_id, population, record):
     """The columns of a score table that come from the training record of a network."""
     recipe, test = record["recipe"], record["test"]
     return {
-        "id": model_id, "population": population, "task": recipe["task"],
-        "architecture": recipe["architecture"], "batch_norm": recipe["batch_norm"],
-        "activation": recipe["activation"], "regulariser": recipe["regulariser"],
-        "targets": len(recipe["targets"]), "init": recipe["init"], "seed": record["seed"],
-        "epochs": record["epochs"], "minutes": record["minutes"],
+        "id": model_id,
+        "population": population,
+        "task": recipe["task"],
+        "architecture": recipe["architecture"],
+        "batch_norm": recipe["batch_norm"],
+        "activation": recipe["activation"],
+        "regulariser": recipe["regulariser"],
+        "targets": len(recipe["targets"]),
+        "init": recipe["init"],
+        "seed": record["seed"],
+        "epochs": record["epochs"],
+        "minutes": record["minutes"],
         "status": "diverged" if record["diverged"] else "ok",
-        "auroc": test.get("auroc"), "pearson": test.get("pearson"),
+        "auroc": test.get("auroc"),
+        "pearson": test.get("pearson"),
         "pearson_accessible": test.get("pearson_accessible"),
     }
 
@@ -109,10 +117,14 @@ def matched_pairs(table, performance, score, within, levels=3):
     """
     import pandas as pd
 
-    known = pd.DataFrame({
-        "id": table["id"], "task": table["task"] if "task" in table else "",
-        "performance": table[performance].astype(float), "score": table[score].astype(float),
-    })
+    known = pd.DataFrame(
+        {
+            "id": table["id"],
+            "task": table["task"] if "task" in table else "",
+            "performance": table[performance].astype(float),
+            "score": table[score].astype(float),
+        }
+    )
     known = known[np.isfinite(known[["performance", "score"]]).all(axis=1)]
     pairs = known.merge(known, on="task", suffixes=("_high", "_low"))
     apart = (pairs["performance_high"] - pairs["performance_low"]).abs()
@@ -124,8 +136,17 @@ def matched_pairs(table, performance, score, within, levels=3):
         difference=pairs["score_high"] - pairs["score_low"],
     )
     best = pairs.sort_values("difference", ascending=False, kind="stable")
-    columns = ["level", "task", "high", "low", "performance_high", "performance_low",
-               "score_high", "score_low", "difference"]
+    columns = [
+        "level",
+        "task",
+        "high",
+        "low",
+        "performance_high",
+        "performance_low",
+        "score_high",
+        "score_low",
+        "difference",
+    ]
     return best.drop_duplicates("level").sort_values("level")[columns].reset_index(drop=True)
 
 
@@ -189,18 +210,23 @@ def fit_length_weights(table, config):
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
                 found = metric.length_weights(
-                    klds, usable["snr"].to_numpy(float), groups=groups,
-                    trained_on=trained_on, **options,
+                    klds,
+                    usable["snr"].to_numpy(float),
+                    groups=groups,
+                    trained_on=trained_on,
+                    **options,
                 )
         except ValueError as error:
             fitted[reading] = stand_in_weights(reading, ks, str(error))
             continue
         fitted[reading] = {
-            "ks": ks, "source": "fitted to this run",
+            "ks": ks,
+            "source": "fitted to this run",
             "note": "; ".join(str(w.message) for w in caught),
             "held_out": dict(zip(usable["id"], found.held_out.tolist())),
             **{k: _plain(getattr(found, k)) for k in _ARRAYS},
-            "n_excluded": found.n_excluded, "trained_on": found.trained_on,
+            "n_excluded": found.n_excluded,
+            "trained_on": found.trained_on,
         }
     return fitted
 
@@ -239,8 +265,10 @@ def length_weights_from(entry):
 
     arrays = {k: None if entry[k] is None else np.array(entry[k]) for k in _ARRAYS}
     return metric.LengthWeights(
-        **arrays, held_out=np.array(list(entry["held_out"].values()), int),
-        n_excluded=entry["n_excluded"], trained_on=entry["trained_on"],
+        **arrays,
+        held_out=np.array(list(entry["held_out"].values()), int),
+        n_excluded=entry["n_excluded"],
+        trained_on=entry["trained_on"],
     )
 
 
@@ -264,8 +292,13 @@ def stand_in_weights(reading, ks, reason):
     source = "shipped with the package"
     if entry["ks"] != ks:
         equal = [1 / len(ks)] * len(ks)
-        entry = entry | {"mean": equal, "per_subset": [equal], "r2": [[0.0] * len(ks)],
-                         "centre": None, "scale": None}
+        entry = entry | {
+            "mean": equal,
+            "per_subset": [equal],
+            "r2": [[0.0] * len(ks)],
+            "centre": None,
+            "scale": None,
+        }
         source = "equal weights"
     return entry | {"ks": ks, "held_out": {}, "source": source, "note": reason}
 

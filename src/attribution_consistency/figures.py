@@ -12,20 +12,37 @@ import seaborn as sns
 
 BASES = "ACGT"
 BLUE, ORANGE, GREEN, RED, PURPLE, GREY = (
-    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#666666",
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#CC79A7",
+    "#666666",
 )
 # Okabe and Ito (2008) colours, so that A and T differ for every reader.
-BASE_COLOURS = {"A": [0, 0.62, 0.45], "C": [0, 0.45, 0.70], "G": [0.90, 0.62, 0], "T": [0.84, 0.37, 0]}
+BASE_COLOURS = {
+    "A": [0, 0.62, 0.45],
+    "C": [0, 0.45, 0.70],
+    "G": [0.90, 0.62, 0],
+    "T": [0.84, 0.37, 0],
+}
 
 
 def style():
     """Set the look of every figure of a notebook."""
     sns.set_theme(context="notebook", style="ticks", palette="colorblind", font_scale=0.9)
-    plt.rcParams.update({
-        "figure.dpi": 130, "savefig.dpi": 130, "figure.constrained_layout.use": True,
-        "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False,
-        "axes.titlelocation": "left", "axes.titlesize": "medium",
-    })
+    plt.rcParams.update(
+        {
+            "figure.dpi": 130,
+            "savefig.dpi": 130,
+            "figure.constrained_layout.use": True,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "legend.frameon": False,
+            "axes.titlelocation": "left",
+            "axes.titlesize": "medium",
+        }
+    )
 
 
 def logo(ax, values, start=0, highlight=()):
@@ -39,8 +56,13 @@ def logo(ax, values, start=0, highlight=()):
     for first, last in highlight:
         ax.axvspan(first - 0.5, last - 0.5, color=ORANGE, alpha=0.18, lw=0, zorder=0)
     drawer = FastLogo(
-        values[None], alphabet=list(BASES), color_scheme=BASE_COLOURS, show_progress=False,
-        fade_below=0.0, shade_below=0.0, positions=np.arange(start, start + len(values)),
+        values[None],
+        alphabet=list(BASES),
+        color_scheme=BASE_COLOURS,
+        show_progress=False,
+        fade_below=0.0,
+        shade_below=0.0,
+        positions=np.arange(start, start + len(values)),
     )
     with contextlib.redirect_stdout(io.StringIO()):
         drawer.process_all()
@@ -74,7 +96,15 @@ def interval(ax, values, low, high, labels, marker="o", colour=BLUE):
     """Horizontal estimates with intervals, one row a label, first on top."""
     rows = np.arange(len(labels))[::-1]
     values, low, high = map(np.asarray, (values, low, high))
-    ax.errorbar(values, rows, xerr=[values - low, high - values], fmt=marker, color=colour,
-                ecolor=colour, capsize=3, lw=1.4)
+    ax.errorbar(
+        values,
+        rows,
+        xerr=[values - low, high - values],
+        fmt=marker,
+        color=colour,
+        ecolor=colour,
+        capsize=3,
+        lw=1.4,
+    )
     ax.set(yticks=rows, yticklabels=labels, ylim=(-0.6, len(labels) - 0.4))
     return ax

@@ -15,7 +15,6 @@ import time
 from . import artefacts, config
 from .artefacts import Run, relative
 
-
 POPULATIONS = ("synthetic", "gm12878_dnase", "koo")
 
 
@@ -207,7 +206,10 @@ def train(run, population, ids):
             )
             return
         training.train_models(
-            recipes, data, run.models(population), run.checkpoints / population,
+            recipes,
+            data,
+            run.models(population),
+            run.checkpoints / population,
             artefacts.shipped(population) if shipped else None,
             progress=lambda line: print(line, flush=True),
             length=store.load(run.data(population), ["codes"])["codes"].shape[1],
@@ -236,10 +238,16 @@ def attribute(run, population, ids):
     with timed(run, f"attribute {population}", ids[0]):
         maps = attribution.saliency_of_models(recipes, paths, sequences.codes_to_one_hot(codes))
         for number, (model_id, gradient) in enumerate(maps, 1):
-            store.save(run.maps(population, model_id), {
-                "a": gradient, "rows": rows, "method": "saliency",
-                "sequences_sha256": evaluation.sequences_digest(codes),
-            }, compress=False)
+            store.save(
+                run.maps(population, model_id),
+                {
+                    "a": gradient,
+                    "rows": rows,
+                    "method": "saliency",
+                    "sequences_sha256": evaluation.sequences_digest(codes),
+                },
+                compress=False,
+            )
             print(f"[{number}/{len(ids)}] {model_id} maps of {len(rows)} sequences", flush=True)
 
 
@@ -259,8 +267,11 @@ def evaluate(run, population, ids, part):
         )
     with timed(run, f"evaluate {population}", ids[0]):
         table = evaluation.score_models(
-            ids, population=population, config=config.load_resolved(run.name),
-            data_path=run.data(population), map_dir=run.map_folder(population),
+            ids,
+            population=population,
+            config=config.load_resolved(run.name),
+            data_path=run.data(population),
+            map_dir=run.map_folder(population),
             model_dir=run.models(population),
         )
         artefacts.write_csv(run.score_part(population, part), table)
@@ -331,7 +342,9 @@ def notebook(run, name):
     document = jupytext.reads(text, fmt="py:percent")
     document.metadata["source_sha256"] = artefacts.text_sha256(text)
     document.metadata["kernelspec"] = {
-        "name": "python3", "display_name": "Python 3", "language": "python",
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
     }
     parameters = dict(config.load_resolved(run.name)["notebooks"].get(name, {}))
     if run.name != "default":
@@ -349,8 +362,12 @@ def notebook(run, name):
     with timed(run, f"notebook {name}"):
         try:
             papermill.execute_notebook(
-                working, working, parameters=parameters, kernel_name="python3",
-                cwd=source.parent, progress_bar=False,
+                working,
+                working,
+                parameters=parameters,
+                kernel_name="python3",
+                cwd=source.parent,
+                progress_bar=False,
                 extra_arguments=[
                     # Else every kernel warns that it listens on the local machine.
                     "--IPKernelApp.log_level=40",
@@ -378,22 +395,42 @@ def manifest(run):
     from importlib import metadata
 
     settings = config.load_resolved(run.name)
-    packages = ("attribution-consistency", "numpy", "scipy", "pandas", "statsmodels", "matplotlib",
-                "tensorflow-cpu", "tensorflow", "keras", "snakemake", "papermill", "jupyter-book")
+    packages = (
+        "attribution-consistency",
+        "numpy",
+        "scipy",
+        "pandas",
+        "statsmodels",
+        "matplotlib",
+        "tensorflow-cpu",
+        "tensorflow",
+        "keras",
+        "snakemake",
+        "papermill",
+        "jupyter-book",
+    )
     versions = {"python": platform.python_version()}
     for package in packages:
         with contextlib.suppress(metadata.PackageNotFoundError):
             versions[package] = metadata.version(package)
-    artefacts.write_json(run.manifest, {
-        "run": run.name, "title": settings["title"], "versions": versions,
-        "system": f"{platform.system()} {platform.machine()}", "cores": os.cpu_count(),
-        "seeds": {
-            "data_seed": settings["synthetic"]["data_seed"],
-            "initialisations": settings["zoo"]["initialisations"],
-            "length_weights": settings["length_weights"]["seed"],
+    artefacts.write_json(
+        run.manifest,
+        {
+            "run": run.name,
+            "title": settings["title"],
+            "versions": versions,
+            "system": f"{platform.system()} {platform.machine()}",
+            "cores": os.cpu_count(),
+            "seeds": {
+                "data_seed": settings["synthetic"]["data_seed"],
+                "initialisations": settings["zoo"]["initialisations"],
+                "length_weights": settings["length_weights"]["seed"],
+            },
+            "inputs": _input_digests(run),
+            "commit": _commit(),
+            "minutes": _minutes(run),
         },
-        "inputs": _input_digests(run), "commit": _commit(), "minutes": _minutes(run),
-    })
+    )
 
 
 def _minutes(run):
@@ -426,7 +463,10 @@ def _commit():
     def git(*arguments):
         return subprocess.run(
             ["git", "-C", str(artefacts.root()), *arguments],
-            capture_output=True, text=True, check=True, timeout=20,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=20,
         ).stdout.strip()
 
     try:

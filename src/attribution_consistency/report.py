@@ -78,25 +78,41 @@ def page(result):
     shown = names if len(names) <= MOST_LINES + 1 else [*names[:MOST_LINES], names[-1]]
     s, weights = result.settings, result.weights
     parts = {
-        "verdict": _verdict(result), "most": MOST, "within": f"{s.within:g}", "seed": s.seed,
+        "verdict": _verdict(result),
+        "most": MOST,
+        "within": f"{s.within:g}",
+        "seed": s.seed,
         "notes": "".join(f'<p class="notes">{_text(note)}</p>' for note in result.notes),
-        "ranking_figure": _ranking_figure(result), "ranking_table": _ranking_table(result),
-        "k_figure": _k_figure(result, shown), "k_table": _k_table(result, shown),
-        "kmers": _kmers(result, shown), "logos": _logos(result, shown),
+        "ranking_figure": _ranking_figure(result),
+        "ranking_table": _ranking_table(result),
+        "k_figure": _k_figure(result, shown),
+        "k_table": _k_table(result, shown),
+        "kmers": _kmers(result, shown),
+        "logos": _logos(result, shown),
         "plane_hidden": "" if result.performance_name else "hidden",
         "sensitivity_hidden": "" if len(names) > 1 else "hidden",
         "choices": f"reading {s.reading}, score {s.score}, k = {', '.join(map(str, s.ks))}",
-        "sensitivity": _table(result.sensitivity.assign(turned=lambda t: [
-            f"{r} of {p}" for r, p in zip(t["pairs_reversed"], t["pairs"])
-        ]), variant="instead", best="best model", turned="pairs turned around"),
+        "sensitivity": _table(
+            result.sensitivity.assign(
+                turned=lambda t: [f"{r} of {p}" for r, p in zip(t["pairs_reversed"], t["pairs"])]
+            ),
+            variant="instead",
+            best="best model",
+            turned="pairs turned around",
+        ),
         "weights_source": _text(
             weights["source"] + "".join(f"; {k} {v}" for k, v in weights["trained_on"].items())
         ),
         "weights": _table({"k": weights["ks"], "weight": weights["mean"][s.reading]}),
-        "settings": _table(list({
-            **result.as_json()["settings"], "sequences in the file": result.n_available,
-            **{f"SHA-256 of {name}": digest for name, digest in result.inputs.items()},
-        }.items())),
+        "settings": _table(
+            list(
+                {
+                    **result.as_json()["settings"],
+                    "sequences in the file": result.n_available,
+                    **{f"SHA-256 of {name}": digest for name, digest in result.inputs.items()},
+                }.items()
+            )
+        ),
         **_plane(result),
     }
     template = files("attribution_consistency") / "resources" / "report.html"
@@ -117,7 +133,9 @@ def _verdict(result):
     if others.empty:
         text += "A single score says little: score other models on the same sequences. "
     elif tied.empty:
-        text += f"It is the highest of {len(table)}; the others score lower by more than the noise. "
+        text += (
+            f"It is the highest of {len(table)}; the others score lower by more than the noise. "
+        )
     else:
         text += f"It is the highest of {len(table)}, but cannot be told apart from {_some(tied)}. "
     if len(others):
@@ -148,8 +166,11 @@ def _ranking_figure(result):
     ax.axvline(table["score_floor"][0], color="black", ls="--", lw=1, label="constant map")
     ax.set_xlabel("score (nats)")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncol=2, fontsize="small")
-    return _picture(figure, "Scores with 95 % intervals, the best on top; beside each its rotated "
-                    f"scores, dashed a constant map. First: {table['model'][0]}.")
+    return _picture(
+        figure,
+        "Scores with 95 % intervals, the best on top; beside each its rotated "
+        f"scores, dashed a constant map. First: {table['model'][0]}.",
+    )
 
 
 def _ranking_table(result):
@@ -164,9 +185,16 @@ def _ranking_table(result):
     if "score_null" in table:
         table["score_null"] = table["score_null"].map(f"{{:.{n}f}}".format)
     return _table(
-        table, rank="", model="model", score="score (95 % interval)",
-        below="below best (95 % interval)", score_null="rotated", score_p="p", gini="Gini",
-        kld_original="original", performance=result.performance_name,
+        table,
+        rank="",
+        model="model",
+        score="score (95 % interval)",
+        below="below best (95 % interval)",
+        score_null="rotated",
+        score_p="p",
+        gini="Gini",
+        kld_original="original",
+        performance=result.performance_name,
     )
 
 
@@ -186,17 +214,28 @@ def _k_figure(result, shown):
     figures.log_y(ax)
     ax.set(xlabel="k-mer length k", ylabel="KLD (nats)", xticks=ks)
     ax.legend(fontsize="small")
-    return _picture(figure, f"KLD against k-mer length for {', '.join(shown)}; dotted, the mean of "
-                    "their rotated scores; dashed, a constant map.")
+    return _picture(
+        figure,
+        f"KLD against k-mer length for {', '.join(shown)}; dotted, the mean of "
+        "their rotated scores; dashed, a constant map.",
+    )
 
 
 def _k_table(result, shown):
-    columns = {"kld": "KLD", "floor": "constant map", "from_floor": "from constant",
-               "null": "rotated", "excess": "excess", "p": "p"}
+    columns = {
+        "kld": "KLD",
+        "floor": "constant map",
+        "from_floor": "from constant",
+        "null": "rotated",
+        "excess": "excess",
+        "p": "p",
+    }
     rows = [
         {"model": row["model"], "k": k}
         | {head: row[f"{c}_k{k}"] for c, head in columns.items() if f"{c}_k{k}" in row}
-        for _, row in result.table.iterrows() if row["model"] in shown for k in result.settings.ks
+        for _, row in result.table.iterrows()
+        if row["model"] in shown
+        for k in result.settings.ks
     ]
     return _table(rows)
 
@@ -209,36 +248,67 @@ def _plane(result):
 
     table, name = result.table, result.performance_name
     figure, ax = figures.plt.subplots(figsize=(5.2, 3.8))
-    ax.errorbar(table["performance"], table["score"], fmt="o", ecolor="#bbbbbb", label="model",
-                yerr=[table["score"] - table["score_low"], table["score_high"] - table["score"]])
+    ax.errorbar(
+        table["performance"],
+        table["score"],
+        fmt="o",
+        ecolor="#bbbbbb",
+        label="model",
+        yerr=[table["score"] - table["score_low"], table["score_high"] - table["score"]],
+    )
     front = table[table["pareto"]].sort_values("performance")
-    ax.plot(front["performance"], front["score"], "D--", color=figures.RED, zorder=5,
-            label="Pareto set")
+    ax.plot(
+        front["performance"], front["score"], "D--", color=figures.RED, zorder=5, label="Pareto set"
+    )
     for _, row in (front if len(front) <= 8 else front.iloc[[0, -1]]).iterrows():
-        ax.annotate(row["model"], (row["performance"], row["score"]), xytext=(-6, 5),
-                    textcoords="offset points", ha="right", fontsize="small")
+        ax.annotate(
+            row["model"],
+            (row["performance"], row["score"]),
+            xytext=(-6, 5),
+            textcoords="offset points",
+            ha="right",
+            fontsize="small",
+        )
     ax.margins(x=0.25, y=0.2)
     ax.locator_params(axis="x", nbins=4)
     ax.set(xlabel=name, ylabel="score (nats)")
     ax.legend(fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1), ncol=2)
-    pairs = "<p>There is none.</p>" if result.pairs.empty else _table(
-        result.pairs, high="higher score", low="lower score", performance_high=f"{name}, higher",
-        performance_low=f"{name}, lower", difference="score difference",
+    pairs = (
+        "<p>There is none.</p>"
+        if result.pairs.empty
+        else _table(
+            result.pairs,
+            high="higher score",
+            low="lower score",
+            performance_high=f"{name}, higher",
+            performance_low=f"{name}, lower",
+            difference="score difference",
+        )
     )
     alt = f"Score against {name}; Pareto set: {', '.join(front['model'])}."
-    return {"plane_figure": _picture(figure, alt), "pareto": _text(", ".join(front["model"])),
-            "pairs": pairs}
+    return {
+        "plane_figure": _picture(figure, alt),
+        "pareto": _text(", ".join(front["model"])),
+        "pairs": pairs,
+    }
 
 
 def _kmers(result, shown):
     found = ""
     for name in shown:
         own = result.kmers[result.kmers["model"] == name]
-        own = own.assign(fits=[_some(names.split(", "), 4) for names in own["fits"]], **{
-            column: own[column].map("{:.2%}".format) for column in ("expected", "attributed")
-        })
-        table = _table(own, kmer="k-mer", contribution="nats", expected="expected",
-                       attributed="attributed", fits="fits")
+        own = own.assign(
+            fits=[_some(names.split(", "), 4) for names in own["fits"]],
+            **{column: own[column].map("{:.2%}".format) for column in ("expected", "attributed")},
+        )
+        table = _table(
+            own,
+            kmer="k-mer",
+            contribution="nats",
+            expected="expected",
+            attributed="attributed",
+            fits="fits",
+        )
         state = " open" * (name == shown[0])
         found += f"<details{state}><summary>Enriched in {_text(name)}</summary>{table}</details>"
     return found
@@ -292,7 +362,10 @@ def _table(rows, **columns):
         table = table[list(columns)].rename(columns=columns)
     with pd.option_context("display.max_colwidth", None):
         text = table.to_html(
-            index=False, na_rep="undefined", float_format="{:.3f}".format, justify="left",
+            index=False,
+            na_rep="undefined",
+            float_format="{:.3f}".format,
+            justify="left",
             header=table.columns[0] != 0,
         )
     return f'<div class="scroll" tabindex="0">{text}</div>'

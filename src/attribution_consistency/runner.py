@@ -24,7 +24,6 @@ from pathlib import Path
 from . import artefacts, config, pipeline
 from .artefacts import relative
 
-
 JOBS_LOCK = ".jobs"
 STEPS = ("sequences", "models", "maps", "scores", "notebooks", "exercises")
 
@@ -33,8 +32,7 @@ class RunError(ValueError):
     """The workflow or the book could not be completed."""
 
 
-def run(path, *, cores=2, strict=False, offline=False, until=None, profile=None,
-        dry_run=False):
+def run(path, *, cores=2, strict=False, offline=False, until=None, profile=None, dry_run=False):
     """Carry a configuration through the workflow; returns 0.
 
     Parameters
@@ -60,10 +58,27 @@ def run(path, *, cores=2, strict=False, offline=False, until=None, profile=None,
         options = ["--profile", str(Path(profile).resolve())] if profile else []
         options += ["--dry-run"] if dry_run else []
         command = [
-            sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile",
-            "--cores", str(cores), "--scheduler", "greedy", "--nolock", "--rerun-incomplete",
-            "--quiet", "host", "reason", "--config", f"run={name}", f"strict={int(strict)}",
-            f"driver={driver}", *options, "--", until or "all",
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--snakefile",
+            "workflow/Snakefile",
+            "--cores",
+            str(cores),
+            "--scheduler",
+            "greedy",
+            "--nolock",
+            "--rerun-incomplete",
+            "--quiet",
+            "host",
+            "reason",
+            "--config",
+            f"run={name}",
+            f"strict={int(strict)}",
+            f"driver={driver}",
+            *options,
+            "--",
+            until or "all",
         ]
         this.logs.mkdir(parents=True, exist_ok=True)
         status = _call(command, stdin=lock, log=this.logs / "workflow.log")
@@ -156,9 +171,17 @@ def build_book(this, strict=False):
     root = artefacts.root()
     missing = set(artefacts.notebook_names()) - set(settings["notebooks"])
     command = [
-        sys.executable, "-c", "from jupyter_book.cli.main import main; main()",
-        "build", str(root), "--path-output", str(this.book.parent.parent), "--all", "-q",
-        "--toc", str(_contents(this, missing) if missing else root / "_toc.yml"),
+        sys.executable,
+        "-c",
+        "from jupyter_book.cli.main import main; main()",
+        "build",
+        str(root),
+        "--path-output",
+        str(this.book.parent.parent),
+        "--all",
+        "-q",
+        "--toc",
+        str(_contents(this, missing) if missing else root / "_toc.yml"),
     ]
     if strict and not missing:
         command += ["-W", "-n", "--keep-going"]
@@ -214,8 +237,10 @@ def _call(command, stdin=None, environment=None, log=None):
     """
     tools = str(Path(sys.executable).parent)
     environment = {
-        **os.environ, artefacts.ROOT_VARIABLE: str(artefacts.root()),
-        "PATH": tools + os.pathsep + os.environ.get("PATH", ""), **(environment or {}),
+        **os.environ,
+        artefacts.ROOT_VARIABLE: str(artefacts.root()),
+        "PATH": tools + os.pathsep + os.environ.get("PATH", ""),
+        **(environment or {}),
     }
     piped = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True} if log else {}
     program = subprocess.Popen(

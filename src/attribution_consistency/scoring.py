@@ -73,14 +73,22 @@ def example():
     """The example maps of the package: arguments of `score_files`, as a dict."""
     folder = Path(str(files("attribution_consistency") / "resources" / "examples"))
     return {
-        "sequences": folder / "sequences.npz", "performance": folder / "performance.csv",
+        "sequences": folder / "sequences.npz",
+        "performance": folder / "performance.csv",
         "maps": [folder / "exponential.npz", folder / "relu.npz"],
     }
 
 
 def score_files(
-    sequences, maps, *, names=None, performance=None, weights=None, skip_bad=False,
-    settings=Settings(), progress=lambda done, total, name: None,
+    sequences,
+    maps,
+    *,
+    names=None,
+    performance=None,
+    weights=None,
+    skip_bad=False,
+    settings=Settings(),
+    progress=lambda done, total, name: None,
 ):
     """Score the maps of one or many models on the same sequences: a `Result`.
 
@@ -117,9 +125,7 @@ def score_files(
         with skipping(name):
             opened[name] = _same_shape(attributions.open_maps(path), source)
     x = attributions.read_sequences(source, rows)
-    floor = metric.constant_floor(
-        x, settings.ks, reading=settings.reading, score=settings.score
-    )
+    floor = metric.constant_floor(x, settings.ks, reading=settings.reading, score=settings.score)
     shown = np.sort(rng.permutation(len(x))[:N_LOGOS])
     for done, (name, file) in enumerate(opened.items()):
         progress(done, len(opened), name)
@@ -135,14 +141,20 @@ def score_files(
     progress(len(opened), len(opened), "")
     table = _ranking(scored, measured)
     return Result(
-        table=table, sensitivity=_sensitivity(scored, list(table["model"])),
+        table=table,
+        sensitivity=_sensitivity(scored, list(table["model"])),
         kmers=pd.concat([s["kmers"].assign(model=name) for name, s in scored.items()]),
-        pairs=_pairs(table, settings.within), settings=settings, weights=origin,
-        performance_name=performance_name, n_available=source.shape[0],
-        detectable=_detectable([s["jackknife"] for s in scored.values()]), skipped=skipped,
+        pairs=_pairs(table, settings.within),
+        settings=settings,
+        weights=origin,
+        performance_name=performance_name,
+        n_available=source.shape[0],
+        detectable=_detectable([s["jackknife"] for s in scored.values()]),
+        skipped=skipped,
         notes=_notes({"sequences": source} | opened, skipped, x, settings, origin),
         inputs={Path(p).name: artefacts.sha256(p) for p in (sequences, *maps) if Path(p).is_file()},
-        logo_rows=rows[shown].tolist(), logo_x=x[shown],
+        logo_rows=rows[shown].tolist(),
+        logo_x=x[shown],
         logos={name: s["maps"] for name, s in scored.items()},
     )
 
@@ -164,8 +176,12 @@ def choose_weights(path, ks):
         try:
             entries = json.loads(Path(path).read_text(encoding="utf-8"))
             chosen = {r: evaluation.length_weights_from(entries[r]) for r in READINGS}
-            fit = all(list(entries[r]["ks"]) == ks and np.isfinite(w.mean).all()
-                      and w.mean.shape == (len(ks),) for r, w in chosen.items())
+            fit = all(
+                list(entries[r]["ks"]) == ks
+                and np.isfinite(w.mean).all()
+                and w.mean.shape == (len(ks),)
+                for r, w in chosen.items()
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             reason = f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}"
             raise ValueError(f"{path}: not a file of length weights ({reason})") from None
@@ -211,32 +227,52 @@ def _score(x, a, floor, settings, chosen):
     if len(x) < 2:
         raise ValueError("one sequence: an interval needs two or more")
     jackknife = metric.jackknife(x, a, ks, weights=weights, n_blocks=min(N_BLOCKS, len(x)), **own)
-    by_k = {"kld": metric.kmer_klds(x, a, ks, **own), "floor": floor,
-            "from_floor": metric.excess_klds(x, a, ks, **own)}
-    row = {"n": len(x), "length": x.shape[1], "score": float(jackknife.estimate),
-           "score_low": float(jackknife.low), "score_high": float(jackknife.high),
-           "score_se": float(jackknife.se),
-           "score_floor": float(metric.consistency(floor, weights))}
+    by_k = {
+        "kld": metric.kmer_klds(x, a, ks, **own),
+        "floor": floor,
+        "from_floor": metric.excess_klds(x, a, ks, **own),
+    }
+    row = {
+        "n": len(x),
+        "length": x.shape[1],
+        "score": float(jackknife.estimate),
+        "score_low": float(jackknife.low),
+        "score_high": float(jackknife.high),
+        "score_se": float(jackknife.se),
+        "score_floor": float(metric.consistency(floor, weights)),
+    }
     if settings.draws:
         null = metric.rotated_null(x, a, ks, n_draws=settings.draws, seed=settings.seed, **own)
         by_k |= {"null": null.null.mean(axis=0), "p": null.p_value, "excess": null.excess}
         drawn = metric.consistency(null.null, weights)
         higher = (drawn >= metric.consistency(null.observed, weights)).sum()
-        row |= {"score_null": drawn.mean(), "score_excess": row["score"] - drawn.mean(),
-                "score_p": (1 + higher) / (1 + len(drawn))}
+        row |= {
+            "score_null": drawn.mean(),
+            "score_excess": row["score"] - drawn.mean(),
+            "score_p": (1 + higher) / (1 + len(drawn)),
+        }
     k = min(6, max(ks))
     top = metric.enriched_kmers(x, a, k, top=TOP_KMERS, **own)
     original = metric.thresholded_kld(x, a, min(6, x.shape[1]), correct=settings.correct)
-    row |= {"gini": metric.gini(x, a, score=settings.score, correct=settings.correct),
-            "kld_original": original,
-            "n_all_zero": metric.kmer_distributions(x, a, k, **own).n_all_zero}
+    row |= {
+        "gini": metric.gini(x, a, score=settings.score, correct=settings.correct),
+        "kld_original": original,
+        "n_all_zero": metric.kmer_distributions(x, a, k, **own).n_all_zero,
+    }
     row |= {f"{name}_k{k}": v for name, values in by_k.items() for k, v in zip(ks, values)}
     return {
-        "row": row, "jackknife": jackknife, "variants": _variants(x, a, ks, own, chosen, row),
-        "kmers": pd.DataFrame({
-            "kmer": top.names, "contribution": top.contribution, "attributed": top.q,
-            "expected": top.p, "fits": [fits(name) for name in top.names],
-        }),
+        "row": row,
+        "jackknife": jackknife,
+        "variants": _variants(x, a, ks, own, chosen, row),
+        "kmers": pd.DataFrame(
+            {
+                "kmer": top.names,
+                "contribution": top.contribution,
+                "attributed": top.q,
+                "expected": top.p,
+                "fits": [fits(name) for name in top.names],
+            }
+        ),
     }
 
 
@@ -271,8 +307,10 @@ def _names(maps, names):
         if not name.strip() or not name.isprintable():
             raise ValueError(f"--names: {name!r} is not a name")
         if name in names[:i]:
-            raise ValueError(f"two models are called {name!r} ({paths[names.index(name)]} and "
-                             f"{paths[i]}): give each its own with --names")
+            raise ValueError(
+                f"two models are called {name!r} ({paths[names.index(name)]} and "
+                f"{paths[i]}): give each its own with --names"
+            )
     return names
 
 
@@ -299,8 +337,9 @@ def _performance(path, names):
     for name in names:
         if not np.isfinite(values.get(name, np.nan)):
             there = "has no number for" if name in values else "has no row for"
-            raise ValueError(f"{path}: {there} model {name!r}; its models: "
-                             f"{', '.join(map(str, [*values][:5]))}")
+            raise ValueError(
+                f"{path}: {there} model {name!r}; its models: {', '.join(map(str, [*values][:5]))}"
+            )
     return values, column
 
 
@@ -308,8 +347,10 @@ def _same_shape(maps, source):
     """``maps``, if they are of the sequences' number and length."""
     if maps.shape != source.shape:
         (n, length, _), (m, positions, _) = maps.shape, source.shape
-        raise ValueError(f"{maps.path}: {n} maps of {length} positions, but {source.path} has {m} "
-                         f"sequences of {positions}")
+        raise ValueError(
+            f"{maps.path}: {n} maps of {length} positions, but {source.path} has {m} "
+            f"sequences of {positions}"
+        )
     return maps
 
 
@@ -335,7 +376,8 @@ def _detectable(jackknives):
     """Median over pairs of models of the smallest difference found with 80 % power."""
     found = [
         metric.smallest_difference(metric.paired_difference(one, two))
-        for i, one in enumerate(jackknives) for two in jackknives[:i]
+        for i, one in enumerate(jackknives)
+        for two in jackknives[:i]
     ]
     return float(np.median(found)) if found else None
 
@@ -359,13 +401,16 @@ def _sensitivity(scored, order):
     for name in scored[order[0]]["variants"]:
         values = np.array([scored[model]["variants"][name] for model in order])
         first, second = np.triu_indices(len(order), 1)  # order has falling scores
-        rows.append({
-            "variant": name, "undefined": int(np.isnan(values).sum()),
-            "best": order[int(np.argmax(np.nan_to_num(values, nan=-np.inf)))],
-            "pairs_reversed": int((values[first] < values[second]).sum()),
-            "pairs": int(np.isfinite(values[first] + values[second]).sum()),
-            **dict(zip((f"value_{model}" for model in order), values)),
-        })
+        rows.append(
+            {
+                "variant": name,
+                "undefined": int(np.isnan(values).sum()),
+                "best": order[int(np.argmax(np.nan_to_num(values, nan=-np.inf)))],
+                "pairs_reversed": int((values[first] < values[second]).sum()),
+                "pairs": int(np.isfinite(values[first] + values[second]).sum()),
+                **dict(zip((f"value_{model}" for model in order), values)),
+            }
+        )
     return pd.DataFrame(rows)
 
 
@@ -373,7 +418,8 @@ def _notes(opened, skipped, x, settings, origin):
     """What the reader of the numbers has to know."""
     found = [
         f"{name}: the file has (N, 4, L); it was read with length and channels exchanged."
-        for name, file in opened.items() if file.transposed
+        for name, file in opened.items()
+        if file.transposed
     ]
     if len(x) < (available := opened["sequences"].shape[0]):
         found.append(

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-import reference  # noqa: E402  the slow implementation of the tests
+import reference
 
-from attribution_consistency import metric, scoring  # noqa: E402
-from attribution_consistency.metric import kmers, maps  # noqa: E402
+from attribution_consistency import metric, scoring
+from attribution_consistency.metric import kmers, maps
 
 KS = range(3, 9)
 REPEATS = 5
@@ -103,9 +103,7 @@ def growth(seconds: float) -> None:
     for name, (n, length) in sizes.items():
         print(f"  {name:10s} {best[name] / (n * length) / unit:6.2f}")
     x, a = inputs["N = 2000"]
-    best = fastest(
-        {k: lambda k=k: metric.kmer_klds(x, a, [k]) for k in (1, 3, 6, 8, 10)}, seconds
-    )
+    best = fastest({k: lambda k=k: metric.kmer_klds(x, a, [k]) for k in (1, 3, 6, 8, 10)}, seconds)
     memory = {k: peak_mb(lambda k=k: metric.kmer_klds(x, a, [k])) for k in best}
     print("one k at 2000 x 200: time over that of k = 1, extra memory")
     for k in best:

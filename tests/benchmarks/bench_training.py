@@ -64,7 +64,9 @@ def train(n: int, epochs: int, init: int) -> float:
     data, times = example(n), []
     with tempfile.TemporaryDirectory() as folder:
         training.train(
-            recipe(epochs + 1, init), data, os.path.join(folder, "checkpoint.npz"),
+            recipe(epochs + 1, init),
+            data,
+            os.path.join(folder, "checkpoint.npz"),
             lambda line: times.append(time.perf_counter()),
         )
     return epochs * int((data["split"] == 0).sum()) / (times[-1] - times[0])
@@ -130,8 +132,10 @@ def main():
     (speed,) = apart((saliency, n))
     print(f"saliency, 1 process          {speed:8,.0f} sequences/s  {speed / one:8.2f}", flush=True)
     ((maps, scores),) = apart((scoring, options.maps, options.networks))
-    print(f"a network on {options.maps} sequences: maps {maps:.2f} s, scores {scores:.2f} s; "
-          f"{ZOO} networks in one process: {ZOO * (maps + scores) / 60:.1f} minutes")
+    print(
+        f"a network on {options.maps} sequences: maps {maps:.2f} s, scores {scores:.2f} s; "
+        f"{ZOO} networks in one process: {ZOO * (maps + scores) / 60:.1f} minutes"
+    )
 
 
 if __name__ == "__main__":

@@ -17,14 +17,24 @@ PACKAGE = "attribution_consistency"
 PAGE = Path("book") / "api.md"
 SECTIONS = {
     "Sequences": (PACKAGE, ["one_hot", "decode", "simulate"]),
-    "The score": (PACKAGE, ["kmer_klds", "consistency", "length_weights", "thresholded_kld",
-                            "geometric_kld"]),
+    "The score": (
+        PACKAGE,
+        ["kmer_klds", "consistency", "length_weights", "thresholded_kld", "geometric_kld"],
+    ),
     "How far to trust it": (PACKAGE, ["constant_floor", "rotated_null", "jackknife"]),
     "Where the truth is known": (PACKAGE, ["signal_to_noise", "motif_auroc", "motif_aupr"]),
     "More of the metric": (f"{PACKAGE}.metric", None),
-    "Attribution methods": (f"{PACKAGE}.models.methods", [
-        "saliency", "smoothgrad", "integrated_gradients", "expected_gradients", "deep_shap",
-        "in_silico_mutagenesis"]),
+    "Attribution methods": (
+        f"{PACKAGE}.models.methods",
+        [
+            "saliency",
+            "smoothgrad",
+            "integrated_gradients",
+            "expected_gradients",
+            "deep_shap",
+            "in_silico_mutagenesis",
+        ],
+    ),
     "Saved maps": (f"{PACKAGE}.scoring", ["score_files", "choose_weights"]),
 }
 HEAD = """# Functions of the package
@@ -86,7 +96,9 @@ def page():
 def entry(name, thing):
     """Heading, signature and docstring of a function or a class."""
     signature = re.sub(r" -> .*$", "", f"{name}{inspect.signature(thing)}", flags=re.S)
-    signature = re.sub(r"<function .*? at 0x[0-9a-f]+>", "...", signature).replace(f"{PACKAGE}.", "")
+    signature = re.sub(r"<function .*? at 0x[0-9a-f]+>", "...", signature).replace(
+        f"{PACKAGE}.", ""
+    )
     lines = textwrap.wrap(signature, 92, subsequent_indent="    ", break_on_hyphens=False)
     text = re.sub(r":\w+:`~?[\w.]*?(\w+)`", r"\1", inspect.getdoc(thing))
     code = "\n".join(lines)

@@ -84,18 +84,30 @@ def training_tables():
     seconds = {configuration: fastest for configuration, (fastest, *_) in records.items()}
     regularisers = list(dict.fromkeys(name.split("-", 2)[2] for name in seconds))
     rows = [
-        [regulariser, *(
-            span([s for c, found in records.items() for s in found
-                  if c.startswith(f"{norm}-") and c.endswith(f"-{regulariser}")])
-            for norm in ("nobn", "bn")
-        )]
+        [
+            regulariser,
+            *(
+                span(
+                    [
+                        s
+                        for c, found in records.items()
+                        for s in found
+                        if c.startswith(f"{norm}-") and c.endswith(f"-{regulariser}")
+                    ]
+                )
+                for norm in ("nobn", "bn")
+            ),
+        ]
         for regulariser in regularisers
     ]
     same = max(records, key=lambda c: records[c][-1] / records[c][0])
     hours = [
-        [name, len(seconds) * inits,
-         *(duration(training_hours(seconds, inits, n)) for n in PROCESSES),
-         *map(figures, zoo_megabytes(len(seconds) * inits))]
+        [
+            name,
+            len(seconds) * inits,
+            *(duration(training_hours(seconds, inits, n)) for n in PROCESSES),
+            *map(figures, zoo_megabytes(len(seconds) * inits)),
+        ]
         for name, inits in ZOOS.items()
     ]
     return [
@@ -105,8 +117,10 @@ def training_tables():
         f"record and {figures(records[same][0])} in another, when the computer was less busy.\n",
         f"Time to train a zoo for {EPOCHS} epochs, and disk for its weights and for maps of 1,000\n"
         "sequences:\n",
-        table(["zoo", "networks", *(f"{n} processes" for n in PROCESSES), "weights, MB",
-               "maps, MB"], hours),
+        table(
+            ["zoo", "networks", *(f"{n} processes" for n in PROCESSES), "weights, MB", "maps, MB"],
+            hours,
+        ),
     ]
 
 
@@ -121,14 +135,31 @@ def genome_tables():
     for networks in (1, 10):
         jobs = networks * windows * longer / 3600
         gigabytes = networks * windows * WINDOW * MAP_BYTES / 1e9
-        rows.append([networks, figures(networks * windows / 1e6), duration(jobs * maps),
-                     duration(jobs * maps / 16), duration(jobs * scores), figures(gigabytes)])
+        rows.append(
+            [
+                networks,
+                figures(networks * windows / 1e6),
+                duration(jobs * maps),
+                duration(jobs * maps / 16),
+                duration(jobs * scores),
+                figures(gigabytes),
+            ]
+        )
     return [
         "A sequence of 200 bases, for one network:\n",
         table(["what", "milliseconds", "sequences per second"], per_sequence),
         f"Every window of {WINDOW:,} bases of the human genome:\n",
-        table(["networks", "maps, millions", "maps, 2 cores", "maps, 32 cores", "scores, 1 process",
-               "disk, GB"], rows),
+        table(
+            [
+                "networks",
+                "maps, millions",
+                "maps, 2 cores",
+                "maps, 32 cores",
+                "scores, 1 process",
+                "disk, GB",
+            ],
+            rows,
+        ),
     ]
 
 

@@ -128,7 +128,8 @@ def install():
         subprocess.run(["apt-get", "update", "-qq"], check=True)
         subprocess.run(
             ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "slurm-wlm", "munge"],
-            check=True, stdout=subprocess.DEVNULL,
+            check=True,
+            stdout=subprocess.DEVNULL,
             env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         )
     finally:
@@ -149,18 +150,33 @@ def cluster():
         folder.chmod(0o755)  # munged refuses a folder that others cannot enter
         conf = folder / "slurm.conf"
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-        conf.write_text(SLURM_CONF.format(
-            host=socket.gethostname().split(".")[0], folder=folder, ports=free_ports(2),
-            cpus=len(os.sched_getaffinity(0)), memory=int(0.9 * memory),
-        ))
+        conf.write_text(
+            SLURM_CONF.format(
+                host=socket.gethostname().split(".")[0],
+                folder=folder,
+                ports=free_ports(2),
+                cpus=len(os.sched_getaffinity(0)),
+                memory=int(0.9 * memory),
+            )
+        )
         # The plugin drops SLURM_CONF within a job, so the usual place has to lead here.
         USUAL_CONF.parent.mkdir(exist_ok=True)
         USUAL_CONF.symlink_to(conf)
         end.callback(USUAL_CONF.unlink)
         for command in (
-            ["munged", "--foreground", "--force", "--key-file", str(key),
-             "--socket", str(folder / "munge.socket"), "--pid-file", str(folder / "munged.pid"),
-             "--seed-file", str(folder / "munge.seed")],
+            [
+                "munged",
+                "--foreground",
+                "--force",
+                "--key-file",
+                str(key),
+                "--socket",
+                str(folder / "munge.socket"),
+                "--pid-file",
+                str(folder / "munged.pid"),
+                "--seed-file",
+                str(folder / "munge.seed"),
+            ],
             ["slurmctld", "-D"],
             ["slurmd", "-D"],
         ):
@@ -186,8 +202,13 @@ def free_ports(count):
 def daemon(command, folder, end):
     """Start a daemon in the foreground; `end` stops it."""
     log = end.enter_context(open(folder / f"{command[0]}.log", "w"))
-    program = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT,
-                               stdin=subprocess.DEVNULL, start_new_session=True)
+    program = subprocess.Popen(
+        command,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
     def stop():
         program.terminate()
@@ -205,16 +226,19 @@ def daemon(command, folder, end):
 
 
 def sinfo():
-    done = subprocess.run(["sinfo", "-h", "-o", "%P %D node %c cores %m MB %t"],
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        ["sinfo", "-h", "-o", "%P %D node %c cores %m MB %t"], capture_output=True, text=True
+    )
     return done.stdout.strip()
 
 
 def jobs():
     """Jobs that run or wait: {id: (state, rule)}."""
     lines = output("squeue", "-h", "-o", "%i|%T|%k").splitlines()
-    return {i: (state, comment.removeprefix("rule_"))
-            for i, state, comment in (line.split("|") for line in lines)}
+    return {
+        i: (state, comment.removeprefix("rule_"))
+        for i, state, comment in (line.split("|") for line in lines)
+    }
 
 
 def cancel_everything():
@@ -245,9 +269,21 @@ class Proof:
         paths = [str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
         with open(self.printed, "w") as printed:
             return subprocess.Popen(
-                [sys.executable, "-m", "attribution_consistency", "run", str(self.config),
-                 "--offline", "--profile", str(self.folder / "profile"), *options],
-                cwd=ROOT, stdout=printed, stderr=subprocess.STDOUT, start_new_session=True,
+                [
+                    sys.executable,
+                    "-m",
+                    "attribution_consistency",
+                    "run",
+                    str(self.config),
+                    "--offline",
+                    "--profile",
+                    str(self.folder / "profile"),
+                    *options,
+                ],
+                cwd=ROOT,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
             )
 
@@ -333,8 +369,10 @@ def prove(proof):
     again = {entry[0] for entry in proof.epochs() if entry[1] == rule} - before - {job}
     check(again, "the cancelled training was submitted again")
 
-    records = [json.loads(path.read_text())
-               for path in sorted((RESULTS / "models" / "synthetic").glob("*.json"))]
+    records = [
+        json.loads(path.read_text())
+        for path in sorted((RESULTS / "models" / "synthetic").glob("*.json"))
+    ]
     check([record["epochs"] for record in records] == [EPOCHS] * 4, "four networks are trained")
     trained = [(network, epoch) for _, _, network, epoch in proof.epochs()]
     check(len(trained) == len(set(trained)), "no epoch of any network was trained twice")

@@ -133,8 +133,10 @@ def verify(run, tolerance=1e-3):
             if needed == ("koo",):  # as many as are on this machine
                 wanted = lost.isin(sum(jobs["koo"], []))
                 if not wanted.all():
-                    skipped.append(f"not compared: {(~wanted).sum()} of {len(theirs)} networks of "
-                                   f"{name} (this run does not have them)")
+                    skipped.append(
+                        f"not compared: {(~wanted).sum()} of {len(theirs)} networks of "
+                        f"{name} (this run does not have them)"
+                    )
                 lost = lost[wanted]
             if len(lost):
                 differences.append(f"{name}: lacks {', '.join(lost)}")
@@ -169,8 +171,9 @@ def _compared(name, ours, theirs, tolerance):
     for column in ours.columns.difference(["minutes"]):
         a, b = ours[column].to_numpy(), theirs[column].to_numpy()
         if a.dtype.kind in "fiu" and b.dtype.kind in "fiu":
-            same = np.isclose(a.astype(float), b.astype(float), rtol=tolerance, atol=1e-6,
-                              equal_nan=True)
+            same = np.isclose(
+                a.astype(float), b.astype(float), rtol=tolerance, atol=1e-6, equal_nan=True
+            )
         else:
             same = (a == b) | (ours[column].isna() & theirs[column].isna()).to_numpy()
         if not same.all():

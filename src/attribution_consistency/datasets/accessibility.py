@@ -23,17 +23,30 @@ import pandas as pd
 
 from . import registry
 from .intervals import (
-    AccessibilityError, amount_within, overlaps, rank, read_columns, refuse, refuse_disorder,
-    split_names, split_of,
+    AccessibilityError,
+    amount_within,
+    overlaps,
+    rank,
+    read_columns,
+    refuse,
+    refuse_disorder,
+    split_names,
+    split_of,
 )
 from .sequences import encode_codes, read_fasta
 
 TASK = "gm12878_dnase"
 REGION_SETS = (
-    "CTCF_GM12878", "DNase_GM12878", "DSBCapture_NHEK", "H3K4me3_GM12878", "POL2_GM12878",
+    "CTCF_GM12878",
+    "DNase_GM12878",
+    "DSBCapture_NHEK",
+    "H3K4me3_GM12878",
+    "POL2_GM12878",
 )
 HOTSPOTS = {  # cell line: file; ENCODE experiments ENCSR000EMT, ENO, EMU, ENP
-    "GM12878": "SNEDE0000EMT", "HeLa-S3": "SNEDE0000ENO", "H1": "SNEDE0000EMU",
+    "GM12878": "SNEDE0000EMT",
+    "HeLa-S3": "SNEDE0000ENO",
+    "H1": "SNEDE0000EMU",
     "HepG2": "SNEDE0000ENP",
 }
 WINDOW = 201
@@ -116,23 +129,36 @@ def gm12878_dnase(*, table: Sequence[registry.Entry] | None = None) -> Accessibi
     tags = np.stack([tags_per_200_bp(regions, table) for table in hotspots.values()], axis=1)
     y = np.column_stack([regions.accessible, np.log1p(np.minimum(tags, CAP))]).astype(np.float32)
     counts = {
-        "rows": n[0], "in_artefact": n[0] - n[1], "on_excluded_chromosomes": n[1] - n[2],
-        "repeated": n[2] - len(regions), "sequences": len(regions),
+        "rows": n[0],
+        "in_artefact": n[0] - n[1],
+        "on_excluded_chromosomes": n[1] - n[2],
+        "repeated": n[2] - len(regions),
+        "sequences": len(regions),
         "accessible": int(regions.accessible.sum()),
         "capped": {line: int(n) for line, n in zip(hotspots, (tags > CAP).sum(axis=0))},
     }
     meta = {
-        "task": TASK, "assembly": "hg19", "targets": ["accessible", *hotspots],
+        "task": TASK,
+        "assembly": "hg19",
+        "targets": ["accessible", *hotspots],
         "target_units": ["overlaps a GM12878 hotspot (1) or not (0)"]
         + ["log(1 + min(DNase-seq tags per 200 bp, 2000))"] * len(hotspots),
-        "splits": split_names(), "counts": counts, "inputs_sha256": inputs,
-        "region_sets": {row.Index: {"windows": int(row.size), "accessible": int(row.sum)}
-                        for row in per_set.itertuples()},
+        "splits": split_names(),
+        "counts": counts,
+        "inputs_sha256": inputs,
+        "region_sets": {
+            row.Index: {"windows": int(row.size), "accessible": int(row.sum)}
+            for row in per_set.itertuples()
+        },
     }
     return AccessibilityData(
-        encode_codes(regions.sequence.tolist()), y, split_of(regions.chrom),
-        regions.chrom.to_numpy().astype(np.str_), regions.start.to_numpy(np.int64),
-        regions.end.to_numpy(np.int64), meta,
+        encode_codes(regions.sequence.tolist()),
+        y,
+        split_of(regions.chrom),
+        regions.chrom.to_numpy().astype(np.str_),
+        regions.start.to_numpy(np.int64),
+        regions.end.to_numpy(np.int64),
+        meta,
     )
 
 
@@ -153,21 +179,29 @@ def read_regions(bed: Path, fasta: Path) -> pd.DataFrame:
     rows = read_columns(bed, ["chrom", "start", "end"], [0, 1, 2])
     records = read_fasta(fasta)
     if len(rows) != len(records):
-        raise AccessibilityError(f"{fasta}: {len(records)} records, but {bed.name} has "
-                                 f"{len(rows)} rows: the two files do not correspond")
+        raise AccessibilityError(
+            f"{fasta}: {len(records)} records, but {bed.name} has "
+            f"{len(rows)} rows: the two files do not correspond"
+        )
     refuse(bed, rows, rows.start < 1, "starts below 1, from which this file counts")
     refuse(bed, rows, rows.end - rows.start + 1 != WINDOW, f"is not {WINDOW} bp")
     for i, (name, sequence) in enumerate(records, start=1):
         if name != (expected := f"{rows.chrom[i - 1]}_{i}"):
-            raise AccessibilityError(f"{fasta}, record {i}: is named {name}, but row {i} of "
-                                     f"{bed.name} would make it {expected}: the two files do not "
-                                     "correspond")
+            raise AccessibilityError(
+                f"{fasta}, record {i}: is named {name}, but row {i} of "
+                f"{bed.name} would make it {expected}: the two files do not "
+                "correspond"
+            )
         if len(sequence) != WINDOW:
-            raise AccessibilityError(f"{fasta}, record {i}: {len(sequence)} bases, but row {i} of "
-                                     f"{bed.name} is {WINDOW} bp")
+            raise AccessibilityError(
+                f"{fasta}, record {i}: {len(sequence)} bases, but row {i} of "
+                f"{bed.name} is {WINDOW} bp"
+            )
     return rows.assign(
-        start=rows.start - 1, sequence=[sequence.upper() for _, sequence in records],
-        file=fasta.stem, row=range(1, len(rows) + 1),
+        start=rows.start - 1,
+        sequence=[sequence.upper() for _, sequence in records],
+        file=fasta.stem,
+        row=range(1, len(rows) + 1),
     )
 
 

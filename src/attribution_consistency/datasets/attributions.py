@@ -59,9 +59,11 @@ def read_maps(source: Source, rows: np.ndarray) -> np.ndarray:
     finite = np.isfinite(maps)
     if not finite.all():
         n, i, c = np.argwhere(~finite)[0]
-        raise ValueError(f"{source.path}: got {maps[n, i, c]} at sequence {rows[n]}, position "
-                         f"{i}, channel {c} (counted from 0), expected finite numbers "
-                         f"({(~finite).sum()} are not)")
+        raise ValueError(
+            f"{source.path}: got {maps[n, i, c]} at sequence {rows[n]}, position "
+            f"{i}, channel {c} (counted from 0), expected finite numbers "
+            f"({(~finite).sum()} are not)"
+        )
     return maps
 
 
@@ -73,9 +75,11 @@ def read_sequences(source: Source, rows: np.ndarray) -> np.ndarray:
     bad = ((x != 0) & (x != 1)).any(axis=2) | ((x == 1).sum(axis=2) > 1)
     if bad.any():
         n, i = np.argwhere(bad)[0]
-        raise ValueError(f"{source.path}: sequence {rows[n]}, position {i} (counted from 0) is "
-                         f"{x[n, i].tolist()}, expected one-hot: a single 1, or all 0 for an "
-                         "unknown base")
+        raise ValueError(
+            f"{source.path}: sequence {rows[n]}, position {i} (counted from 0) is "
+            f"{x[n, i].tolist()}, expected one-hot: a single 1, or all 0 for an "
+            "unknown base"
+        )
     if not x.any():
         raise ValueError(f"{source.path}: every position is all 0, so no base is known")
     return x.astype(np.float32)
@@ -92,9 +96,11 @@ def check_channels(source: Source, x, a) -> None:
     if filled.mean() > 0.9 and known.any():
         agree = ((a != 0) & (x != 0)).any(axis=2)[known].mean()
         if agree < 0.9:
-            raise ValueError(f"{source.path}: only {agree:.0%} of its values stand at the base of "
-                             "the sequence: the channels are not in the order A C G T, or the "
-                             "maps are of other sequences")
+            raise ValueError(
+                f"{source.path}: only {agree:.0%} of its values stand at the base of "
+                "the sequence: the channels are not in the order A C G T, or the "
+                "maps are of other sequences"
+            )
 
 
 def _open(path, keys):

@@ -24,8 +24,15 @@ import pandas as pd
 
 from . import registry, store
 from .intervals import (
-    AccessibilityError, amount_within, overlaps, rank, read_columns, refuse, refuse_disorder,
-    split_names, split_of,
+    AccessibilityError,
+    amount_within,
+    overlaps,
+    rank,
+    read_columns,
+    refuse,
+    refuse_disorder,
+    split_names,
+    split_of,
 )
 from .sequences import NO_BASE, encode_codes
 
@@ -73,8 +80,10 @@ class Settings:
     def __post_init__(self):
         for good, reason in (
             (self.target in ("coverage", "binary"), f"target {self.target!r}: coverage or binary"),
-            (min(self.window, self.bin_size) > 0 and self.window % self.bin_size == 0,
-             f"a window of {self.window} bases cannot be cut into bins of {self.bin_size}"),
+            (
+                min(self.window, self.bin_size) > 0 and self.window % self.bin_size == 0,
+                f"a window of {self.window} bases cannot be cut into bins of {self.bin_size}",
+            ),
             (self.background >= 0, f"background {self.background}: expected 0 or more"),
             (0 <= self.max_n <= 1, f"max_n {self.max_n}: expected 0 to 1"),
         ):
@@ -109,8 +118,13 @@ def read_samples(path) -> dict[str, tuple[str, str]]:
 
 
 def encode_atac(
-    path, samples: Mapping[str, tuple[str, str]], genome: str, blacklist: str = "",
-    settings: Settings = Settings(), *, progress: registry.Progress | None = None,
+    path,
+    samples: Mapping[str, tuple[str, str]],
+    genome: str,
+    blacklist: str = "",
+    settings: Settings = Settings(),
+    *,
+    progress: registry.Progress | None = None,
     timeout: float = 10.0,
 ) -> dict:
     """Build the data set and write it to one `.npz` file, whole or not at all.
@@ -177,24 +191,44 @@ def encode_atac(
     size = n * (settings.window + 4 * len(samples) * (bins if tracks else 1))
     y = labels.astype(np.float32)
     if tracks:
-        pieces = _coverage(windows, tracks, settings, lambda share: report(
-            "coverage", min(int(share * size), size - 1), size))
+        pieces = _coverage(
+            windows,
+            tracks,
+            settings,
+            lambda share: report("coverage", min(int(share * size), size - 1), size),
+        )
         y = store.Stream((n, len(samples), bins), np.float32, pieces)
     meta = {
-        "task": TASK, "targets": list(samples), "splits": split_names(*splits),
+        "task": TASK,
+        "targets": list(samples),
+        "splits": split_names(*splits),
         "target_units": "fold change, mean of each bin" if tracks else "accessible (1) or not (0)",
-        "settings": asdict(settings), "counts": counts,
-        "inputs": {" ".join(key).strip(): {
-            "source": source if "//" in source else Path(source).name, "sha256": files[key][1],
-        } for key, source in wanted.items()},
+        "settings": asdict(settings),
+        "counts": counts,
+        "inputs": {
+            " ".join(key).strip(): {
+                "source": source if "//" in source else Path(source).name,
+                "sha256": files[key][1],
+            }
+            for key, source in wanted.items()
+        },
     }
     report(f"{n} windows, {registry.megabytes(size)}, to {path}", 0, size)
     codes = store.Stream((n, settings.window), np.uint8, _codes(fasta, windows))
-    store.save(path, {
-        "codes": codes, "y": y, "peaks": labels.astype(np.uint8), "meta": meta,
-        "split": split_of(windows.chrom, *splits), "start": windows.start.to_numpy(),
-        "end": windows.end.to_numpy(), "chrom": windows.chrom.to_numpy().astype(np.str_),
-    }, compress=False)
+    store.save(
+        path,
+        {
+            "codes": codes,
+            "y": y,
+            "peaks": labels.astype(np.uint8),
+            "meta": meta,
+            "split": split_of(windows.chrom, *splits),
+            "start": windows.start.to_numpy(),
+            "end": windows.end.to_numpy(),
+            "chrom": windows.chrom.to_numpy().astype(np.str_),
+        },
+        compress=False,
+    )
     report("done", size, size)
     return meta
 
@@ -223,8 +257,10 @@ def find_files(wanted: Mapping[tuple[str, str], str], *, progress=None, timeout:
             continue
         path = Path(where).expanduser()
         if not path.is_file():
-            raise AccessibilityError(f"{' '.join(key).strip()}: {where or 'nothing'} is no file, "
-                                     "web address or ENCODE accession")
+            raise AccessibilityError(
+                f"{' '.join(key).strip()}: {where or 'nothing'} is no file, "
+                "web address or ENCODE accession"
+            )
         if expected and registry.digest(path, expected) != expected:
             raise AccessibilityError(f"{path}: its hash is not {expected}: damaged, or another")
         found[key] = path, registry.digest(path)
@@ -277,8 +313,10 @@ def _open_bigwig(path: Path, lengths: dict[str, int]):
             raise ValueError("a bigBed file")
     for name in lengths:
         if found.get(name, lengths[name]) != lengths[name]:
-            raise AccessibilityError(f"{path}: {name} has {found[name]} bases, {lengths[name]} in "
-                                     "the genome: another genome build")
+            raise AccessibilityError(
+                f"{path}: {name} has {found[name]} bases, {lengths[name]} in "
+                "the genome: another genome build"
+            )
     if not found.keys() & lengths:
         raise AccessibilityError(f"{path}: no chromosome of the genome, only {', '.join(found)}")
     return reader, found
@@ -297,8 +335,10 @@ def _read_intervals(path: Path, lengths: dict[str, int], merge: bool) -> pd.Data
     else:
         refuse_disorder(path, rows, "interval", "; sort and merge the file, or choose to merge")
     if not rows.chrom.isin(lengths).any():
-        raise AccessibilityError(f"{path}: no interval on a chromosome of the genome, only on "
-                                 f"{', '.join(sorted(set(rows.chrom))[:5])}")
+        raise AccessibilityError(
+            f"{path}: no interval on a chromosome of the genome, only on "
+            f"{', '.join(sorted(set(rows.chrom))[:5])}"
+        )
     return rows[rows.chrom.isin(lengths)]
 
 
@@ -338,8 +378,11 @@ def _choose(windows: pd.DataFrame, spots: dict, settings: Settings):
     chosen = np.random.default_rng(settings.seed).choice(without, n, replace=False)
     keep = np.sort(np.concatenate([np.flatnonzero(accessible), chosen]))
     counts = {
-        "windows": len(windows), "unknown_bases": int(unknown.sum()),
-        "blacklisted": int(listed.sum()), "accessible": int(accessible.sum()), "background": n,
+        "windows": len(windows),
+        "unknown_bases": int(unknown.sum()),
+        "blacklisted": int(listed.sum()),
+        "accessible": int(accessible.sum()),
+        "background": n,
         "touched_by_a_peak_only": int((usable & touched & ~accessible).sum()),
     }
     return windows.iloc[keep], labels[keep], counts

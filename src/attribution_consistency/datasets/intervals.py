@@ -37,8 +37,14 @@ def read_columns(path: Path, names: list[str], columns: list[int]) -> pd.DataFra
         with open(path, "rb") as handle:
             compression = "gzip" if handle.read(2) == b"\x1f\x8b" else None
         rows = pd.read_csv(
-            path, sep=r"\s+", header=None, usecols=columns, dtype=str, compression=compression,
-            encoding="ascii", keep_default_na=False,
+            path,
+            sep=r"\s+",
+            header=None,
+            usecols=columns,
+            dtype=str,
+            compression=compression,
+            encoding="ascii",
+            keep_default_na=False,
         )[columns].set_axis(names, axis=1)
     except (ValueError, OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
@@ -48,8 +54,9 @@ def read_columns(path: Path, names: list[str], columns: list[int]) -> pd.DataFra
         bad = ~rows[name].str.fullmatch("-?[0-9]{1,18}").to_numpy(bool)
         if bad.any():
             i = int(np.argmax(bad))
-            raise AccessibilityError(f"{path}, row {i + 1}: column {column + 1} is "
-                                     f"{rows[name][i]!r}, not a whole number")
+            raise AccessibilityError(
+                f"{path}, row {i + 1}: column {column + 1} is {rows[name][i]!r}, not a whole number"
+            )
     rows = rows.astype(dict.fromkeys(names[1:], np.int64))
     refuse(path, rows, (rows.start < 0) | (rows.end <= rows.start), "is not an interval")
     return rows
@@ -130,8 +137,12 @@ def _on_one_axis(windows: pd.DataFrame, spots: pd.DataFrame) -> list[np.ndarray]
     number, _ = pd.factorize(pd.concat([spots.chrom, windows.chrom]))
     offset = number.astype(np.int64) << 32
     of_spots, of_windows = offset[: len(spots)], offset[len(spots) :]
-    return [windows.start.to_numpy() + of_windows, windows.end.to_numpy() + of_windows,
-            spots.start.to_numpy() + of_spots, spots.end.to_numpy() + of_spots]
+    return [
+        windows.start.to_numpy() + of_windows,
+        windows.end.to_numpy() + of_windows,
+        spots.start.to_numpy() + of_spots,
+        spots.end.to_numpy() + of_spots,
+    ]
 
 
 def split_of(chrom, test=("chr8",), validation=("chr9",)) -> np.ndarray:
@@ -146,9 +157,11 @@ def split_of(chrom, test=("chr8",), validation=("chr9",)) -> np.ndarray:
     split = np.select([chrom.isin(test), chrom.isin(validation)], [TEST, VALIDATION], TRAIN)
     for value, name in enumerate(("training", *split_names(test, validation)[1:])):
         if not (split == value).any():
-            raise AccessibilityError(f"no sequence for {name}: expected chromosomes named chr1 to "
-                                     "chr22 and chrX, got "
-                                     f"{', '.join(sorted(set(chrom))) or 'none'}")
+            raise AccessibilityError(
+                f"no sequence for {name}: expected chromosomes named chr1 to "
+                "chr22 and chrX, got "
+                f"{', '.join(sorted(set(chrom))) or 'none'}"
+            )
     return split.astype(np.uint8)
 
 

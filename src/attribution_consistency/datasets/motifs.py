@@ -103,7 +103,8 @@ def fitting_motifs(kmer, motifs, within=1.0, pseudocount=0.01):
         span = min(len(codes), len(bits))
         score = max(
             float(bits[np.arange(j, j + span), codes[i : i + span]].sum())
-            for i in range(len(codes) - span + 1) for j in range(len(bits) - span + 1)
+            for i in range(len(codes) - span + 1)
+            for j in range(len(bits) - span + 1)
         )
         if score > found.get(motif.matrix_id, (None, -np.inf))[1]:
             found[motif.matrix_id] = (motif, score)

@@ -197,17 +197,21 @@ def verified(name: str, *, table: Sequence[Entry] | None = None) -> Path:
     if path is None:
         raise RegistryError(f"{name}: not on this machine: {_what_to_do(entry)}")
     if (found := digest(path)) != entry.sha256:
-        raise RegistryError(f"{path}: sha256 is {found[:12]}…, expected {entry.sha256[:12]}…: not "
-                            "the registered file; remove it, then run `attribution-consistency "
-                            "fetch`")
+        raise RegistryError(
+            f"{path}: sha256 is {found[:12]}…, expected {entry.sha256[:12]}…: not "
+            "the registered file; remove it, then run `attribution-consistency "
+            "fetch`"
+        )
     return path
 
 
 def _what_to_do(entry: Entry) -> str:
     command = "attribution-consistency fetch"
     command += " --networks" * entry.name.startswith("koo_synthetic_models/")
-    advice = (f"run `{command}` with a network (from {_host(entry)}), "
-              f"or point ${MIRROR_VARIABLE} at a folder that holds it")
+    advice = (
+        f"run `{command}` with a network (from {_host(entry)}), "
+        f"or point ${MIRROR_VARIABLE} at a folder that holds it"
+    )
     mirror = os.environ.get(MIRROR_VARIABLE)
     if mirror and not Path(mirror).expanduser().is_dir():
         advice += f" (it now names {mirror}, which is not a folder)"
@@ -231,7 +235,10 @@ def megabytes(n: int) -> str:
 
 
 def fetch(
-    names: Iterable[str], *, progress: Progress | None = terminal_progress, timeout: float = 10.0,
+    names: Iterable[str],
+    *,
+    progress: Progress | None = terminal_progress,
+    timeout: float = 10.0,
     table: Sequence[Entry] | None = None,
 ) -> list[Path]:
     """Download the named files that are not on this machine yet into the user's cache folder.
@@ -291,21 +298,29 @@ def from_address(task: str, url: str, expected: str = "", *, timeout: float = 10
     known = read_registry(record) if record.is_file() else ()
     if known and (path := locate(name, table=known)):
         if expected and (found := digest(path, expected)) != expected:
-            raise RegistryError(f"{path}: its hash is {found[:12]}…, expected {expected[:12]}…: "
-                                "remove the file, then run again")
+            raise RegistryError(
+                f"{path}: its hash is {found[:12]}…, expected {expected[:12]}…: "
+                "remove the file, then run again"
+            )
         return known[0]
     unsized = Entry(name, url, expected, 1, "")
     with _open(unsized, "bytes=0-0", timeout) as response:
         whole = response.headers.get("Content-Length") if response.status == 200 else None
         size = whole or response.headers.get("Content-Range", "").rpartition("/")[2]
     if not size.isdigit():
-        raise RegistryError(f"{url}: the server does not tell the size: download the file yourself "
-                            "and name its path")
+        raise RegistryError(
+            f"{url}: the server does not tell the size: download the file yourself "
+            "and name its path"
+        )
     return unsized._replace(bytes=int(size))
 
 
-def fetched(entries: Sequence[Entry], *, progress: Progress | None = terminal_progress,
-            timeout: float = 10.0) -> list[tuple[Path, str]]:
+def fetched(
+    entries: Sequence[Entry],
+    *,
+    progress: Progress | None = terminal_progress,
+    timeout: float = 10.0,
+) -> list[tuple[Path, str]]:
     """Download what `from_address` described, and record the SHA-256 of each file beside it.
 
     Returns
@@ -345,8 +360,10 @@ def _download(missing: list[Entry], progress: Progress | None, timeout: float) -
     with _writing(cache, missing[0]):
         cache.mkdir(parents=True, exist_ok=True)
         if (free := shutil.disk_usage(cache).free) < total:
-            raise RegistryError(f"{missing[0].name}: {megabytes(total)} to download and "
-                                f"{megabytes(free)} free in {cache}: make room")
+            raise RegistryError(
+                f"{missing[0].name}: {megabytes(total)} to download and "
+                f"{megabytes(free)} free in {cache}: make room"
+            )
     done = 0
     with _writing(cache, missing[0]), _alone(cache):
         for entry in missing:
@@ -371,8 +388,10 @@ def _writing(folder: Path, entry: Entry) -> Iterator[None]:
         yield
     except OSError as error:
         advice = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check the folder"
-        raise RegistryError(f"{entry.name}: cannot be written in {folder} "
-                            f"({error.strerror or error}): {advice}, then run again") from None
+        raise RegistryError(
+            f"{entry.name}: cannot be written in {folder} "
+            f"({error.strerror or error}): {advice}, then run again"
+        ) from None
 
 
 @contextlib.contextmanager
@@ -414,16 +433,20 @@ def _download_one(entry: Entry, target: Path, timeout: float, report) -> None:
         raise
     size, found = part.stat().st_size, digest(part, entry.sha256)
     if size < entry.bytes:
-        raise RegistryError(f"{entry.name}: {host} closed the connection after {size} of "
-                            f"{entry.bytes} bytes: run again to resume")
+        raise RegistryError(
+            f"{entry.name}: {host} closed the connection after {size} of "
+            f"{entry.bytes} bytes: run again to resume"
+        )
     if size > entry.bytes or (entry.sha256 and found != entry.sha256):
         part.unlink()
         kind = "md5" if len(entry.sha256) == 32 else "sha256"
         what = f"more than {entry.bytes} bytes" if size > entry.bytes else f"{kind} {found[:12]}…"
         wanted = f" with {kind} {entry.sha256[:12]}…" if entry.sha256 else ""
-        raise RegistryError(f"{entry.name}: {host} sent {what}, expected {entry.bytes} bytes"
-                            f"{wanted}: nothing was kept; run again, and if it persists the "
-                            "published file has changed")
+        raise RegistryError(
+            f"{entry.name}: {host} sent {what}, expected {entry.bytes} bytes"
+            f"{wanted}: nothing was kept; run again, and if it persists the "
+            "published file has changed"
+        )
     os.replace(part, target)
 
 
@@ -434,8 +457,10 @@ def _transfer(entry: Entry, out, have: int, timeout: float, report) -> None:
         sent = response.headers.get("Content-Range", "") if response.status == 206 else ""
         if not sent.startswith(f"bytes {have}-"):
             if response.status != 200:
-                raise RegistryError(f"{entry.name}: {host} answered {response.status} for "
-                                    f"{entry.url}: run again later")
+                raise RegistryError(
+                    f"{entry.name}: {host} answered {response.status} for "
+                    f"{entry.url}: run again later"
+                )
             out.truncate(0)
             have = 0
         while have <= entry.bytes:
@@ -443,9 +468,11 @@ def _transfer(entry: Entry, out, have: int, timeout: float, report) -> None:
                 chunk = response.read1(CHUNK)
             except (OSError, http.client.HTTPException) as error:
                 reason = "no more bytes came" if isinstance(error, TimeoutError) else error
-                raise RegistryError(f"{entry.name}: the download from {host} stopped "
-                                    f"after {have} of {entry.bytes} bytes ({reason}): "
-                                    "run again to resume") from None
+                raise RegistryError(
+                    f"{entry.name}: the download from {host} stopped "
+                    f"after {have} of {entry.bytes} bytes ({reason}): "
+                    "run again to resume"
+                ) from None
             if not chunk:
                 break
             out.write(chunk)
@@ -480,13 +507,16 @@ def _open(entry: Entry, span: str, timeout: float) -> http.client.HTTPResponse:
         if answer.code == 416 and span:
             answer.close()
             return _open(entry, "", timeout)
-        raise RegistryError(f"{entry.name}: {host} answered {answer.code} {answer.reason} for "
-                            f"{entry.url}: run again later, or {advice}")
+        raise RegistryError(
+            f"{entry.name}: {host} answered {answer.code} {answer.reason} for "
+            f"{entry.url}: run again later, or {advice}"
+        )
     if isinstance(answer, Exception):
         reason = getattr(answer, "reason", answer)
         if isinstance(reason, TimeoutError):
             reason = f"no answer within {timeout:g} s"
         reason = " ".join(str(reason).split())
-        raise RegistryError(f"{entry.name}: cannot reach {host} ({reason}): connect to a network, "
-                            f"or {advice}")
+        raise RegistryError(
+            f"{entry.name}: cannot reach {host} ({reason}): connect to a network, or {advice}"
+        )
     return answer

@@ -137,10 +137,18 @@ def load(path: str | PathLike, keys: Iterable[str] | None = None) -> dict[str, A
     except FileNotFoundError:
         raise StoreError(f"{path}: no such file: run the step that makes it") from None
     except (
-        OSError, EOFError, ValueError, KeyError, TypeError, NotImplementedError, RuntimeError,
-        zipfile.BadZipFile, zlib.error,
+        OSError,
+        EOFError,
+        ValueError,
+        KeyError,
+        TypeError,
+        NotImplementedError,
+        RuntimeError,
+        zipfile.BadZipFile,
+        zlib.error,
     ) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise StoreError(f"{path}: truncated, or not a data file of ours ({reason}): "
-                         "delete it and make it again") from None
+        raise StoreError(
+            f"{path}: truncated, or not a data file of ours ({reason}): delete it and make it again"
+        ) from None
     return data

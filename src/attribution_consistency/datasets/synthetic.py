@@ -91,10 +91,19 @@ def simulate(n_sequences=20000, length=200, seed=0):
     edges = probabilities.cumsum(axis=2)[:, :, :3]
     codes = (rng.random((n_sequences, length, 1)) >= edges).sum(axis=2).astype(np.uint8)
     return SyntheticData(
-        codes, positive[:, None].astype(np.float32), _split(rng, n_sequences),
-        motif_id, start, strand, motif_mask, spacer_mask,
+        codes,
+        positive[:, None].astype(np.float32),
+        _split(rng, n_sequences),
+        motif_id,
+        start,
+        strand,
+        motif_mask,
+        spacer_mask,
         meta={
-            "task": "synthetic", "n_sequences": n_sequences, "length": length, "seed": seed,
+            "task": "synthetic",
+            "n_sequences": n_sequences,
+            "length": length,
+            "seed": seed,
             "motifs": [[m.matrix_id, m.name, m.role] for m in motifs[::2]],
             "source": "JASPAR CORE vertebrates 2016",
         },

@@ -6,7 +6,8 @@ Networks in Regulatory Genomics*; the thresholded metric is its baseline, from M
 consistency, not correctness.
 """
 
-from typing import Mapping, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -35,8 +36,17 @@ class EnrichedKmers(NamedTuple):
 
 
 def kmer_klds(
-    x, a, ks=DEFAULT_KS, *, reading="frequency", score="abs_input", correct=True,
-    prior=None, pseudocount=0.0, collapse=False, reverse=False,
+    x,
+    a,
+    ks=DEFAULT_KS,
+    *,
+    reading="frequency",
+    score="abs_input",
+    correct=True,
+    prior=None,
+    pseudocount=0.0,
+    collapse=False,
+    reverse=False,
 ) -> np.ndarray:
     """KLD of the attribution-weighted k-mer distribution from the uninformative prior, per k.
 
@@ -64,8 +74,16 @@ def kmer_klds(
 
 
 def kmer_distributions(
-    x, a, k: int = 6, *, reading="frequency", score="abs_input", correct=True,
-    prior=None, pseudocount=0.0, collapse=False,
+    x,
+    a,
+    k: int = 6,
+    *,
+    reading="frequency",
+    score="abs_input",
+    correct=True,
+    prior=None,
+    pseudocount=0.0,
+    collapse=False,
 ) -> KmerTable:
     """The two k-mer distributions that :func:`kmer_klds` compares; same arguments, one k.
 
@@ -131,9 +149,7 @@ def kmer_prior(x, ks=DEFAULT_KS, *, collapse=False) -> dict[int, np.ndarray]:
     return {k: sums.counts[k] / _windows(sums.counts[k], k) for k in ks}
 
 
-def thresholded_kld(
-    x, a, k: int = 6, *, quantile=0.9, buffer=2, score="l2", correct=True
-) -> float:
+def thresholded_kld(x, a, k: int = 6, *, quantile=0.9, buffer=2, score="l2", correct=True) -> float:
     """The original metric: KLD of the k-mers under the highest scores from those of all windows.
 
     Per sequence, positions scoring strictly above the ``quantile`` (linear interpolation) are
@@ -180,14 +196,18 @@ def distributions(counts, weights, k: int, reading: str, prior=None):
     p = counts / _windows(counts, k) if prior is None else prior
     if prior is not None and ((p == 0) & (weights > 0)).any():
         missing = kmer_names(k)[int(np.argmax((p == 0) & (weights > 0)))]
-        raise ValueError(f"prior: got frequency 0 for {missing}, which carries attribution; "
-                         "use a prior with all k-mers, or name a pseudocount")
+        raise ValueError(
+            f"prior: got frequency 0 for {missing}, which carries attribution; "
+            "use a prior with all k-mers, or name a pseudocount"
+        )
     q = p * weights if reading == "frequency" else weights
     total = q.sum()
     if total == 0:
-        raise ValueError(f"a: every score under a {k}-mer is 0 (after gradient correction, if "
-                         "on), so there is nothing to compare; are the maps all zero, or equal "
-                         "for the four nucleotides?")
+        raise ValueError(
+            f"a: every score under a {k}-mer is 0 (after gradient correction, if "
+            "on), so there is nothing to compare; are the maps all zero, or equal "
+            "for the four nucleotides?"
+        )
     return q / total, p
 
 
@@ -219,8 +239,9 @@ def _check_prior(prior, pseudocount, ks, collapse) -> Mapping[int, np.ndarray]:
             raise ValueError(f"prior: got no entry for k = {k}, expected a mapping of k to (4**k,)")
         p = np.asarray(prior[k], dtype=np.float64)
         if p.shape != (4**k,) or not np.isfinite(p).all() or (p < 0).any() or p.sum() == 0:
-            raise ValueError(f"prior[{k}]: got shape {p.shape}, expected {4**k} finite numbers >= "
-                             "0, not all 0")
+            raise ValueError(
+                f"prior[{k}]: got shape {p.shape}, expected {4**k} finite numbers >= 0, not all 0"
+            )
         if collapse:
             from .kmers import canonical_index
 
@@ -251,8 +272,11 @@ def sum_tracks(
             yield chunk.codes, chunk.known, scores
 
     return count_kmers(
-        pieces(), ks, len(tracks) if offsets is None else len(offsets),
-        per_sequence=reading == "per_sequence", collapse=collapse,
+        pieces(),
+        ks,
+        len(tracks) if offsets is None else len(offsets),
+        per_sequence=reading == "per_sequence",
+        collapse=collapse,
     )
 
 

@@ -16,9 +16,7 @@ import numpy as np
 from . import maps
 
 # Orthonormal basis of the vectors (A, C, G, T) whose entries add up to 0, one per column.
-BASIS = np.array(
-    [[-1, -1, -1], [1, -1, -1], [0, 2, -1], [0, 0, 3]]
-) / np.sqrt([2, 6, 12])
+BASIS = np.array([[-1, -1, -1], [1, -1, -1], [0, 2, -1], [0, 0, 3]]) / np.sqrt([2, 6, 12])
 
 
 def geometric_kld(

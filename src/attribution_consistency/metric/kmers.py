@@ -8,7 +8,8 @@ four extensions, plus the windows that end a sequence. Pieces with unknown bases
 every length instead.
 """
 
-from typing import Iterable, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 

@@ -27,8 +27,16 @@ class LengthWeights(NamedTuple):
 
 
 def length_weights(
-    klds, snr, *, groups=None, n_subsets: int = 10, n_folds: int = 5, statistic="r2",
-    standardise=False, seed: int = 0, trained_on: dict | None = None,
+    klds,
+    snr,
+    *,
+    groups=None,
+    n_subsets: int = 10,
+    n_folds: int = 5,
+    statistic="r2",
+    standardise=False,
+    seed: int = 0,
+    trained_on: dict | None = None,
 ) -> LengthWeights:
     """Learn the weight of each k-mer length from models whose SNR is known.
 
@@ -53,7 +61,8 @@ def length_weights(
     if used.sum() < FEWEST_MODELS:
         warnings.warn(
             f"{used.sum()} models to learn length weights from, fewer than {FEWEST_MODELS}: "
-            "provisional", stacklevel=2,
+            "provisional",
+            stacklevel=2,
         )
     log_snr = np.log(np.where(used, snr, 1.0))
     rng = np.random.default_rng(seed)
@@ -68,16 +77,27 @@ def length_weights(
     found = np.array(found)
     if (found.sum(axis=1) == 0).any():
         subset = int(np.argmin(found.sum(axis=1)))
-        raise ValueError(f"klds: no k-mer length explains log SNR when subset {subset} is held "
-                         "out (all statistics are 0), so there are no weights to give")
+        raise ValueError(
+            f"klds: no k-mer length explains log SNR when subset {subset} is held "
+            "out (all statistics are 0), so there are no weights to give"
+        )
     per_subset = found / found.sum(axis=1, keepdims=True)
     options = dict(
-        models=int(used.sum()), groups=len(np.unique(groups[used])), n_subsets=n_subsets,
-        n_folds=n_folds, statistic=statistic, standardise=bool(standardise), seed=seed,
+        models=int(used.sum()),
+        groups=len(np.unique(groups[used])),
+        n_subsets=n_subsets,
+        n_folds=n_folds,
+        statistic=statistic,
+        standardise=bool(standardise),
+        seed=seed,
         split="groups" if grouped else "random",
     )
     return LengthWeights(
-        per_subset, per_subset.mean(axis=0), found, held_out, int((~used).sum()),
+        per_subset,
+        per_subset.mean(axis=0),
+        found,
+        held_out,
+        int((~used).sum()),
         {**options, **(trained_on or {})},
         np.array(centre) if standardise else None,
         np.array(scale) if standardise else None,
@@ -97,8 +117,10 @@ def consistency(klds, weights) -> np.ndarray:
         weights = weights.mean
     weights = np.asarray(weights, dtype=np.float64)
     if weights.ndim != 1 or klds.ndim < 1 or klds.shape[-1] != len(weights):
-        raise ValueError(f"klds: got shape {klds.shape}, expected (..., K) for weights of shape "
-                         f"{weights.shape}: one KLD for each weighted k-mer length")
+        raise ValueError(
+            f"klds: got shape {klds.shape}, expected (..., K) for weights of shape "
+            f"{weights.shape}: one KLD for each weighted k-mer length"
+        )
     return klds @ weights
 
 
@@ -106,8 +128,10 @@ def held_out_consistency(klds, weights: LengthWeights) -> np.ndarray:
     """Score each model of the table with the weights of the trial that held it out, (M,)."""
     klds = np.asarray(klds, dtype=np.float64)
     if klds.shape != (len(weights.held_out), len(weights.mean)):
-        raise ValueError(f"klds: got shape {klds.shape}, expected the table the weights were "
-                         f"learnt from, {(len(weights.held_out), len(weights.mean))}")
+        raise ValueError(
+            f"klds: got shape {klds.shape}, expected the table the weights were "
+            f"learnt from, {(len(weights.held_out), len(weights.mean))}"
+        )
     if weights.centre is not None:
         klds = (klds - weights.centre[weights.held_out]) / weights.scale[weights.held_out]
     return (klds * weights.per_subset[weights.held_out]).sum(axis=1)
@@ -126,7 +150,8 @@ def warn_if_unlike(trained_on: dict, n: int, length: int) -> bool:
     if unlike:
         warnings.warn(
             f"length weights learnt on {trained_on['n']} sequences of {trained_on['length']} nt, "
-            f"applied to {n} of {length} nt: {ratio:.2g} times as many positions", stacklevel=2,
+            f"applied to {n} of {length} nt: {ratio:.2g} times as many positions",
+            stacklevel=2,
         )
     return unlike
 
@@ -152,8 +177,10 @@ def _split(groups: np.ndarray, n_parts: int, rng, name: str) -> np.ndarray:
     """Part 0 ... n_parts - 1 of each model: whole groups in random order, dealt out in turn."""
     labels, which = np.unique(groups, return_inverse=True)
     if not 2 <= n_parts <= len(labels):
-        raise ValueError(f"{name}: got {n_parts}, expected 2 to {len(labels)}, the number of "
-                         "models or groups to split")
+        raise ValueError(
+            f"{name}: got {n_parts}, expected 2 to {len(labels)}, the number of "
+            "models or groups to split"
+        )
     return (rng.permutation(len(labels)) % n_parts)[which]
 
 

@@ -9,7 +9,8 @@ letter, after one-hot encoding) has an ``abs_input`` score of 0, and k-mers that
 counted nowhere.
 """
 
-from typing import Iterator, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -36,8 +37,10 @@ def check_shapes(x, a, name: str = "a") -> tuple[np.ndarray, np.ndarray]:
     """Return ``x`` and ``a`` as arrays of one shape (N, L, 4), or raise ValueError saying why."""
     x, a = _three_axes(x, "x"), _three_axes(a, name)
     if x.shape != a.shape:
-        raise ValueError(f"{name}: got shape {a.shape}, expected that of x, {x.shape}: "
-                         "one map per sequence, of the same length")
+        raise ValueError(
+            f"{name}: got shape {a.shape}, expected that of x, {x.shape}: "
+            "one map per sequence, of the same length"
+        )
     return x, a
 
 
@@ -124,10 +127,15 @@ def chunks(x, maps: list, *, score: str, correct: bool, rows=None) -> Iterator[C
     for start in range(first, last, step):
         piece = slice(start, min(start + step, last))
         codes, known = _codes(x[piece], start)
-        yield Chunk(piece, codes, known, [
-            _score(a[piece], name, start, codes, known, score, correct)
-            for a, name in zip(maps, ("a", "other"))
-        ])
+        yield Chunk(
+            piece,
+            codes,
+            known,
+            [
+                _score(a[piece], name, start, codes, known, score, correct)
+                for a, name in zip(maps, ("a", "other"))
+            ],
+        )
 
 
 def vectors(x, a) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -155,8 +163,10 @@ def _three_axes(array, name: str) -> np.ndarray:
     if array.ndim != 3:
         raise ValueError(f"{name}: got shape {shape}, expected (N, L, 4)")
     if shape[1] == 4 and shape[2] != 4:
-        raise ValueError(f"{name}: got shape {shape}, length last; expected (N, L, 4): "
-                         f"transpose with {name}.transpose(0, 2, 1)")
+        raise ValueError(
+            f"{name}: got shape {shape}, length last; expected (N, L, 4): "
+            f"transpose with {name}.transpose(0, 2, 1)"
+        )
     if shape[2] != 4:
         raise ValueError(f"{name}: got shape {shape}, expected 4 channels last, in order A C G T")
     if array.size == 0:
@@ -175,8 +185,10 @@ def _codes(x: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray | None]:
         x = x.reshape(-1, 4)
         bad = int(np.argmax(((x != 0) & (x != 1)).any(axis=1) | ((x == 1).sum(axis=1) > 1)))
         n, i = divmod(bad, shape[1])
-        raise ValueError(f"x[{first + n}, {i}]: got {x[bad].tolist()}, expected one-hot (a single "
-                         "1, or all 0 for an unknown base); is the first argument the sequences?")
+        raise ValueError(
+            f"x[{first + n}, {i}]: got {x[bad].tolist()}, expected one-hot (a single "
+            "1, or all 0 for an unknown base); is the first argument the sequences?"
+        )
     codes = ((words * _WORD_TO_CODE) >> np.uint32(30)).astype(np.int64).reshape(shape)
     known = words != 0
     return codes, None if known.all() else known.reshape(shape)
@@ -214,5 +226,7 @@ def _checked_sums(a: np.ndarray, name: str, first: int) -> np.ndarray:
     if len(bad) == 0:
         raise ValueError(f"{name}: got values too large to add up; rescale the maps")
     n, i, c = bad[0]
-    raise ValueError(f"{name}[{first + n}, {i}, {c}]: got {a[n, i, c]}, expected a finite number "
-                     f"({len(bad)} such values in these {len(a)} sequences)")
+    raise ValueError(
+        f"{name}[{first + n}, {i}, {c}]: got {a[n, i, c]}, expected a finite number "
+        f"({len(bad)} such values in these {len(a)} sequences)"
+    )

@@ -39,8 +39,18 @@ class RotatedNull(NamedTuple):
 
 
 def jackknife(
-    x, a, ks=DEFAULT_KS, *, other=None, weights=None, n_blocks: int = 20, level=0.95,
-    reading="frequency", score="abs_input", correct=True, collapse=False,
+    x,
+    a,
+    ks=DEFAULT_KS,
+    *,
+    other=None,
+    weights=None,
+    n_blocks: int = 20,
+    level=0.95,
+    reading="frequency",
+    score="abs_input",
+    correct=True,
+    collapse=False,
 ) -> Jackknife:
     """KLD per k with a delete-block jackknife interval over sequences.
 
@@ -77,9 +87,11 @@ def jackknife(
 def paired_difference(one: Jackknife, two: Jackknife, *, level=0.95) -> Jackknife:
     """One model minus another, from their intervals over the same blocks of sequences."""
     if one.replicates.shape != two.replicates.shape:
-        raise ValueError(f"two: got replicates of shape {two.replicates.shape}, expected those of "
-                         f"the first, {one.replicates.shape}: use the same sequences, lengths and "
-                         "blocks")
+        raise ValueError(
+            f"two: got replicates of shape {two.replicates.shape}, expected those of "
+            f"the first, {one.replicates.shape}: use the same sequences, lengths and "
+            "blocks"
+        )
     return _interval(one.estimate - two.estimate, one.replicates - two.replicates, level)
 
 
@@ -97,8 +109,17 @@ def smallest_difference(difference: Jackknife, *, level=0.95, power=0.8, times: 
 
 
 def rotated_null(
-    x, a, ks=DEFAULT_KS, *, n_draws: int = 99, weights=None, seed: int = 0,
-    reading="frequency", score="abs_input", correct=True, collapse=False,
+    x,
+    a,
+    ks=DEFAULT_KS,
+    *,
+    n_draws: int = 99,
+    weights=None,
+    seed: int = 0,
+    reading="frequency",
+    score="abs_input",
+    correct=True,
+    collapse=False,
 ) -> RotatedNull:
     """KLD per k beside a null: the same scores, each sequence's rotated by a random offset.
 
@@ -114,8 +135,9 @@ def rotated_null(
     if n_draws < FEWEST_DRAWS:
         raise ValueError(f"n_draws: got {n_draws}, expected at least {FEWEST_DRAWS}")
     if length < 2 * CLOSEST:
-        raise ValueError(f"x: got sequences of {length} positions, expected at least "
-                         f"{2 * CLOSEST} to rotate")
+        raise ValueError(
+            f"x: got sequences of {length} positions, expected at least {2 * CLOSEST} to rotate"
+        )
     rng = np.random.default_rng(seed)
     offsets = rng.integers(CLOSEST, length - CLOSEST, (n_draws + 1, len(x)), endpoint=True)
     offsets[0] = 0  # the map as it is
@@ -124,9 +146,9 @@ def rotated_null(
         some = offsets[start : start + TRACKS_AT_ONCE]
         sums = sum_tracks(x, [a], ks, reading, score, correct, collapse, offsets=some)
         for t in range(len(some)):
-            found.append([
-                kl(*distributions(sums.counts[k], sums.weights[k][t], k, reading)) for k in ks
-            ])
+            found.append(
+                [kl(*distributions(sums.counts[k], sums.weights[k][t], k, reading)) for k in ks]
+            )
     found = np.array(found) if weights is None else consistency(found, weights)
     observed, null = found[0], found[1:]
     p_value = (1 + (null >= observed).sum(axis=0)) / (1 + n_draws)

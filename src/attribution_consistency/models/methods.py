@@ -57,9 +57,7 @@ def integrated_gradients(gradient, x, *, baseline=0.25, steps=50, batch_size=500
     base = _baseline(baseline, x)
     steps = _at_least_one(steps)
     shares = (np.arange(steps) + 0.5) / steps
-    points = [
-        lambda x, rows, t=t: (base[rows] + t * (x - base[rows]), base[rows]) for t in shares
-    ]
+    points = [lambda x, rows, t=t: (base[rows] + t * (x - base[rows]), base[rows]) for t in shares]
     return _mean_over_points(gradient, x, points, batch_size)
 
 
@@ -72,8 +70,10 @@ def expected_gradients(gradient, x, background, *, n_samples=50, seed=0, batch_s
     """
     background = np.asarray(background)
     if background.ndim != 3 or background.shape[1:] != np.shape(x)[1:] or not len(background):
-        raise ValueError(f"background: got shape {background.shape}, expected (M, L, 4) with the "
-                         f"L of x, {np.shape(x)[1]}")
+        raise ValueError(
+            f"background: got shape {background.shape}, expected (M, L, 4) with the "
+            f"L of x, {np.shape(x)[1]}"
+        )
     rng = np.random.default_rng(seed)
 
     def point(x, rows):
@@ -145,8 +145,10 @@ def _baseline(baseline, x):
     try:
         base = np.broadcast_to(np.asarray(baseline, np.float32), x.shape)
     except ValueError:
-        raise ValueError(f"baseline: got shape {np.shape(baseline)}, expected a number, "
-                         f"(L, 4) or (N, L, 4) for x of shape {x.shape}") from None
+        raise ValueError(
+            f"baseline: got shape {np.shape(baseline)}, expected a number, "
+            f"(L, 4) or (N, L, 4) for x of shape {x.shape}"
+        ) from None
     return base * x.any(axis=2, keepdims=True)
 
 

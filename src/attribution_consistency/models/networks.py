@@ -32,13 +32,16 @@ def build(recipe, length, points=None):
     sequence = keras.Input((length, 4), name="sequence")
     inputs, hook = points.attach(sequence) if points else ([sequence], lambda h, i: h)
     blocks = Blocks(
-        activation=ACTIVATIONS[activation], batch_norm=recipe["batch_norm"],
+        activation=ACTIVATIONS[activation],
+        batch_norm=recipe["batch_norm"],
         regularizer=recipe.get("kernel_regularizer") or keras.regularizers.L2(recipe["l2"]),
     )
     hidden = ARCHITECTURES[name](hook(sequence, 0), blocks, hook)
     output = layers.Dense(
-        recipe["n_outputs"], kernel_initializer="he_normal",
-        kernel_regularizer=blocks.regularizer, name="output",
+        recipe["n_outputs"],
+        kernel_initializer="he_normal",
+        kernel_regularizer=blocks.regularizer,
+        name="output",
     )(hidden)
     model = points.model if points else keras.Model
     return model(inputs if len(inputs) > 1 else sequence, output, name=name)
@@ -58,12 +61,17 @@ class Blocks:
     def norm(self, h):
         return layers.BatchNormalization()(h) if self.batch_norm else h
 
-    def conv(self, h, filters, width, *, first=False, pool=1, dropout=0.0, dilation=1,
-             activation="relu"):
+    def conv(
+        self, h, filters, width, *, first=False, pool=1, dropout=0.0, dilation=1, activation="relu"
+    ):
         """Convolution -> norm -> activation -> max pooling -> dropout."""
         h = layers.Conv1D(
-            filters, width, padding="same", dilation_rate=dilation,
-            kernel_initializer="he_normal", kernel_regularizer=self.regularizer,
+            filters,
+            width,
+            padding="same",
+            dilation_rate=dilation,
+            kernel_initializer="he_normal",
+            kernel_regularizer=self.regularizer,
         )(h)
         h = layers.Activation(self.first if first else activation)(self.norm(h))
         if pool > 1:
@@ -153,7 +161,13 @@ def pairs(h, blocks, hook):
 
 
 ARCHITECTURES = {
-    "synthetic": synthetic_cnn, "deep": functools.partial(synthetic_cnn, width=11),
-    "shallow": shallow, "cnn": cnn, "residual": residual,
-    "basset": basset, "bpnet": bpnet, "basenji": basenji, "pairs": pairs,
+    "synthetic": synthetic_cnn,
+    "deep": functools.partial(synthetic_cnn, width=11),
+    "shallow": shallow,
+    "cnn": cnn,
+    "residual": residual,
+    "basset": basset,
+    "bpnet": bpnet,
+    "basenji": basenji,
+    "pairs": pairs,
 }

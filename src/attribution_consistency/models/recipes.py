@@ -11,7 +11,13 @@ import json
 
 TRAINING_VERSION = 1
 REGULARISERS = (
-    "standard", "mixup", "manifoldmixup", "noise", "manifoldnoise", "adversarial", "spectral",
+    "standard",
+    "mixup",
+    "manifoldmixup",
+    "noise",
+    "manifoldnoise",
+    "adversarial",
+    "spectral",
 )
 ACTIVATIONS = ("relu", "exp")
 ARCHITECTURES = ("cnn", "residual", "basset", "bpnet", "basenji")
@@ -22,7 +28,11 @@ TARGETS = {"binary": {"gm12878": [0]}, "quantitative": {"gm12878": [1], "four": 
 
 # Ours wherever the paper is silent; Adam's own defaults otherwise (Kingma and Ba 2014).
 OPTIMISATION = {
-    "batch_size": 100, "learning_rate": 1e-3, "decay_factor": 0.2, "decay_patience": 5, "l2": 1e-6,
+    "batch_size": 100,
+    "learning_rate": 1e-3,
+    "decay_factor": 0.2,
+    "decay_patience": 5,
+    "l2": 1e-6,
 }
 REGULARISATION = {
     # Zhang et al. 2018, arXiv:1710.09412, section 3.1: alpha between 0.1 and 0.4 on ImageNet.
@@ -45,7 +55,9 @@ def configurations():
     """The 28 configurations of the synthetic zoo, named like ``bn-exp-mixup``."""
     return [
         f"{norm}-{activation}-{regulariser}"
-        for norm in ("bn", "nobn") for activation in ACTIVATIONS for regulariser in REGULARISERS
+        for norm in ("bn", "nobn")
+        for activation in ACTIVATIONS
+        for regulariser in REGULARISERS
     ]
 
 
@@ -65,10 +77,20 @@ def synthetic_recipe(model_id, epochs, data, training=None):
     settings = {**OPTIMISATION, **REGULARISATION.get(regulariser, {})}
     settings.update({k: v for k, v in (training or {}).items() if k in settings})
     return {
-        "population": "synthetic", "architecture": "synthetic", "batch_norm": norm == "bn",
-        "activation": activation, "regulariser": regulariser, "init": init, "epochs": epochs,
-        "task": "binary", "targets": [0], "n_outputs": 1, "reverse_complement": False,
-        "stopping_patience": None, "data": dict(data), **settings,
+        "population": "synthetic",
+        "architecture": "synthetic",
+        "batch_norm": norm == "bn",
+        "activation": activation,
+        "regulariser": regulariser,
+        "init": init,
+        "epochs": epochs,
+        "task": "binary",
+        "targets": [0],
+        "n_outputs": 1,
+        "reverse_complement": False,
+        "stopping_patience": None,
+        "data": dict(data),
+        **settings,
     }
 
 
@@ -85,11 +107,21 @@ def accessibility_recipe(model_id, epochs=40, data="gm12878_dnase"):
         raise ValueError(f"{model_id}: a {task} network has no {target!r} targets")
     columns = TARGETS[task][target]
     return {
-        "population": "gm12878_dnase", "architecture": architecture,
-        "batch_norm": architecture != "bpnet", "activation": activation,
-        "regulariser": "standard", "init": init, "epochs": epochs, "task": task,
-        "targets": columns, "n_outputs": len(columns), "reverse_complement": True,
-        "stopping_patience": 6, "data": {"data": data}, **OPTIMISATION, "decay_patience": 2,
+        "population": "gm12878_dnase",
+        "architecture": architecture,
+        "batch_norm": architecture != "bpnet",
+        "activation": activation,
+        "regulariser": "standard",
+        "init": init,
+        "epochs": epochs,
+        "task": task,
+        "targets": columns,
+        "n_outputs": len(columns),
+        "reverse_complement": True,
+        "stopping_patience": 6,
+        "data": {"data": data},
+        **OPTIMISATION,
+        "decay_patience": 2,
     }
 
 
@@ -102,11 +134,13 @@ def accessibility_ids():
     """
     once = [
         f"binary-{architecture}-gm12878-{activation}"
-        for architecture in ("basset", "cnn", "residual", "basenji") for activation in ACTIVATIONS
+        for architecture in ("basset", "cnn", "residual", "basenji")
+        for activation in ACTIVATIONS
     ] + [f"quantitative-{architecture}-gm12878-relu" for architecture in ("bpnet", "basenji")]
     twice = [
         f"quantitative-{architecture}-{targets}-{activation}"
-        for architecture in ("cnn", "residual") for targets in ("gm12878", "four")
+        for architecture in ("cnn", "residual")
+        for targets in ("gm12878", "four")
         for activation in ACTIVATIONS
     ]
     compared = [f"{name}-00" for name in once] + [f"{n}-{i:02d}" for n in twice for i in (0, 1)]
@@ -116,8 +150,10 @@ def accessibility_ids():
 def published_ids():
     """Names of the 200 published networks, ``{deep|shallow}-{relu|exp}-{init:02d}``."""
     return [
-        f"{depth}-{activation}-{init:02d}" for depth in ("deep", "shallow")
-        for activation in ACTIVATIONS for init in range(PUBLISHED_INITIALISATIONS)
+        f"{depth}-{activation}-{init:02d}"
+        for depth in ("deep", "shallow")
+        for activation in ACTIVATIONS
+        for init in range(PUBLISHED_INITIALISATIONS)
     ]
 
 

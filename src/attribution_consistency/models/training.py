@@ -89,9 +89,13 @@ def train(recipe, data, checkpoint=None, progress=None, each_epoch=None):
 
     plain.set_weights(state.best_weights)
     record = {
-        "recipe": recipe, "digest": recipes.digest(recipe), "seed": recipe["init"],
-        "training_version": recipes.TRAINING_VERSION, "epochs": state.epoch,
-        "minutes": round(state.seconds / 60, 2), "diverged": state.diverged,
+        "recipe": recipe,
+        "digest": recipes.digest(recipe),
+        "seed": recipe["init"],
+        "training_version": recipes.TRAINING_VERSION,
+        "epochs": state.epoch,
+        "minutes": round(state.seconds / 60, 2),
+        "diverged": state.diverged,
         "history": state.history,
         "test": evaluate(plain, recipe, x[test], data["y"][test]),
     }
@@ -136,8 +140,9 @@ def predict(model, x, batch_size=500):
     return model.predict(batches(x, batch_size), verbose=0)
 
 
-def train_models(model_recipes, data, out_dir, checkpoint_dir, shipped_dir=None, progress=print,
-                 length=None):
+def train_models(
+    model_recipes, data, out_dir, checkpoint_dir, shipped_dir=None, progress=print, length=None
+):
     """Bring every network of ``{id: recipe}`` into ``out_dir`` as ``<id>.npz`` and ``<id>.json``.
 
     A network is copied when weights of the same recipe, and of the shapes that its architecture
@@ -161,8 +166,14 @@ def train_models(model_recipes, data, out_dir, checkpoint_dir, shipped_dir=None,
                 length = data["x"].shape[1]
             shapes[kind] = weights.shapes(networks.build(recipe, length))
         places = ((out_dir, model_id), (finished_dir, kept), (shipped_dir, model_id))
-        source = next((place for place in places if place[0]
-                       and has_weights(*place, key, shapes[kind], progress)), None)
+        source = next(
+            (
+                place
+                for place in places
+                if place[0] and has_weights(*place, key, shapes[kind], progress)
+            ),
+            None,
+        )
         if source is None:
             data = data() if callable(data) else data
             checkpoint = checkpoint_dir / f"{kept}.npz"
@@ -255,7 +266,8 @@ def _compiled(recipe, length):
     network = networks.build(built, length, _points(recipe))
     network.compile(
         optimizer=keras.optimizers.Adam(recipe["learning_rate"]),
-        loss=LOSSES[recipe["task"]](), jit_compile=False,
+        loss=LOSSES[recipe["task"]](),
+        jit_compile=False,
     )
     network.optimizer.build(network.trainable_variables)
     return network, networks.build(recipe, length)
@@ -286,7 +298,10 @@ class _State:
         self.best_score, self.waited_decay, self.waited_stop = float("-inf"), 0, 0
         self.diverged, self.stopped = False, False
         self.history = {
-            "loss": [], "validation_loss": [], "validation_score": [], "learning_rate": [],
+            "loss": [],
+            "validation_loss": [],
+            "validation_score": [],
+            "learning_rate": [],
         }
         self.best_weights = network.get_weights()
         if path is not None:
@@ -323,23 +338,37 @@ class _State:
         if self.path is not None:
             self._save()
 
-    _PLAIN = ("epoch", "learning_rate", "seconds", "best_score", "waited_decay", "waited_stop",
-              "diverged", "stopped", "history")
+    _PLAIN = (
+        "epoch",
+        "learning_rate",
+        "seconds",
+        "best_score",
+        "waited_decay",
+        "waited_stop",
+        "diverged",
+        "stopped",
+        "history",
+    )
 
     def _save(self):
         state = {"digest": recipes.digest(self.recipe)}
         state |= {name: getattr(self, name) for name in self._PLAIN}
         arrays = {"state": np.array(json.dumps(state))}
-        for group, values in (("weights", self.network.get_weights()),
-                              ("best", self.best_weights),
-                              ("optimizer", self.network.optimizer.variables)):
+        for group, values in (
+            ("weights", self.network.get_weights()),
+            ("best", self.best_weights),
+            ("optimizer", self.network.optimizer.variables),
+        ):
             arrays.update({f"{group}_{i:03d}": np.asarray(v) for i, v in enumerate(values)})
         _write(Path(self.path), lambda f: np.savez(f, **arrays))
 
     def _restore(self):
         """Take up a checkpoint; one that is damaged or of another network is put aside."""
-        own = {"weights": self.network.get_weights(), "best": self.best_weights,
-               "optimizer": [np.asarray(v) for v in self.network.optimizer.variables]}
+        own = {
+            "weights": self.network.get_weights(),
+            "best": self.best_weights,
+            "optimizer": [np.asarray(v) for v in self.network.optimizer.variables],
+        }
         try:
             arrays = weights.read(self.path)
             state = json.loads(str(arrays["state"]))
@@ -353,8 +382,10 @@ class _State:
         except weights.DAMAGE as error:
             kept = Path(f"{self.path}.damaged")
             os.replace(self.path, kept)
-            print(f"{self.path}: unreadable checkpoint ({weights.why(error)}); kept as "
-                  f"{kept.name}; training starts again")
+            print(
+                f"{self.path}: unreadable checkpoint ({weights.why(error)}); kept as "
+                f"{kept.name}; training starts again"
+            )
             return
         self.network.set_weights(groups["weights"])
         for variable, value in zip(self.network.optimizer.variables, groups["optimizer"]):

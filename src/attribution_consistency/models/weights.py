@@ -19,13 +19,19 @@ import numpy as np
 # What reading damaged or foreign content raises: one flipped bit can make any of them.  A disk
 # that fails for a moment, or too little memory, raises others and is no damage.
 DAMAGE = (
-    zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, TypeError, RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RuntimeError,
 )
 
 
 def pack(model):
     """Arrays of a weights file from a Keras model: {name: array}."""
-    return pack_values(((v.path, np.asarray(v)) for v in model.weights))
+    return pack_values((v.path, np.asarray(v)) for v in model.weights)
 
 
 def pack_values(named_values):
@@ -91,7 +97,7 @@ def check(arrays, digest, expected=None):
     expected : list of tuples or None, the shapes of the network's weights, see `shapes`.
     """
     layout = json.loads(str(arrays["layout"]))
-    sizes = {name: 0 for name in ("weights", "statistics")}
+    sizes = dict.fromkeys(("weights", "statistics"), 0)
     for _, shape, _, array in layout:
         sizes[array] += int(np.prod(shape))
     if not sizes["weights"] or any(arrays[name].size != sizes[name] for name in sizes):

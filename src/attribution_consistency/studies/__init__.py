@@ -82,7 +82,9 @@ def tell_origin(study, origin):
 
     why, remedy = module(study).ABSENT
     if origin == "stored":
-        display(Markdown(
-            f":::{{warning}}\n{why} **The chapter shows stored results of ours**, drawn by the same code. "
-            f"{remedy}\n:::"
-        ))
+        display(
+            Markdown(
+                f":::{{warning}}\n{why} **The chapter shows stored results of ours**, drawn by the same code. "
+                f"{remedy}\n:::"
+            )
+        )

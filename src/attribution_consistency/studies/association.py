@@ -30,8 +30,18 @@ def spearman(score, truth, *, groups=None, strata=None, draws=2000, level=0.95, 
     return _bootstrap([score, truth], groups, strata, draws, level, seed, lambda r: r[0, 1])
 
 
-def spearman_difference(first, second, truth, *, second_truth=None, groups=None, strata=None,
-                        draws=2000, level=0.95, seed=0):
+def spearman_difference(
+    first,
+    second,
+    truth,
+    *,
+    second_truth=None,
+    groups=None,
+    strata=None,
+    draws=2000,
+    level=0.95,
+    seed=0,
+):
     """Difference of two Spearman correlations on the same networks and the same resamples.
 
     first, second, truth : (M,).  second_truth : (M,), the truth of ``second`` where it has one of
@@ -39,13 +49,19 @@ def spearman_difference(first, second, truth, *, second_truth=None, groups=None,
     """
     second_truth = truth if second_truth is None else second_truth
     return _bootstrap(
-        [first, second, truth, second_truth], groups, strata, draws, level, seed,
+        [first, second, truth, second_truth],
+        groups,
+        strata,
+        draws,
+        level,
+        seed,
         lambda r: r[0, 2] - r[1, 3],
     )
 
 
-def partial_spearman(score, truth, given, *, groups=None, strata=None, draws=2000, level=0.95,
-                     seed=0):
+def partial_spearman(
+    score, truth, given, *, groups=None, strata=None, draws=2000, level=0.95, seed=0
+):
     """Spearman correlation of ``score`` and ``truth`` with the ranks of ``given`` held fixed.
 
     Source: the first-order partial correlation, on ranks.
@@ -137,9 +153,13 @@ def resamples(groups, strata, draws, seed, crossed=None):
     labels, of_row = (None, None) if crossed is None else np.unique(crossed, return_inverse=True)
     rng = np.random.default_rng(seed)
     for _ in range(draws):
-        rows = np.concatenate([
-            members[i] for members in layers for i in rng.integers(len(members), size=len(members))
-        ])
+        rows = np.concatenate(
+            [
+                members[i]
+                for members in layers
+                for i in rng.integers(len(members), size=len(members))
+            ]
+        )
         if labels is not None:
             times = np.bincount(rng.integers(len(labels), size=len(labels)), minlength=len(labels))
             rows = np.repeat(rows, times[of_row[rows]])
@@ -156,8 +176,12 @@ def _bootstrap(columns, groups, strata, draws, level, seed, combine):
     labels = np.arange(len(finite)) if groups is None else np.asarray(groups)
     layers = None if strata is None else np.asarray(strata)[finite]
     return bootstrap(
-        lambda rows: combine(_rank_correlations(table[:, rows])), labels[finite],
-        strata=layers, draws=draws, level=level, seed=seed,
+        lambda rows: combine(_rank_correlations(table[:, rows])),
+        labels[finite],
+        strata=layers,
+        draws=draws,
+        level=level,
+        seed=seed,
     )
 
 

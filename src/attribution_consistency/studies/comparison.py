@@ -14,8 +14,19 @@ POOLED, WITHIN = "all", "within"
 STATISTICS = ("spearman", "pearson")
 
 
-def comparison_table(scores, metrics, truths, groups=None, n_boot=2000, seed=0, *, strata=None,
-                     reference=None, statistics=STATISTICS, level=0.95):
+def comparison_table(
+    scores,
+    metrics,
+    truths,
+    groups=None,
+    n_boot=2000,
+    seed=0,
+    *,
+    strata=None,
+    reference=None,
+    statistics=STATISTICS,
+    level=0.95,
+):
     """Correlation of every metric with every truth over networks, with percentile intervals.
 
     Parameters
@@ -73,9 +84,16 @@ def comparison_table(scores, metrics, truths, groups=None, n_boot=2000, seed=0, 
             for j, truth in enumerate(targets):
                 found = _summaries(names, values[:, j], samples[:, :, j], reference, level)
                 rows += [
-                    {"networks": networks, "truth": truth, "statistic": statistic, "metric": name,
-                     "n": int(n), **found[name]}
-                    for name in names if (name, truth) in pairs
+                    {
+                        "networks": networks,
+                        "truth": truth,
+                        "statistic": statistic,
+                        "metric": name,
+                        "n": int(n),
+                        **found[name],
+                    }
+                    for name in names
+                    if (name, truth) in pairs
                 ]
     columns = list(COLUMNS) + (list(DIFFERENCE) if reference is not None else [])
     table = pd.DataFrame(rows, columns=columns)
@@ -87,8 +105,9 @@ def comparison_table(scores, metrics, truths, groups=None, n_boot=2000, seed=0, 
     return table.loc[by.sort_values(list(by)).index].reset_index(drop=True)
 
 
-def centred_table(metrics, truth, labels, groups=None, n_boot=2000, seed=0, *, reference,
-                  level=0.95):
+def centred_table(
+    metrics, truth, labels, groups=None, n_boot=2000, seed=0, *, reference, level=0.95
+):
     """What is left of each rank correlation inside labels, such as configurations.
 
     Of every rank, over all networks, the mean rank of its label is taken away; the estimate is

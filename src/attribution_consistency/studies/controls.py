@@ -17,7 +17,13 @@ from ..evaluation import READINGS
 from ..metric.divergence import distributions, kl, sum_tracks
 from .controls_maps import WORDS, in_noise, rotated, spikes, wrong_words
 from .controls_methods import (
-    READING, SEED, mean, method_choices, methods_table, sign_tables, summary,
+    READING,
+    SEED,
+    mean,
+    method_choices,
+    methods_table,
+    sign_tables,
+    summary,
 )
 
 PREFIX = "controls"
@@ -179,10 +185,16 @@ def blind_networks(run, settings, ids, x):
     from ..pipeline import model_recipes
 
     recipes, maps, auroc = model_recipes(settings, "synthetic"), {}, {}
-    built = functools.cache(lambda batch_norm, activation: networks.build(
-        next(r for r in recipes.values()
-             if (r["batch_norm"], r["activation"]) == (batch_norm, activation)), x.shape[1]
-    ))
+    built = functools.cache(
+        lambda batch_norm, activation: networks.build(
+            next(
+                r
+                for r in recipes.values()
+                if (r["batch_norm"], r["activation"]) == (batch_norm, activation)
+            ),
+            x.shape[1],
+        )
+    )
     for number, name in enumerate(ids):
         model = built(recipes[name]["batch_norm"], recipes[name]["activation"])
         weights.load_into(model, run.model("synthetic", name))
@@ -201,7 +213,10 @@ def blind_networks(run, settings, ids, x):
     shuffled = shuffled_recipes(settings)
     folder = run.models(PREFIX)
     training.train_models(
-        shuffled, functools.partial(_shuffled_data, run), folder, run.checkpoints / PREFIX,
+        shuffled,
+        functools.partial(_shuffled_data, run),
+        folder,
+        run.checkpoints / PREFIX,
         artefacts.shipped(PREFIX),
     )
     paths = {name: folder / f"{name}.npz" for name in shuffled}
@@ -243,13 +258,14 @@ def halves(x, real, ks, masks, weights):
     """`summary` of each network on even and on odd sequences: a row for each half."""
     import pandas as pd
 
-    return pd.DataFrame([
-        {"id": name, "half": which} | summary(
-            x[half], a[half], ks, {m: v[half] for m, v in masks.items()}, weights
-        )
-        for name, a in real.items()
-        for which, half in (("even", slice(0, None, 2)), ("odd", slice(1, None, 2)))
-    ])
+    return pd.DataFrame(
+        [
+            {"id": name, "half": which}
+            | summary(x[half], a[half], ks, {m: v[half] for m, v in masks.items()}, weights)
+            for name, a in real.items()
+            for which, half in (("even", slice(0, None, 2)), ("odd", slice(1, None, 2)))
+        ]
+    )
 
 
 def sizes(x, real, ks):
@@ -269,8 +285,10 @@ def sizes(x, real, ks):
                     klds = metric.constant_floor(x[:n], ks, reading=reading)
                 else:
                     klds = metric.kmer_klds(x[:n], a[:n], ks, reading=reading)
-                rows.append({"id": name, "reading": reading, "n": n}
-                            | {f"k{k}": v for k, v in zip(ks, klds)})
+                rows.append(
+                    {"id": name, "reading": reading, "n": n}
+                    | {f"k{k}": v for k, v in zip(ks, klds)}
+                )
     return pd.DataFrame(rows)
 
 
@@ -278,12 +296,22 @@ def sizes(x, real, ks):
 
 # The choice that the book makes, of each family of choices; the others are varied.
 DEFAULTS = {
-    "metric": "final score", "reading": "frequency", "gradient correction": "yes",
-    "position score": "|gradient x input|", "prior": "own k-mers", "direction": "KL(q || p)",
-    "floor": "kept", "strands": "apart", "lengths": "length weights",
-    "sequence length": "whole", "attribution method": "saliency",
-    "original: quantile": "0.9", "original: buffer": "2", "original: k": "6",
-    "original: position score": "l2", "original: correction": "yes",
+    "metric": "final score",
+    "reading": "frequency",
+    "gradient correction": "yes",
+    "position score": "|gradient x input|",
+    "prior": "own k-mers",
+    "direction": "KL(q || p)",
+    "floor": "kept",
+    "strands": "apart",
+    "lengths": "length weights",
+    "sequence length": "whole",
+    "attribution method": "saliency",
+    "original: quantile": "0.9",
+    "original: buffer": "2",
+    "original: k": "6",
+    "original: position score": "l2",
+    "original: correction": "yes",
 }
 
 
@@ -328,9 +356,11 @@ def variants(x, a, ks, weights, prior):
             x[:, middle], a[:, middle], ks
         )
     final = metric.consistency(base, weights[READING])
-    values = {("metric", "geometric"): metric.geometric_kld(x, a),
-              ("metric", "Gini"): metric.gini(x, a),
-              ("lengths", "equal weights"): base.mean()}
+    values = {
+        ("metric", "geometric"): metric.geometric_kld(x, a),
+        ("metric", "Gini"): metric.gini(x, a),
+        ("lengths", "equal weights"): base.mean(),
+    }
     values |= {("lengths", f"k = {k}"): v for k, v in zip(ks, base)}
     values |= {key: metric.consistency(v, weights[READING]) for key, v in changed.items()}
     for reading in READINGS[1:]:

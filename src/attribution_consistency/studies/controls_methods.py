@@ -22,9 +22,11 @@ EXCHANGED = 20  # sequences whose motif positions are exchanged
 def summary(x, a, ks, masks, weights):
     """SNR, final score (mean length weights) and its rivals of one map, as a dict."""
     return {
-        "n": len(x), "snr": mean(metric.signal_to_noise(x, a, **masks)),
+        "n": len(x),
+        "snr": mean(metric.signal_to_noise(x, a, **masks)),
         "final": metric.consistency(metric.kmer_klds(x, a, ks), weights[READING]),
-        "original": metric.thresholded_kld(x, a), "geometric": metric.geometric_kld(x, a),
+        "original": metric.thresholded_kld(x, a),
+        "geometric": metric.geometric_kld(x, a),
         "gini": metric.gini(x, a),
     }
 
@@ -60,11 +62,14 @@ def methods_table(run, settings, ids, x, masks, length_weights):
             built[key] = networks.build(recipe, x.shape[1])
         model = weights.load_into(built[key], run.model("synthetic", name))
         maps = method_maps(
-            functools.partial(attribution.saliency, model), x,
+            functools.partial(attribution.saliency, model),
+            x,
             model.predict_on_batch if recipe["regulariser"] == "standard" else None,
         )
-        rows += [{"id": name, "method": method} | summary(x, a, ks, masks, length_weights)
-                 for method, a in maps.items()]
+        rows += [
+            {"id": name, "method": method} | summary(x, a, ks, masks, length_weights)
+            for method, a in maps.items()
+        ]
     return pd.DataFrame(rows)
 
 
@@ -130,14 +135,18 @@ def sign_tables(run, settings, scores, x, masks, length_weights):
     for name in ids:
         model = networks.build(recipes[name], x.shape[1])
         weights.load_into(model, run.model("synthetic", name))
-        maps = method_maps(functools.partial(attribution.saliency, model), x,
-                           model.predict_on_batch)
-        signs += [sign_row(name, method, x, a, ks, masks, length_weights)
-                  for method, a in maps.items()]
+        maps = method_maps(
+            functools.partial(attribution.saliency, model), x, model.predict_on_batch
+        )
+        signs += [
+            sign_row(name, method, x, a, ks, masks, length_weights) for method, a in maps.items()
+        ]
         changes = exchange(lambda mutants: training.predict(model, mutants)[:, 0], some, motif)
         paths += [{"id": name, "share": s, "change": c} for s, c in zip(SHARES, changes)]
     return {
-        "signs": pd.DataFrame(signs), "exchange": pd.DataFrame(paths), "starts": starts,
+        "signs": pd.DataFrame(signs),
+        "exchange": pd.DataFrame(paths),
+        "starts": starts,
     }
 
 
@@ -162,8 +171,9 @@ def starts_table(run, run_recipes, ids, x, masks):
             weights.load_into(model, path)
             snr = metric.signal_to_noise(x, attribution.saliency(model, x), **masks)
             auroc = artefacts.read_json(path.with_suffix(".json"))["test"]["auroc"]
-            rows.append({"id": name, "in_run": in_run, "n": len(x), "auroc": auroc,
-                         "snr": mean(snr)})
+            rows.append(
+                {"id": name, "in_run": in_run, "n": len(x), "auroc": auroc, "snr": mean(snr)}
+            )
     return pd.DataFrame(rows)
 
 
@@ -171,7 +181,9 @@ def sign_row(model_id, method, x, a, ks, masks, length_weights):
     """One map of one network: does it speak for the motifs, and what do the scores say?"""
     motif = masks["motif_mask"]
     return {
-        "id": model_id, "method": method, "n": len(x),
+        "id": model_id,
+        "method": method,
+        "n": len(x),
         "snr": mean(metric.signal_to_noise(x, a, **masks)),
         "positive": float((metric.position_scores(x, a, score="input")[motif] > 0).mean()),
         "motif_aupr": mean(metric.motif_aupr(x, a, motif)),

@@ -11,12 +11,16 @@ from .controls import DEFAULTS
 from .controls_maps import WORDS
 
 CONTROLS = {
-    "rotated": "rotated maps", "spike": "random spikes", "words": f"{WORDS} arbitrary words",
+    "rotated": "rotated maps",
+    "spike": "random spikes",
+    "words": f"{WORDS} arbitrary words",
     "words_in_noise": "the words in noise",
 }
 TREATMENTS = {"kept": "KLD", "subtracted": "KLD - floor", "constant": "KL from constant"}
 METRICS = {
-    "original": "original", "geometric": "geometric", "gini": "Gini",
+    "original": "original",
+    "geometric": "geometric",
+    "gini": "Gini",
     **{f"final_{reading}": f"final, {reading}" for reading in READINGS},
 }
 
@@ -101,11 +105,18 @@ def readings(maps, seed=0, draws=1000, **options):
 
             found = spearman(final, snr, groups=groups, draws=draws, seed=seed)
             shares = {c: outranked(maps, score, c) for c in CONTROLS}
-            rows.append({
-                "reading": reading, "treatment": treatment, "spearman": found.value,
-                "low": found.low, "high": found.high, **shares,
-                "worst": np.nanmax(list(shares.values())), "scores": final,
-            })
+            rows.append(
+                {
+                    "reading": reading,
+                    "treatment": treatment,
+                    "spearman": found.value,
+                    "low": found.low,
+                    "high": found.high,
+                    **shares,
+                    "worst": np.nanmax(list(shares.values())),
+                    "scores": final,
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -151,13 +162,19 @@ def choice_table(choices, seed=0, draws=1000):
             away = spearman_difference(
                 values[variant], values[default], snr, second_truth=truth[default], **options
             )
-            rows.append({
-                "family": family, "variant": variant, "default": variant == default,
-                "networks": int(np.isfinite(values[variant]).sum()),
-                "spearman": spearman(values[variant], snr, draws=1).value,
-                "difference": away.value, "low": away.low, "high": away.high,
-                "order": spearman(values[variant], values[default], draws=1).value,
-            })
+            rows.append(
+                {
+                    "family": family,
+                    "variant": variant,
+                    "default": variant == default,
+                    "networks": int(np.isfinite(values[variant]).sum()),
+                    "spearman": spearman(values[variant], snr, draws=1).value,
+                    "difference": away.value,
+                    "low": away.low,
+                    "high": away.high,
+                    "order": spearman(values[variant], values[default], draws=1).value,
+                }
+            )
     table = pd.DataFrame(rows)
     order = {family: i for i, family in enumerate(DEFAULTS)}
     return table.sort_values("family", key=lambda f: f.map(order), kind="stable", ignore_index=True)

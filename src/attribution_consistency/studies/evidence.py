@@ -33,10 +33,21 @@ PEAKS = "gm12878_dnase/CTCF_GM12878_hg19.narrowPeak"
 # Factors with a known part in B cells or at open chromatin anywhere, the newest matrix of each in
 # JASPAR 2016 that was made from more than 1,000 sites, or the only one; chosen before any result.
 MOTIFS = {
-    "CTCF": "MA0139.1", "SPI1": "MA0080.4", "RUNX3": "MA0684.1", "IRF1": "MA0050.2",
-    "IRF8": "MA0652.1", "NFKB1": "MA0105.4", "ETS1": "MA0098.3", "ELF1": "MA0473.2",
-    "FOS": "MA0476.1", "BATF::JUN": "MA0462.1", "EBF1": "MA0154.3", "MEF2C": "MA0497.1",
-    "POU2F2": "MA0507.1", "NRF1": "MA0506.1", "YY1": "MA0095.2",
+    "CTCF": "MA0139.1",
+    "SPI1": "MA0080.4",
+    "RUNX3": "MA0684.1",
+    "IRF1": "MA0050.2",
+    "IRF8": "MA0652.1",
+    "NFKB1": "MA0105.4",
+    "ETS1": "MA0098.3",
+    "ELF1": "MA0473.2",
+    "FOS": "MA0476.1",
+    "BATF::JUN": "MA0462.1",
+    "EBF1": "MA0154.3",
+    "MEF2C": "MA0497.1",
+    "POU2F2": "MA0507.1",
+    "NRF1": "MA0506.1",
+    "YY1": "MA0095.2",
 }
 PRIMARY = "replicate_agreement"
 # Maps of two untrained networks can be alike or opposite by luck, above all without batch norm,
@@ -44,8 +55,12 @@ PRIMARY = "replicate_agreement"
 # on it.
 UNTRAINED = 8
 # What the measures are held against: performance, the score, its rivals.
-SCORES = {"performance": "pearson", "consistency": "consistency_frequency",
-          "original": "kld_original", "gini": "gini"}
+SCORES = {
+    "performance": "pearson",
+    "consistency": "consistency_frequency",
+    "original": "kld_original",
+    "gini": "gini",
+}
 TRUE_CORRELATIONS = (0.3, 0.5, 0.7, 0.9)
 ABSENT = (
     "This run has not made these measurements: its configuration leaves them out.",
@@ -63,9 +78,12 @@ def make(run, settings):
     rows = artefacts.read_maps(run.name, POPULATION, scores["id"].iloc[0])["rows"]
     networks = Networks(run, settings, data["codes"][data["split"] == 2])
     return make_tables(
-        {key: data[key][rows] for key in ("codes", "chrom", "start")}, scores,
+        {key: data[key][rows] for key in ("codes", "chrom", "start")},
+        scores,
         lambda model_id: artefacts.read_maps(run.name, POPULATION, model_id)["a"],
-        networks, read_peaks(), settings["studies"]["evidence"],
+        networks,
+        read_peaks(),
+        settings["studies"]["evidence"],
     )
 
 
@@ -95,10 +113,16 @@ def make_tables(data, scores, maps, networks, peaks, settings):
         test = functools.partial(
             perturbation_row, *networks.predictor(name), codes[some], settings["replacements"]
         )
-        rows += [{"model": name} | row for row in (
-            support_row(score, windows, draws), test(signed, "perturbation"),
-            test(score[some], "perturbation_absolute"), occupancy_row(score, ctcf, occupied),
-        ) if row]
+        rows += [
+            {"model": name} | row
+            for row in (
+                support_row(score, windows, draws),
+                test(signed, "perturbation"),
+                test(score[some], "perturbation_absolute"),
+                occupancy_row(score, ctcf, occupied),
+            )
+            if row
+        ]
     for first, others in replicates(scores["id"]).items():
         rows.append(agreement_row(first, others, maps, networks.untrained(first, x[some])))
     columns = ["model", "measure", "value", "baseline", "excess", "n", "n_baseline"]
@@ -132,8 +156,14 @@ def agreement_row(first, others, maps, untrained):
     one = maps(first)
     value = np.mean([measures.agreement(one, maps(other)) for other in others])
     baseline = np.mean([measures.agreement(*p) for p in itertools.combinations(untrained, 2)])
-    return {"model": first, "measure": PRIMARY, "value": value, "baseline": baseline,
-            "n": len(one), "n_baseline": len(untrained[0])}
+    return {
+        "model": first,
+        "measure": PRIMARY,
+        "value": value,
+        "baseline": baseline,
+        "n": len(one),
+        "n_baseline": len(untrained[0]),
+    }
 
 
 def support_row(score, windows, draws):
@@ -149,8 +179,13 @@ def support_row(score, windows, draws):
         np.mean(list(measures.motif_support(s, windows).values())) for s in (score, *rotated)
     )
     hits = sum(len(hits.row) for hits, _ in windows.values())
-    return {"measure": "motif_support", "value": value, "baseline": np.mean(null), "n": hits,
-            "n_baseline": sum(len(c.row) for _, controls in windows.values() for c in controls)}
+    return {
+        "measure": "motif_support",
+        "value": value,
+        "baseline": np.mean(null),
+        "n": hits,
+        "n_baseline": sum(len(c.row) for _, controls in windows.values() for c in controls),
+    }
 
 
 def perturbation_row(predict, scale, codes, replacements, score, measure):
@@ -159,11 +194,14 @@ def perturbation_row(predict, scale, codes, replacements, score, measure):
     With signed scores the top k-mers are those of which the map says that they raise the
     prediction; with absolute ones, as the score of this book reads a map, they may also lower it.
     """
-    top, random = measures.perturbation(
-        predict, codes, score, replacements=replacements, seed=SEED
-    )
-    return {"measure": measure, "value": top.mean() / scale, "baseline": random.mean() / scale,
-            "n": len(codes), "n_baseline": len(codes)}
+    top, random = measures.perturbation(predict, codes, score, replacements=replacements, seed=SEED)
+    return {
+        "measure": measure,
+        "value": top.mean() / scale,
+        "baseline": random.mean() / scale,
+        "n": len(codes),
+        "n_baseline": len(codes),
+    }
 
 
 def occupancy_row(score, ctcf, occupied):
@@ -171,8 +209,13 @@ def occupancy_row(score, ctcf, occupied):
     if occupied is None:
         return None
     value, baseline, n, others = measures.occupancy(score, ctcf, occupied)
-    return {"measure": "ctcf_occupancy", "value": value, "baseline": baseline, "n": n,
-            "n_baseline": others}
+    return {
+        "measure": "ctcf_occupancy",
+        "value": value,
+        "baseline": baseline,
+        "n": n,
+        "n_baseline": others,
+    }
 
 
 def _ctcf(data, counts, peaks):
@@ -196,11 +239,16 @@ def read_peaks():
     if registry.locate(PEAKS) is None:
         return None
     table = pd.read_csv(
-        registry.verified(PEAKS), sep="\t", header=None, usecols=[0, 1, 2],
+        registry.verified(PEAKS),
+        sep="\t",
+        header=None,
+        usecols=[0, 1, 2],
         names=["chrom", "start", "end"],
     )
-    return {name: (part["start"].to_numpy(), part["end"].to_numpy())
-            for name, part in table.groupby("chrom")}
+    return {
+        name: (part["start"].to_numpy(), part["end"].to_numpy())
+        for name, part in table.groupby("chrom")
+    }
 
 
 class Networks:
@@ -289,7 +337,8 @@ def correlations(table, scores):
             for score, column in SCORES.items():
                 alone = {
                     f"{which} score": spearman(excess, one.loc[some.index, column], **options)
-                    for which, one in single.items() if measure == PRIMARY
+                    for which, one in single.items()
+                    if measure == PRIMARY
                 }
                 found = {"nothing": spearman(excess, some[column], **options)} | {
                     given: spearman(
@@ -298,19 +347,27 @@ def correlations(table, scores):
                     for given in ("architecture", "activation")
                 }
                 if score != "gini":
-                    found["Gini"] = partial_spearman(
-                        some[column], excess, some["gini"], **options
-                    )
+                    found["Gini"] = partial_spearman(some[column], excess, some["gini"], **options)
                     found["architecture and Gini"] = partial_spearman(
                         *(centred_ranks(v, inner) for v in (some[column], excess, some["gini"])),
                         **options,
                     )
                 found |= alone
                 usable = int(np.isfinite(some[["excess", column]].astype(float)).all(axis=1).sum())
-                rows += [{"measure": measure, "networks": which, "score": score, "given": given,
-                          "n": usable} | estimate._asdict() for given, estimate in found.items()]
-    return pd.DataFrame(rows, columns=["measure", "networks", "score", "given", "n", "value",
-                                       "low", "high"])
+                rows += [
+                    {
+                        "measure": measure,
+                        "networks": which,
+                        "score": score,
+                        "given": given,
+                        "n": usable,
+                    }
+                    | estimate._asdict()
+                    for given, estimate in found.items()
+                ]
+    return pd.DataFrame(
+        rows, columns=["measure", "networks", "score", "given", "n", "value", "low", "high"]
+    )
 
 
 def with_scores(table, scores):
@@ -340,8 +397,12 @@ def power_table(found):
     """Power at each number of networks that the correlations have: n, correlation, power."""
     import pandas as pd
 
-    return pd.DataFrame([
-        {"n": n, "correlation": r, "power": p}
-        for n in sorted(set(found["n"])) if n >= 4
-        for r, p in zip(TRUE_CORRELATIONS, measures.power(n, TRUE_CORRELATIONS, seed=SEED))
-    ], columns=["n", "correlation", "power"])
+    return pd.DataFrame(
+        [
+            {"n": n, "correlation": r, "power": p}
+            for n in sorted(set(found["n"]))
+            if n >= 4
+            for r, p in zip(TRUE_CORRELATIONS, measures.power(n, TRUE_CORRELATIONS, seed=SEED))
+        ],
+        columns=["n", "correlation", "power"],
+    )

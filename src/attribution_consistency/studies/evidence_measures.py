@@ -158,8 +158,10 @@ def motif_support(score, windows):
     """
     sums = running_sums(score)
     return {
-        name: float(inside(sums, hits).mean()
-                    - np.mean([inside(sums, control).mean() for control in controls]))
+        name: float(
+            inside(sums, hits).mean()
+            - np.mean([inside(sums, control).mean() for control in controls])
+        )
         for name, (hits, controls) in windows.items()
     }
 
@@ -198,8 +200,10 @@ def _pick(sums, sites):
     for _ in range(sites):
         best = sums.argmax(axis=1)
         if np.isneginf(sums[rows, best]).any():
-            raise ValueError(f"sequences of {sums.shape[1] + K - 1} bases have no {sites} windows "
-                             f"of {K} bases apart from each other: use longer ones")
+            raise ValueError(
+                f"sequences of {sums.shape[1] + K - 1} bases have no {sites} windows "
+                f"of {K} bases apart from each other: use longer ones"
+            )
         starts.append(best)
         sums[np.abs(at - best[:, None]) < K] = -np.inf
     return np.stack(starts, axis=1), np.isneginf(sums)
@@ -212,8 +216,10 @@ def _alike(gc, penalty, sites, rng):
         distance = np.abs(gc - gc[rows, site][:, None]) + penalty
         chosen = (distance + rng.uniform(0, 0.5, gc.shape)).argmin(axis=1)
         if np.isinf(distance[rows, chosen]).any():
-            raise ValueError(f"sequences of {gc.shape[1] + K - 1} bases have no room for windows "
-                             "apart from the top-attributed ones: use longer ones")
+            raise ValueError(
+                f"sequences of {gc.shape[1] + K - 1} bases have no room for windows "
+                "apart from the top-attributed ones: use longer ones"
+            )
         starts.append(chosen)
         penalty[np.abs(at - chosen[:, None]) < K] = np.inf
     return np.stack(starts, axis=1)
@@ -258,8 +264,12 @@ def occupancy(score, hits, occupied, bins=4):
     if not means:
         return np.nan, np.nan, 0, 0
     value, baseline, others = np.array(means).T
-    return (float(np.average(value, weights=weight)), float(np.average(baseline, weights=weight)),
-            int(np.sum(weight)), int(others.sum()))
+    return (
+        float(np.average(value, weights=weight)),
+        float(np.average(baseline, weights=weight)),
+        int(np.sum(weight)),
+        int(others.sum()),
+    )
 
 
 # --- power --------------------------------------------------------------------------------
@@ -271,6 +281,7 @@ def power(n, correlations, *, draws=4000, level=0.05, seed=0):
     Simulated: ``draws`` samples of ``n`` pairs from a bivariate normal with each correlation, and
     two-sided Spearman tests whose critical value is the quantile of as many samples with none.
     """
+
     def spearman(correlation, generator):
         u, v = generator.normal(size=(2, draws, n))
         v = correlation * u + np.sqrt(1 - correlation**2) * v
@@ -279,7 +290,9 @@ def power(n, correlations, *, draws=4000, level=0.05, seed=0):
 
     # A value exactly at the quantile, as few networks often give, is not beyond it.
     critical = np.quantile(spearman(0.0, np.random.default_rng([seed, n])), 1 - level)
-    return np.array([
-        (spearman(r, np.random.default_rng([seed, n, 1])) > critical + 1e-9).mean()
-        for r in correlations
-    ])
+    return np.array(
+        [
+            (spearman(r, np.random.default_rng([seed, n, 1])) > critical + 1e-9).mean()
+            for r in correlations
+        ]
+    )

@@ -215,10 +215,18 @@ class Checks:
         for mistake in wrong:
             if _same(mistake["value"], _plain(value), (tolerance, absolute)):
                 raise ExerciseError(f"{name}: right, but listed as a mistake: {mistake['hint']}")
-        artefacts.write_json(self.path, key | {
-            name: {"right": _plain(value), "mistakes": wrong, "tolerance": tolerance,
-                   "absolute": absolute}
-        })
+        artefacts.write_json(
+            self.path,
+            key
+            | {
+                name: {
+                    "right": _plain(value),
+                    "mistakes": wrong,
+                    "tolerance": tolerance,
+                    "absolute": absolute,
+                }
+            },
+        )
 
     def keep(self, name, figure):
         """Keep a figure of the solution as the target that students see."""
@@ -255,12 +263,14 @@ def _key(key):
 def _same(value, right, tolerance):
     if isinstance(right, dict):
         return (
-            isinstance(value, dict) and set(value) == set(right)
+            isinstance(value, dict)
+            and set(value) == set(right)
             and all(_same(value[key], right[key], tolerance) for key in right)
         )
     if isinstance(right, list):
         return (
-            isinstance(value, list) and len(value) == len(right)
+            isinstance(value, list)
+            and len(value) == len(right)
             and all(_same(v, r, tolerance) for v, r in zip(value, right))
         )
     if _kind(value) != _kind(right):
@@ -273,8 +283,14 @@ def _same(value, right, tolerance):
 
 
 def _kind(value):
-    kinds = {bool: "True or False", int: "a number", float: "a number", str: "text",
-             list: "a list", dict: "a dictionary"}
+    kinds = {
+        bool: "True or False",
+        int: "a number",
+        float: "a number",
+        str: "text",
+        list: "a list",
+        dict: "a dictionary",
+    }
     return kinds.get(type(value), type(value).__name__)
 
 

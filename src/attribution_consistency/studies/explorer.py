@@ -12,8 +12,8 @@ import numpy as np
 from .. import artefacts
 from ..datasets import store
 from ..datasets.sequences import codes_to_one_hot
-from .figures import BASE_COLOURS, BASES, spans
 from ..metric import gradient_correction
+from .figures import BASE_COLOURS, BASES, spans
 
 
 def positions(figure, ax, x, y):
@@ -100,7 +100,10 @@ def stretch(run, population, ids, width=50):
     return {
         "sequence": "".join(BASES[c] for c in codes[here]),
         "scores": (corrected * x).sum(axis=2)[:, here],
-        "highlight": [(max(a, start), min(b, start + width)) for a, b in spans(inside[row])
-                      if a < start + width and b > start],
+        "highlight": [
+            (max(a, start), min(b, start + width))
+            for a, b in spans(inside[row])
+            if a < start + width and b > start
+        ],
         "start": start,
     }

@@ -7,8 +7,19 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from ..figures import (  # noqa: F401, the chapters find all figures here
-    BASE_COLOURS, BASES, BLUE, GREEN, GREY, ORANGE, PURPLE, RED,
-    densest_window, interval, log_y, logo, style,
+    BASE_COLOURS,
+    BASES,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    RED,
+    densest_window,
+    interval,
+    log_y,
+    logo,
+    style,
 )
 
 WIDTH = 7.0  # inches: the text column of the book
@@ -16,9 +27,13 @@ ACTIVATION_COLOURS = {"relu": BLUE, "exp": ORANGE}
 ACTIVATION_NAMES = {"relu": "ReLU", "exp": "exponential"}
 ACTIVATION_MARKERS = {"relu": "o", "exp": "^"}
 ARCHITECTURES = {
-    "cnn": ("CNN", BLUE), "residual": ("residual", ORANGE), "basset": ("Basset-like", GREEN),
-    "bpnet": ("BPNet-like", RED), "basenji": ("Basenji-like", PURPLE),
-    "deep": ("deep", BLUE), "shallow": ("shallow", ORANGE),
+    "cnn": ("CNN", BLUE),
+    "residual": ("residual", ORANGE),
+    "basset": ("Basset-like", GREEN),
+    "bpnet": ("BPNet-like", RED),
+    "basenji": ("Basenji-like", PURPLE),
+    "deep": ("deep", BLUE),
+    "shallow": ("shallow", ORANGE),
 }
 
 
@@ -50,14 +65,24 @@ def distributions(ax, q, p, names, top=8):
     ax.scatter(p[best], q[best], s=22, color=RED, lw=0)
     for rank, i in enumerate(sorted(best, key=lambda i: -q[i])):
         ax.annotate(
-            names[i], (p[i], q[i]), xytext=(0.03, 0.96 - 0.055 * rank), textcoords="axes fraction",
-            ha="left", va="center", fontsize=7.5, family="monospace",
+            names[i],
+            (p[i], q[i]),
+            xytext=(0.03, 0.96 - 0.055 * rank),
+            textcoords="axes fraction",
+            ha="left",
+            va="center",
+            fontsize=7.5,
+            family="monospace",
             arrowprops={"arrowstyle": "-", "color": RED, "lw": 0.5, "alpha": 0.6, "shrinkB": 2},
         )
     limit = np.array([p[seen].min(), max(p.max(), q.max())])
     ax.plot(limit, limit, color="black", lw=0.8, ls="--")
-    ax.set(xscale="log", yscale="log", xlabel="prior frequency p",
-           ylabel="attribution-weighted frequency q")
+    ax.set(
+        xscale="log",
+        yscale="log",
+        xlabel="prior frequency p",
+        ylabel="attribution-weighted frequency q",
+    )
     lowest = np.quantile(q[q > 0], 0.001)
     ax.set_ylim(lowest, q.max() * 2)
     return ax
@@ -90,8 +115,16 @@ def snr_unscale(place):
 def length_weights(ax, ks, per_subset, mean):
     """Weight of each k-mer length: one thin line a held-out subset, the mean on top."""
     for i, weights in enumerate(per_subset):
-        ax.plot(ks, weights, color=BLUE, alpha=0.45, lw=1, marker="o", ms=3,
-                label="one held-out subset" if i == 0 else None)
+        ax.plot(
+            ks,
+            weights,
+            color=BLUE,
+            alpha=0.45,
+            lw=1,
+            marker="o",
+            ms=3,
+            label="one held-out subset" if i == 0 else None,
+        )
     ax.plot(ks, mean, color="black", lw=2, marker="o", ms=5, label="mean")
     ax.set(xlabel="k-mer length k", ylabel="weight", xticks=ks, ylim=(0, None))
     ax.legend()
@@ -107,8 +140,15 @@ def against(ax, table, x, y, xlabel, ylabel):
             if part.empty:
                 continue
             label = f"{ACTIVATION_NAMES[activation]}, {'batch norm' if batch_norm else 'no norm'}"
-            ax.scatter(part[x], part[y], s=size, color=colour if batch_norm else "none",
-                       edgecolor=colour, lw=1.3, label=label)
+            ax.scatter(
+                part[x],
+                part[y],
+                s=size,
+                color=colour if batch_norm else "none",
+                edgecolor=colour,
+                lw=1.3,
+                label=label,
+            )
     ax.set(xlabel=xlabel, ylabel=ylabel)
     return ax
 
@@ -128,8 +168,17 @@ def by_architecture(ax, table, x, y, xlabel, ylabel, errors=None):
             if errors:
                 ends = part[list(errors)].to_numpy()
                 ax.hlines(part[y], ends[:, 0], ends[:, 1], color=colour, lw=1, alpha=0.7)
-            ax.scatter(part[x], part[y], s=42, marker=marker, color=colour, edgecolor="white",
-                       lw=0.6, zorder=3, label=f"{name}, {ACTIVATION_NAMES[activation]}")
+            ax.scatter(
+                part[x],
+                part[y],
+                s=42,
+                marker=marker,
+                color=colour,
+                edgecolor="white",
+                lw=0.6,
+                zorder=3,
+                label=f"{name}, {ACTIVATION_NAMES[activation]}",
+            )
     ax.set(xlabel=xlabel, ylabel=ylabel)
     return ax
 
@@ -139,5 +188,6 @@ def legend_below(figure, columns=4):
     entries = {}
     for ax in figure.axes:
         entries |= dict(zip(*reversed(ax.get_legend_handles_labels())))
-    figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncol=columns,
-                  fontsize=8)
+    figure.legend(
+        entries.values(), entries.keys(), loc="outside lower center", ncol=columns, fontsize=8
+    )

@@ -24,8 +24,10 @@ MOTIFS = {"A": "MA0466.2", "B": "MA0062.2", "C": "MA0058.3", "D": "MA0095.2"}
 GRAMMARS = {
     "pairing": (["AD", "CB"], ["AB", "CD"]),
     "and": (["AA", "BB"], ["AB"]),
-    "presence": (["AC", "AD", "BC", "BD", "CC", "CD", "DD", "CD"],
-                 ["AC", "AD", "BC", "BD", "AA", "AB", "BB", "AB"]),
+    "presence": (
+        ["AC", "AD", "BC", "BD", "CC", "CD", "DD", "CD"],
+        ["AC", "AD", "BC", "BD", "AA", "AB", "BB", "AB"],
+    ),
     "spacing": (["AB"], ["AB"]),
 }
 PPM = {m.matrix_id: m.ppm for m in load_motifs() if m.strand == "+"}
@@ -39,7 +41,8 @@ FIRST = 6  # arrays of a first layer and its batch norm
 CELLS = ["distance", "one", "two", "far", "p", "j", "r"]
 ABSENT = (
     "This run left the networks of this chapter out (`studies.interactions.run` is off in its "
-    "configuration).", "The made-up maps are computed here.",
+    "configuration).",
+    "The made-up maps are computed here.",
 )
 
 
@@ -70,9 +73,12 @@ def simulate(grammar, n=6000, length=200, seed=0):
     else:
         takes_part = np.repeat(positive[:, None], 2, axis=1)
     return {
-        "codes": codes, "y": positive[:, None].astype(np.float32),
+        "codes": codes,
+        "y": positive[:, None].astype(np.float32),
         "split": rng.choice([0, 2], n, p=(0.7, 0.3)).astype(np.uint8),
-        "motif": motif, "start": start, "takes_part": takes_part,
+        "motif": motif,
+        "start": start,
+        "takes_part": takes_part,
     }
 
 
@@ -108,8 +114,11 @@ def recipe(rule, activation, settings):
         return given | {"epochs": 0, "start": START[activation]}
     start = artefacts.read_json(artefacts.shipped("synthetic") / f"{START[activation]}.json")
     return given | {
-        "population": PREFIX, "architecture": "pairs", "init": settings["seed"],
-        "start": START[activation], "start_digest": start["digest"],
+        "population": PREFIX,
+        "architecture": "pairs",
+        "init": settings["seed"],
+        "start": START[activation],
+        "start_digest": start["digest"],
     }
 
 
@@ -128,10 +137,15 @@ def teach(given, data):
     model = networks.build(given, data["codes"].shape[1])
     with np.load(artefacts.shipped("synthetic") / f"{given['start']}.npz") as arrays:
         first = weights.unpack(arrays)[:FIRST]
-    model.set_weights(first + [
-        rng.normal(0, np.sqrt(2 / np.prod(w.shape[:-1])), w.shape) if w.ndim > 1 else w  # He-normal
-        for w in model.get_weights()[FIRST:]
-    ])
+    model.set_weights(
+        first
+        + [
+            rng.normal(0, np.sqrt(2 / np.prod(w.shape[:-1])), w.shape)
+            if w.ndim > 1
+            else w  # He-normal
+            for w in model.get_weights()[FIRST:]
+        ]
+    )
     layers = [type(layer).__name__ for layer in model.layers]
     cut = len(layers) - 1 - layers[::-1].index("Conv1D")
     features = model.layers[cut].input
@@ -147,9 +161,13 @@ def teach(given, data):
         fitted = tail.fit(dataset, shuffle=False, verbose=0)
         losses.append(round(float(fitted.history["loss"][0]), 6))
     record = {
-        "recipe": given, "digest": recipes.digest(given), "seed": given["init"],
-        "training_version": recipes.TRAINING_VERSION, "epochs": given["epochs"],
-        "minutes": round((time.perf_counter() - began) / 60, 2), "diverged": False,
+        "recipe": given,
+        "digest": recipes.digest(given),
+        "seed": given["init"],
+        "training_version": recipes.TRAINING_VERSION,
+        "epochs": given["epochs"],
+        "minutes": round((time.perf_counter() - began) / 60, 2),
+        "diverged": False,
         "history": {"loss": losses},
         "test": {"auroc": performance.auroc(y[test, 0], training.predict(tail, x[test])[:, 0])},
     }
@@ -205,9 +223,13 @@ def make(run, settings):
             model, record = trained(run, model_id, given, data, shipped)
             a = saliency(model, x)
             row = {
-                "id": model_id, "rule": rule, "activation": activation,
-                "epochs": record["epochs"], "minutes": record["minutes"],
-                "auroc": auroc(data["y"][test, 0], predict(model, x)[:, 0]), "n": len(x),
+                "id": model_id,
+                "rule": rule,
+                "activation": activation,
+                "epochs": record["epochs"],
+                "minutes": record["minutes"],
+                "auroc": auroc(data["y"][test, 0], predict(model, x)[:, 0]),
+                "n": len(x),
             } | single_scores(x, a, learnt)
             found, table = measure(x, a, chosen["draws"])
             rows += [row | part for part in found]
@@ -246,11 +268,18 @@ def measure(x, a, draws=99, seed=0):
         except pairs.TooFewPairs as error:
             rows.append(row | {"reason": str(error)})
             continue
-        rows.append(row | {
-            "pairs": len(found.pairs.one), "cells": len(found.p), "bits": found.bits,
-            "bits_low": found.low, "bits_high": found.high, "null": found.null.mean(),
-            "p_value": found.p_value,
-        })
+        rows.append(
+            row
+            | {
+                "pairs": len(found.pairs.one),
+                "cells": len(found.p),
+                "bits": found.bits,
+                "bits_low": found.low,
+                "bits_high": found.high,
+                "null": found.null.mean(),
+                "p_value": found.p_value,
+            }
+        )
         tables.append(cell_table(tokens, found).assign(distance=distance))
     table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=CELLS)
     return rows, table[CELLS]
@@ -260,8 +289,13 @@ def cell_table(tokens, found):
     """Every cell of a divergence: names, far (second bin of distance), p, j and r."""
     import pandas as pd
 
-    return pd.DataFrame({
-        "one": [tokens.words[i] for i in found.pairs.left],
-        "two": [tokens.words[i] for i in found.pairs.right],
-        "far": found.pairs.bin.astype(bool), "p": found.p, "j": found.j, "r": found.r,
-    })
+    return pd.DataFrame(
+        {
+            "one": [tokens.words[i] for i in found.pairs.left],
+            "two": [tokens.words[i] for i in found.pairs.right],
+            "far": found.pairs.bin.astype(bool),
+            "p": found.p,
+            "j": found.j,
+            "r": found.r,
+        }
+    )

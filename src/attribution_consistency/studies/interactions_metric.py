@@ -205,6 +205,13 @@ def pair_divergence(
     null = np.array(null)
     p_value = (1 + (null >= estimate).sum()) / (1 + n_draws)
     return PairDivergence(
-        estimate, interval.low, interval.high, null, float(p_value), found,
-        n / n.sum(), s / s.sum(), r,
+        estimate,
+        interval.low,
+        interval.high,
+        null,
+        float(p_value),
+        found,
+        n / n.sum(),
+        s / s.sum(),
+        r,
     )

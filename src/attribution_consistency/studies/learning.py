@@ -24,7 +24,8 @@ SEED = 11
 KS = range(3, 9)
 ABSENT = (
     "This run did not repeat the trainings of this section (`studies.learning.run` is off in its "
-    "configuration).", "To repeat them, see `config/learning.yml`.",
+    "configuration).",
+    "To repeat them, see `config/learning.yml`.",
 )
 
 
@@ -34,7 +35,8 @@ def recipe(activation, init, chosen):
 
     model_id = f"binary-cnn-gm12878-{activation}-{init:02d}"
     return recipes.accessibility_recipe(model_id, chosen["epochs"]) | {
-        "stopping_patience": None, "decay_patience": chosen["epochs"],
+        "stopping_patience": None,
+        "decay_patience": chosen["epochs"],
     }
 
 
@@ -49,7 +51,8 @@ def subset(data, chosen):
     few = rng.choice(training, min(chosen["n_train"], len(training)), replace=False)
     rows = np.sort(np.concatenate([few, np.flatnonzero(data["split"] > 0)]))
     return {
-        "x": codes_to_one_hot(data["codes"][rows]), "y": data["y"][rows],
+        "x": codes_to_one_hot(data["codes"][rows]),
+        "y": data["y"][rows],
         "split": data["split"][rows],
     }
 
@@ -69,16 +72,24 @@ def make(run, settings):
         followed = []
         for init in range(chosen["initialisations"]):
             found = follow(recipe(activation, init, chosen), data, chosen)
-            rows += [{"activation": activation, "init": init, "windows": windows} | row
-                     for row, _ in found]
+            rows += [
+                {"activation": activation, "init": init, "windows": windows} | row
+                for row, _ in found
+            ]
             followed.append([maps for _, maps in found])
             print(f"{activation}, initialisation {init}: {len(found) - 1} epochs", flush=True)
         for epoch, maps in enumerate(zip(*followed)):
             pairs = [agreement(one, two) for i, one in enumerate(maps) for two in maps[:i]]
-            agreements.append({
-                "activation": activation, "epoch": epoch, "pairs": len(pairs),
-                "agreement": np.mean(pairs), "lowest": min(pairs), "highest": max(pairs),
-            })
+            agreements.append(
+                {
+                    "activation": activation,
+                    "epoch": epoch,
+                    "pairs": len(pairs),
+                    "agreement": np.mean(pairs),
+                    "lowest": min(pairs),
+                    "highest": max(pairs),
+                }
+            )
     return {"epochs": pd.DataFrame(rows), "agreement": pd.DataFrame(agreements)}
 
 
@@ -100,10 +111,18 @@ def follow(given, data, chosen):
             for name, part in (("auroc_train", 0), ("auroc_test", 2))
         }
         klds = {f"kld_frequency_k{k}": v for k, v in zip(KS, metric.kmer_klds(mapped, a, KS))}
-        found.append(({
-            "epoch": epoch, **seen, **klds,
-            "kld_original": metric.thresholded_kld(mapped, a), "gini": metric.gini(mapped, a),
-        }, a.astype(np.float16)))
+        found.append(
+            (
+                {
+                    "epoch": epoch,
+                    **seen,
+                    **klds,
+                    "kld_original": metric.thresholded_kld(mapped, a),
+                    "gini": metric.gini(mapped, a),
+                },
+                a.astype(np.float16),
+            )
+        )
 
     _, record = training.train(given, data, each_epoch=measure)
     for (row, _), loss in zip(found, [np.nan, *record["history"]["loss"]]):

@@ -34,7 +34,8 @@ def note(figure):
     path = run.provenance(os.environ[artefacts.NOTEBOOK_VARIABLE])
     known = artefacts.read_json(path) if path.exists() else {}
     modules = [
-        module.__file__ for name, module in sys.modules.items()
+        module.__file__
+        for name, module in sys.modules.items()
         if name.split(".")[0] == PACKAGE and getattr(module, "__file__", None)
     ]
     code = {"modules": len(modules), "sha256": combined(modules)}
@@ -47,8 +48,11 @@ def pictures(notebook):
     notebook : its document, of nbformat 4 or as the JSON file has it.
     """
     return {
-        output["metadata"]["scrapbook"]["name"]: base64.b64decode("".join(output["data"]["image/png"]))
-        for cell in notebook["cells"] for output in cell.get("outputs", [])
+        output["metadata"]["scrapbook"]["name"]: base64.b64decode(
+            "".join(output["data"]["image/png"])
+        )
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", [])
         if "scrapbook" in output.get("metadata", {}) and "image/png" in output.get("data", {})
     }
 

@@ -27,9 +27,18 @@ def recipe_of(model_id, sha256):
     source = recipes.published_file(model_id)
     depth, activation, init = model_id.split("-")
     return {
-        "population": "koo", "architecture": depth, "batch_norm": True, "activation": activation,
-        "regulariser": "standard", "init": int(init), "task": "binary", "targets": [0],
-        "n_outputs": 1, "l2": 1e-6, "source": source, "sha256": sha256,
+        "population": "koo",
+        "architecture": depth,
+        "batch_norm": True,
+        "activation": activation,
+        "regulariser": "standard",
+        "init": int(init),
+        "task": "binary",
+        "targets": [0],
+        "n_outputs": 1,
+        "l2": 1e-6,
+        "source": source,
+        "sha256": sha256,
     }
 
 
@@ -108,13 +117,23 @@ def convert_models(wanted, data, out_dir, progress=print, locate=registry.verifi
         model = built[key]
         values = read_weights(locate(recipe["source"]), model)
         # As they will be read again, in half precision: the scores are those of what is kept.
-        model.set_weights(weights.unpack(weights.pack_values(
-            (variable.path, value) for variable, value in zip(model.weights, values)
-        )))
+        model.set_weights(
+            weights.unpack(
+                weights.pack_values(
+                    (variable.path, value) for variable, value in zip(model.weights, values)
+                )
+            )
+        )
         record = {
-            "recipe": recipe, "digest": recipes.digest(recipe), "seed": recipe["init"],
-            "training_version": recipes.TRAINING_VERSION, "epochs": None, "minutes": None,
-            "diverged": False, "history": {}, "test": training.evaluate(model, recipe, *test),
+            "recipe": recipe,
+            "digest": recipes.digest(recipe),
+            "seed": recipe["init"],
+            "training_version": recipes.TRAINING_VERSION,
+            "epochs": None,
+            "minutes": None,
+            "diverged": False,
+            "history": {},
+            "test": training.evaluate(model, recipe, *test),
         }
         training.save(model, record, out_dir, model_id)
         progress(f"[{number}/{len(wanted)}] {model_id} converted: published weights")

@@ -87,9 +87,12 @@ def make_tables(data, rows, scores, maps, weights):
         if model_id == example:
             kmers = kmer_table(x, a)
     return {
-        "counts": counts(data, rows), "baseline": kmer_ridge(data),
-        "weights": weight_table(weights), "kmers": kmers,
-        "blocks": pd.concat(blocks, ignore_index=True), "peaks": peaks,
+        "counts": counts(data, rows),
+        "baseline": kmer_ridge(data),
+        "weights": weight_table(weights),
+        "kmers": kmers,
+        "blocks": pd.concat(blocks, ignore_index=True),
+        "peaks": peaks,
         "logos": pd.concat(logos, ignore_index=True),
     }
 
@@ -157,8 +160,9 @@ def kmer_ridge(data, k=5, penalties=(10, 30, 100, 300, 1000, 3000)):
         centred = features - features[train].mean(axis=0)
         gram = (centred[train].T @ centred[train]).astype(float)
         moment = centred[train].T @ (signal[train] - signal[train].mean())
-        fits = [(p, centred @ np.linalg.solve(gram + p * np.eye(len(gram)), moment))
-                for p in penalties]
+        fits = [
+            (p, centred @ np.linalg.solve(gram + p * np.eye(len(gram)), moment)) for p in penalties
+        ]
         penalty, found = max(fits, key=lambda fit: pearson(signal[valid], fit[1][valid]))
         row = {"trained_on": trained_on, "k": k, "penalty": penalty}
         if trained_on == "all":
@@ -196,10 +200,15 @@ def weight_table(weights):
     import pandas as pd
 
     learnt = weights["trained_on"]
-    return pd.DataFrame({
-        "k": weights["ks"], "weight": weights["mean"], "source": weights["source"],
-        "n": learnt.get("n"), "length": learnt.get("length"),
-    })
+    return pd.DataFrame(
+        {
+            "k": weights["ks"],
+            "weight": weights["mean"],
+            "source": weights["source"],
+            "n": learnt.get("n"),
+            "length": learnt.get("length"),
+        }
+    )
 
 
 def kmer_table(x, a):
@@ -209,9 +218,16 @@ def kmer_table(x, a):
     parts = []
     for k in KS:
         found = metric.kmer_distributions(x, a, k, reading=READING)
-        parts.append(pd.DataFrame({
-            "k": k, "kmer": metric.kmer_names(k), "q": _short(found.q), "p": _short(found.p),
-        }))
+        parts.append(
+            pd.DataFrame(
+                {
+                    "k": k,
+                    "kmer": metric.kmer_names(k),
+                    "q": _short(found.q),
+                    "p": _short(found.p),
+                }
+            )
+        )
     return pd.concat(parts, ignore_index=True)
 
 
@@ -233,11 +249,14 @@ def left_out(x, a, weights):
         centre=None if learnt.centre is None else learnt.centre[:, keep],
         scale=None if learnt.scale is None else learnt.scale[:, keep],
     )
-    return pd.DataFrame({
-        "id": "", "block": np.arange(len(klds)),
-        "consistency": metric.consistency(klds, learnt),
-        "consistency_short": metric.consistency(klds[:, keep], short),
-    })
+    return pd.DataFrame(
+        {
+            "id": "",
+            "block": np.arange(len(klds)),
+            "consistency": metric.consistency(klds, learnt),
+            "consistency_short": metric.consistency(klds[:, keep], short),
+        }
+    )
 
 
 def intervals(blocks, column="consistency"):
@@ -270,18 +289,25 @@ def choose_peaks(data, rows, n=PEAKS):
     place = list(zip(data["chrom"][rows], data["start"][rows].tolist()))
     chosen = []
     for i in np.argsort(-tags, kind="stable"):
-        near = any(place[i][0] == place[j][0] and abs(place[i][1] - place[j][1]) < APART
-                   for j in chosen)
+        near = any(
+            place[i][0] == place[j][0] and abs(place[i][1] - place[j][1]) < APART for j in chosen
+        )
         if tags[i] < 0.999 * CAP and not near:
             chosen.append(i)
         if len(chosen) == n:
             break
     at = np.asarray(rows)[chosen]
-    return pd.DataFrame({
-        "peak": np.arange(1, len(at) + 1), "row": at, "chrom": data["chrom"][at],
-        "start": data["start"][at], "end": data["end"][at], "tags": tags[chosen].round(1),
-        "sequence": decode(codes_to_one_hot(data["codes"][at])),
-    })
+    return pd.DataFrame(
+        {
+            "peak": np.arange(1, len(at) + 1),
+            "row": at,
+            "chrom": data["chrom"][at],
+            "start": data["start"][at],
+            "end": data["end"][at],
+            "tags": tags[chosen].round(1),
+            "sequence": decode(codes_to_one_hot(data["codes"][at])),
+        }
+    )
 
 
 def logo_table(x, a, rows, peaks):

@@ -75,9 +75,7 @@ def windows(y, n):
     The order matters: the program takes seqlets from the first windows until it has enough.
     """
     accessible = np.flatnonzero(y[:, 0] > 0.5)
-    return np.random.default_rng(SEED).permutation(
-        accessible[evidence.spread(len(accessible), n)]
-    )
+    return np.random.default_rng(SEED).permutation(accessible[evidence.spread(len(accessible), n)])
 
 
 def make_tables(x, scores, maps, chosen):
@@ -97,20 +95,50 @@ def make_tables(x, scores, maps, chosen):
             patterns = find_patterns(x, these, chosen["budget"])
             matches = match(patterns)
             for number, (pattern, found) in enumerate(zip(patterns, matches), 1):
-                listed.append({
-                    "model": name, "maps": kind, "pattern": number, "sign": pattern.sign,
-                    "seqlets": pattern.seqlets, "consensus": consensus(pattern.ppm), **found,
-                })
+                listed.append(
+                    {
+                        "model": name,
+                        "maps": kind,
+                        "pattern": number,
+                        "sign": pattern.sign,
+                        "seqlets": pattern.seqlets,
+                        "consensus": consensus(pattern.ppm),
+                        **found,
+                    }
+                )
             counted[kind] = sum(found["counts"] for found in matches), len(patterns)
         (value, n), (baseline, n_baseline) = counted["network"], counted["rotated"]
-        rows.append({"model": name, "measure": MEASURE, "value": value, "baseline": baseline,
-                     "excess": value - baseline, "n": n, "n_baseline": n_baseline,
-                     "windows": len(x), "budget": chosen["budget"]})
-        print(f"{name}: {value} motifs in {n} patterns; rotated {baseline} in {n_baseline}",
-              flush=True)
+        rows.append(
+            {
+                "model": name,
+                "measure": MEASURE,
+                "value": value,
+                "baseline": baseline,
+                "excess": value - baseline,
+                "n": n,
+                "n_baseline": n_baseline,
+                "windows": len(x),
+                "budget": chosen["budget"],
+            }
+        )
+        print(
+            f"{name}: {value} motifs in {n} patterns; rotated {baseline} in {n_baseline}",
+            flush=True,
+        )
     table = pd.DataFrame(rows)
-    columns = ["model", "maps", "pattern", "sign", "seqlets", "consensus", "matrix", "factor",
-               "p_value", "named", "counts"]
+    columns = [
+        "model",
+        "maps",
+        "pattern",
+        "sign",
+        "seqlets",
+        "consensus",
+        "matrix",
+        "factor",
+        "p_value",
+        "named",
+        "counts",
+    ]
     return {"measures": table, "patterns": pd.DataFrame(listed, columns=columns)}
 
 
@@ -129,11 +157,20 @@ def find_patterns(x, a, budget):
             # Its arrays have the length last.
             np.savez(folder / f"{name}.npz", array.transpose(0, 2, 1).astype(np.float32))
         command = [
-            program(), "motifs", "--sequences", "sequences.npz", "--attributions",
-            "attributions.npz", "--max-seqlets", str(budget),
-            "--window", str(x.shape[1] // 2 * 2), "--output", "patterns.h5",
+            program(),
+            "motifs",
+            "--sequences",
+            "sequences.npz",
+            "--attributions",
+            "attributions.npz",
+            "--max-seqlets",
+            str(budget),
+            "--window",
+            str(x.shape[1] // 2 * 2),
+            "--output",
+            "patterns.h5",
         ]
-        threads = {name: "1" for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS")}
+        threads = dict.fromkeys(("NUMBA_NUM_THREADS", "OMP_NUM_THREADS"), "1")
         done = subprocess.run(
             command, cwd=folder, env=os.environ | threads, capture_output=True, text=True
         )
@@ -147,8 +184,10 @@ def program():
     """Path of tfmodisco-lite's program, beside the running Python or on the search path."""
     found = shutil.which("modisco", path=os.path.dirname(sys.executable)) or shutil.which("modisco")
     if found is None:
-        raise SeqletError("the program modisco is not here: pip install 'modisco-lite>=2.3', or "
-                          "turn studies.seqlets.run off")
+        raise SeqletError(
+            "the program modisco is not here: pip install 'modisco-lite>=2.3', or "
+            "turn studies.seqlets.run off"
+        )
     return found
 
 

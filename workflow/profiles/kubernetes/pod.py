@@ -21,7 +21,9 @@ import time
 from pathlib import Path
 
 PASSED_ON = (
-    "ATTRIBUTION_CONSISTENCY_ROOT", "ATTRIBUTION_CONSISTENCY_DATA", "XDG_CACHE_HOME",
+    "ATTRIBUTION_CONSISTENCY_ROOT",
+    "ATTRIBUTION_CONSISTENCY_DATA",
+    "XDG_CACHE_HOME",
 )
 PAUSES = (1, 5)  # seconds before kubectl is asked again
 
@@ -43,7 +45,9 @@ def manifest(arguments, environment, folder):
     passed_on = {name: environment[name] for name in PASSED_ON if name in environment}
     passed_on["PYTHONPATH"] = str(folder / "src")  # the clone, not what the image was built from
     container = {
-        "name": "job", "image": image, "workingDir": str(folder),
+        "name": "job",
+        "image": image,
+        "workingDir": str(folder),
         "command": ["/bin/sh", arguments.script],
         "env": [{"name": name, "value": value} for name, value in passed_on.items()],
         "resources": {"requests": asked, "limits": {"memory": asked["memory"]}},
@@ -51,18 +55,22 @@ def manifest(arguments, environment, folder):
     }
     name = re.sub(r"[^a-z0-9]+", "-", arguments.name.lower()).strip("-")[:40]
     return {
-        "apiVersion": "batch/v1", "kind": "Job",
+        "apiVersion": "batch/v1",
+        "kind": "Job",
         "metadata": {"generateName": f"{name}-", "labels": {"app": "attribution-consistency"}},
         "spec": {
             "backoffLimit": 0,  # Snakemake submits again what failed
             "ttlSecondsAfterFinished": 24 * 3600,
-            "template": {"spec": {
-                # Of the pod, counted once it has a node; that of a job counts while it waits.
-                "activeDeadlineSeconds": 60 * arguments.minutes,
-                "restartPolicy": "Never", "containers": [container],
-                "securityContext": {"runAsNonRoot": True, "fsGroup": 1000},
-                "volumes": [{"name": "clone", "persistentVolumeClaim": {"claimName": claim}}],
-            }},
+            "template": {
+                "spec": {
+                    # Of the pod, counted once it has a node; that of a job counts while it waits.
+                    "activeDeadlineSeconds": 60 * arguments.minutes,
+                    "restartPolicy": "Never",
+                    "containers": [container],
+                    "securityContext": {"runAsNonRoot": True, "fsGroup": 1000},
+                    "volumes": [{"name": "clone", "persistentVolumeClaim": {"claimName": claim}}],
+                }
+            },
         },
     }
 
