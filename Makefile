@@ -1,4 +1,4 @@
-# make book, make test: everything runs in .venv, which is made from the lock files.
+# make book, make check, make test: everything runs in .venv, which is made from the lock files.
 
 PYTHON ?= python3
 CORES ?= 2
@@ -8,9 +8,14 @@ AC := $(BIN)/attribution-consistency
 INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.testable
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+# The tests of a file share what is slow to make: one process runs them all.
+PYTEST := $(BIN)/python -m pytest -n $(CORES) --dist loadfile
+UV ?= uv
+COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-annotate --no-header $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab rerun prepare store verify clean
+.PHONY: help book check test machines lock lab rerun prepare store verify release clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,9 +27,19 @@ rerun: $(INSTALLED) ## build the book of another configuration: make rerun CONFI
 	@test -n "$(CONFIG)" || { echo "error: name a configuration: make rerun CONFIG=config/quick.yml" >&2; exit 2; }
 	$(AC) run "$(CONFIG)" --cores $(CORES)
 
-test: $(TESTABLE) ## build the quick book strictly, then run the tests
+check: $(TESTABLE) ## lint, format, types, and the tests that take no TensorFlow and no book
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check workflow
+	$(BIN)/mypy
+	$(PYTEST) -m "not slow"
+
+test: check ## check, build the quick book strictly, then run the other tests
 	$(AC) run config/quick.yml --cores $(CORES) --strict --offline
-	$(BIN)/python -m pytest --require-book
+	$(PYTEST) -m slow --require-book
+
+machines: $(TESTABLE) ## compare runs as other processors compute; OPTIONS=onednn-sse41: this one only
+	$(BIN)/python workflow/scripts/other_machines.py $(OPTIONS)
 
 lab: $(INSTALLED) ## open the chapters and the exercises in JupyterLab
 	$(AC) run config/default.yml --cores $(CORES) --until exercises
@@ -40,8 +55,16 @@ store: $(INSTALLED) ## copy the tables of the finished default run to data/store
 verify: book ## run the default configuration and compare it with data/stored
 	$(BIN)/python workflow/scripts/stored_results.py verify
 
+release: | $(VENV)/bin/python ## build and try a release, in dist; PUBLISH=1: also tag it, here only
+	$(BIN)/python workflow/scripts/release.py $(if $(filter 1,$(PUBLISH)),--publish)
+
+lock: ## write the lock files from pyproject.toml, with uv; UPGRADE=1: with the newest versions
+	$(COMPILE) --extra zoo --extra book pyproject.toml -o requirements.lock
+	$(COMPILE) --extra test --extra check --extra atac -c requirements.lock pyproject.toml \
+	  -o requirements-test.lock
+
 clean: ## remove results with the networks trained there, and books; keeps data/, downloads, .venv
-	rm -rf results _build .snakemake .pytest_cache .hypothesis
+	rm -rf results _build .snakemake .pytest_cache .hypothesis .mypy_cache .ruff_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \

@@ -43,6 +43,7 @@ import pandas as pd
 from attribution_consistency import artefacts
 from attribution_consistency.datasets import motifs, sequences, store
 from attribution_consistency.metric import kmer_names, kmer_prior
+from attribution_consistency.metric.rounding import descending, rounded
 from attribution_consistency.studies import figures
 from attribution_consistency.studies.claims import report
 
@@ -235,7 +236,7 @@ alike = pd.DataFrame(
         for c in core
     ],
     columns=["background motif", "core motif", "similarity"],
-).sort_values("similarity", ascending=False)
+).sort_values("similarity", ascending=False, key=rounded, kind="stable")
 closest = (
     alike.drop_duplicates("background motif")
     .head(10)
@@ -268,9 +269,7 @@ x = sequences.codes_to_one_hot(data["codes"][test_positive])
 prior = kmer_prior(x, [k])[k]
 words = pd.DataFrame({"k-mer": kmer_names(k), "frequency": prior})
 words["times uniform"] = words["frequency"] * 4**k
-words = words.sort_values("frequency", ascending=False).reset_index(
-    drop=True
-)
+words = words.iloc[descending(words["frequency"])].reset_index(drop=True)
 words["closest motif"] = [
     motifs.name_kmer(w, library[:10])[0].name for w in words["k-mer"][:10]
 ] + [""] * (len(words) - 10)

@@ -29,7 +29,7 @@
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose networks are shown
-example: int = -1  # mapped sequence to draw, from 0; -1 takes a typical one
+example: int = -1  # mapped sequence to draw, from 0; -1 chooses one
 window: int = 80  # positions drawn
 matched_within: float = 0.01  # largest AUROC difference in a pair
 seed: int = 0  # seeds the bootstrap
@@ -41,7 +41,8 @@ import numpy as np
 from attribution_consistency import artefacts, evaluation, signal_to_noise
 from attribution_consistency.datasets import sequences, store
 from attribution_consistency.metric import gradient_correction
-from attribution_consistency.studies import figures
+from attribution_consistency.metric.rounding import descending
+from attribution_consistency.studies import figures, two_maps
 from attribution_consistency.studies.association import spearman
 from attribution_consistency.studies.claims import report
 
@@ -96,20 +97,7 @@ figures.style()
 # %%
 table, _ = artefacts.load_scores(run, "synthetic")
 table = table[table["status"] == "ok"].reset_index(drop=True)
-
-
-def matched_pair(table, column):
-    """The equally accurate pair with the largest ratio: (high, low)."""
-    pairs = table.merge(table, how="cross", suffixes=("_high", "_low"))
-    close = (
-        pairs["auroc_high"] - pairs["auroc_low"]
-    ).abs() <= matched_within
-    pairs = pairs[close & (pairs[f"{column}_low"] > 0)]
-    best = (pairs[f"{column}_high"] / pairs[f"{column}_low"]).idxmax()
-    return pairs.loc[best, "id_high"], pairs.loc[best, "id_low"]
-
-
-high, low = matched_pair(table, "snr")
+high, low = two_maps.matched_pair(table, "snr", matched_within)
 by_id = table.set_index("id")
 
 # %% tags=["remove-cell"]
@@ -131,34 +119,38 @@ x = sequences.codes_to_one_hot(data["codes"][rows])
 motif, spacer = data["motif_mask"][rows], data["spacer_mask"][rows]
 report("n_mapped", len(rows), ",d")
 
-ratios = [
-    signal_to_noise(x, maps[name]["a"], motif, spacer_mask=spacer)
-    for name in (high, low)
-]
-if example < 0:
-    factor = np.log(ratios[0].clip(1e-3) / ratios[1].clip(1e-3))
-    example = int(np.nanargmin(np.abs(factor - np.nanmedian(factor))))
+scores = np.array(
+    [
+        (gradient_correction(maps[n]["a"]) * x).sum(axis=2)
+        for n in (high, low)
+    ]
+)
+ratios = np.array(
+    [
+        signal_to_noise(x, maps[name]["a"], motif, spacer_mask=spacer)
+        for name in (high, low)
+    ]
+)
+chosen = two_maps.choose(scores, ratios, ~spacer, window)
+if example >= 0:  # this sequence, whatever it shows
+    one = [scores[:, [example]], ratios[:, [example]], ~spacer[[example]]]
+    chosen = two_maps.choose(*one, window)._replace(row=example)
+example, part = chosen.row, chosen.window
 report("example_high", ratios[0][example], ".1f")
 report("example_low", ratios[1][example], ".1f")
+report("example_share", chosen.share, ".0%")
 
 # %% tags=["remove-output", "hide-input"]
-letters = {
-    name: gradient_correction(maps[name]["a"][example][None])[0]
-    * x[example]
-    for name in (high, low)
-}
+letters = scores[:, example, :, None] * x[example]
 # Noise, as defined below: the ten largest scores of the spacers.
-noise = {
-    name: np.argsort(np.where(spacer[example], a.sum(axis=1), -np.inf))[
-        -10:
-    ]
-    for name, a in letters.items()
-}
-counted = np.isin(
-    np.arange(x.shape[1]), np.concatenate(list(noise.values()))
+counted = np.zeros(scores[:, example].shape, bool)
+for one, score in zip(counted, scores[:, example]):
+    one[descending(np.where(spacer[example], score, np.nan))[:10]] = True
+bases = sequences.decode(x[[example]])[0]
+shown = two_maps.drawn(
+    scores[:, example], counted, ~spacer[example], bases, part
 )
-shown = figures.densest_window(counted, window)
-inside = figures.spans(~spacer[example])
+shown.insert(0, "sequence", example)
 
 
 def draw_pair(name_of_figure, title):
@@ -166,15 +158,18 @@ def draw_pair(name_of_figure, title):
     _, axes = plt.subplots(
         2, 1, figsize=(figures.WIDTH * 1.3, 3.4), sharex=True
     )
-    for ax, name in zip(axes, (high, low)):
-        figures.logo(ax, letters[name][shown], shown.start, inside)
-        top = letters[name][noise[name]].sum(axis=1)
+    inside = figures.spans(~spacer[example])
+    for ax, name, letter, noise in zip(axes, (high, low), letters, counted):
+        figures.logo(ax, letter[part], part.start, inside)
+        ax.margins(y=0.12)  # room for the triangles
         lift = 0.06 * np.ptp(ax.get_ylim())
-        ax.plot(noise[name], top + lift, "v", color="black", ms=3.5, lw=0)
+        at = np.flatnonzero(noise)
+        top = letter[at].sum(axis=1)
+        ax.plot(at, top + lift, "v", color="black", ms=3.5, lw=0)
         ax.set_title(title.format(**by_id.loc[name]), fontsize="small")
         ax.set(ylabel="attribution")
     axes[1].set_xlabel("position in the sequence (nt)")
-    figures.show(name_of_figure)
+    figures.show(name_of_figure, data=shown)
 
 
 draw_pair("fig_two_maps", "AUROC {auroc:.3f}")
@@ -193,10 +188,11 @@ draw_pair(
 # Scores (corrected gradient times input) of two networks on one test sequence, drawn as letters: up
 # for the positive class, down against it; each row has its own scale. Shaded: the planted motifs.
 # Triangles: the ten letters outside the motifs that rise highest above zero, as far as they lie in
-# the part that is drawn, the one that holds most of them. The upper network is
-# {glue:text}`pair_high` (AUROC {glue:text}`pair_high_auroc`), the lower one {glue:text}`pair_low`
-# ({glue:text}`pair_low_auroc`). The sequence is a typical one: the factor between the two networks
-# is nearest to its median over all sequences. Its signal-to-noise ratios, defined below, are
+# the part that is drawn. The upper network is {glue:text}`pair_high` (AUROC
+# {glue:text}`pair_high_auroc`), the lower one {glue:text}`pair_low` ({glue:text}`pair_low_auroc`).
+# In {glue:text}`example_share` of the sequences a window like this one can be found: the upper
+# network marks a whole motif in it, the lower one does not. Of these we show the most typical one,
+# whose signal-to-noise ratios, defined below, are nearest to their medians:
 # {glue:text}`example_high` and {glue:text}`example_low`.
 # ```
 #
@@ -315,7 +311,9 @@ figures.show("fig_snr_sequences")
 groups = evaluation.configuration(table)
 accuracy = spearman(table["auroc"], table["snr"], groups=groups, seed=seed)
 accurate = table[table["auroc"] >= 0.97]
-best_accuracy = table.nlargest(max(2, len(table) // 4), "auroc")
+best_accuracy = table.iloc[
+    descending(table["auroc"])[: max(2, len(table) // 4)]
+]
 
 # %% tags=["remove-cell"]
 report("auroc_snr", accuracy.value, ".2f")
@@ -447,9 +445,9 @@ shown_columns = {
     "snr_absolute": "SNR, absolute",
     "motif_aupr": "motif AUPR",
 }
-ranked = table.sort_values("snr", ascending=False)[
-    list(shown_columns)
-].rename(columns=shown_columns)
+ranked = table.iloc[descending(table["snr"])][list(shown_columns)].rename(
+    columns=shown_columns
+)
 ranked.style.format(precision=3).hide(axis="index")
 
 # %% [markdown]

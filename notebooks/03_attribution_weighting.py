@@ -55,6 +55,7 @@ from attribution_consistency.metric import (
     kmer_distributions,
     kmer_names,
 )
+from attribution_consistency.metric.rounding import descending
 from attribution_consistency.studies import figures
 from attribution_consistency.studies.association import spearman
 from attribution_consistency.studies.claims import report
@@ -216,7 +217,7 @@ def most_enriched(table, top):
     q, p = table.q, table.p
     with np.errstate(divide="ignore", invalid="ignore"):
         part = np.where(q > 0, q * np.log(q / p), 0)
-    best = np.argsort(-part)[:top]
+    best = descending(part)[:top]
     fits = [motifs.fitting_motifs(names[i], library) for i in best]
     ranks = np.arange(1, top + 1)
     return pd.DataFrame(

@@ -64,6 +64,10 @@ from attribution_consistency import (
     length_weights,
 )
 from attribution_consistency.metric import held_out_consistency
+from attribution_consistency.metric.rounding import (
+    descending,
+    first_largest,
+)
 from attribution_consistency.studies import explorer, figures
 from attribution_consistency.studies.association import (
     Estimate,
@@ -202,7 +206,7 @@ report("l_split", "by configuration" if groups is not None else "random")
 report("l_excluded", fitted.n_excluded, "d")
 report("l_r2_min", r2.min(), ".2f")
 report("l_r2_max", r2.max(), ".2f")
-report("l_best_k", ks[int(r2.argmax())], "d")
+report("l_best_k", ks[first_largest(r2)], "d")
 report("l_weight_min", fitted.mean.min(), ".3f")
 report("l_weight_max", fitted.mean.max(), ".3f")
 
@@ -599,7 +603,7 @@ figures.show("fig_final")
 
 # %% tags=["remove-input"]
 # For readers on a screen: point at a network, see what it is and one of its maps.
-best = np.argsort(-final)
+best = descending(final)
 ranked = table.assign(final=final).iloc[best]
 explorer.explore(
     "fig-final",
@@ -784,7 +788,7 @@ report(
     if repeated.any()
     else "",
 )
-report("l_best_rival", str(results["value"].idxmax()))
+report("l_best_rival", str(results["value"].round(9).idxmax()))
 report("l_best_rival_value", results["value"].max(), ".2f")
 report(
     "l_mean_weights", results["value"]["mean weights, not held out"], ".2f"

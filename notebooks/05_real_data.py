@@ -45,6 +45,7 @@ import pandas as pd
 from attribution_consistency import artefacts, evaluation
 from attribution_consistency.datasets import motifs
 from attribution_consistency.metric import paired_difference
+from attribution_consistency.metric.rounding import descending, rounded
 from attribution_consistency.studies import evidence as evidence_study
 from attribution_consistency.studies import (
     explorer,
@@ -192,7 +193,9 @@ columns = {
     "pearson": "Pearson r",
     "pearson_accessible": "r, accessible only",
 }
-ranked = table.sort_values(["task", "pearson"], ascending=[True, False])
+ranked = table.round({"pearson": 9}).sort_values(
+    ["task", "pearson"], ascending=[True, False]
+)
 shown = ranked[list(columns)].rename(columns=columns)
 for row, which in ((baseline, ""), (only, ", accessible windows only")):
     label = f"{row['k']}-mer ridge{which}"
@@ -284,7 +287,7 @@ figures.distributions(
     ax, kmers["q"].to_numpy(), kmers["p"].to_numpy(), kmers["kmer"].tolist()
 )
 line = kmers["p"] > 0
-order = kmers["p"][line].sort_values().index
+order = kmers["p"][line].sort_values(key=rounded, kind="stable").index
 ax.plot(kmers["p"][order], constant[order], color="black", lw=1, ls=":")
 ax.set_title(f"{example}\nKLD {kld:.2f} nats", fontsize="small")
 figures.show("fig_real_distributions")
@@ -328,7 +331,7 @@ library = [
 
 def top_words(part):
     """The words that contribute most, each with the motifs it fits."""
-    order = part.sort_values(ascending=False, kind="stable").index[:top]
+    order = part.index[descending(part)][:top]
     words = kmers.loc[order, ["kmer"]].rename(columns={"kmer": "k-mer"})
     words["q / p"] = kmers["q"] / kmers["p"]
     words["q / constant"] = kmers["q"] / constant
@@ -505,7 +508,7 @@ figures.show("fig_performance")
 
 # %% tags=["remove-input"]
 # For readers on a screen: point at a network, see what it is and one of its maps.
-ranked = scored.sort_values("final", ascending=False)
+ranked = scored.iloc[descending(scored["final"])]
 maps = np.array(
     [real_data.logo_values(tables, name, 1) for name in ranked["id"]]
 )
@@ -962,7 +965,10 @@ for name in ("original", "performance"):
         ", ".join(f"{r:.2f} ({task})" for task, r in inside.items()),
     )
 for name in ("final", "original", "performance"):
-    chosen = [rivals.loc[task_of == task, name].idxmax() for task in tasks]
+    chosen = [
+        rivals.loc[task_of == task, name].round(9).idxmax()
+        for task in tasks
+    ]
     report(f"g_best_{name}", " and ".join(chosen))
 
 # %% [markdown]
@@ -1036,7 +1042,7 @@ labels = {name: label for name, label in labels.items() if name in wide}
 second_reading = {"perturbation_absolute": "perturbation, absolute (SD)"}
 wide = wide[list(labels)].rename(columns=labels)
 wide.insert(0, "final score", by_id["final"].reindex(wide.index))
-wide.sort_values("final score", ascending=False).style.format(
+wide.iloc[descending(wide["final score"])].style.format(
     precision=3, na_rep="–"
 )
 
@@ -1376,7 +1382,7 @@ best = seqlets["patterns"].query("maps == 'network' and counts")
 found_motifs = best.groupby("model")["factor"].agg(", ".join)
 shown = yields[["value", "baseline", "n", "n_baseline"]].join(found_motifs)
 shown["factor"] = shown["factor"].fillna("–")
-shown.sort_values("value", ascending=False, kind="stable").rename(
+shown.iloc[descending(shown["value"])].rename(
     columns={
         "value": "motifs",
         "baseline": "rotated",
@@ -1405,10 +1411,11 @@ report("g_q_single", int((yields["value"] <= 1).sum()), "d")
 report("g_q_no_better", int((yields["excess"] <= 0).sum()), "d")
 report("g_q_rotated", yields["baseline"].mean(), ".1f")
 named_in = best.groupby("factor")["model"].nunique()
-report("g_q_first", named_in.idxmax())
+first_named = named_in.round(9).idxmax()
+report("g_q_first", first_named)
 report("g_q_first_networks", int(named_in.max()), "d")
 turned = seqlets["patterns"].query("maps == 'rotated' and counts")
-turned = turned[turned["factor"] == named_in.idxmax()]
+turned = turned[turned["factor"] == first_named]
 report("g_q_first_rotated", turned["model"].nunique(), "d")
 report("g_q_networks", len(yields), "d")
 report("g_q_unnamed", 1 - mixed["named"].mean(), ".0%")
@@ -1520,7 +1527,9 @@ for column, kind in zip(axes.T, kinds):
         agreed.set_index("epoch")["agreement"],
     )
     for ax, curve in zip(column, curves):
-        ax.plot(curve.idxmax(), curve.max(), "o", color="black", ms=6)
+        ax.plot(
+            curve.round(9).idxmax(), curve.max(), "o", color="black", ms=6
+        )
     column[0].set_title(figures.ACTIVATION_NAMES[kind])
     column[3].set_xlabel("epoch")
 for ax, label in zip(
@@ -1549,7 +1558,9 @@ for kind in kinds:
     mean["agreement"] = together[together["activation"] == kind].set_index(
         "epoch"
     )["agreement"]
-    report(f"g_l_{kind}_best", int(mean["auroc_test"].idxmax()), "d")
+    report(
+        f"g_l_{kind}_best", int(mean["auroc_test"].round(9).idxmax()), "d"
+    )
     for name, told in (
         ("auroc_train", "last"),
         ("auroc_test", "last top"),
@@ -1561,7 +1572,7 @@ for kind in kinds:
             "first": mean[name].iloc[0],
             "last": mean[name].iloc[-1],
             "top": mean[name].max(),
-            "peak": int(mean[name].idxmax()),
+            "peak": int(mean[name].round(9).idxmax()),
         }
         for which in told.split():
             form = (
@@ -1573,15 +1584,19 @@ for kind in kinds:
             )
             report(f"g_l_{kind}_{name}_{which}", values[which], form)
     single = epochs[epochs["activation"] == kind]
-    peaks = single.loc[single.groupby("init")["final"].idxmax(), "epoch"]
+    peaks = single.round({"final": 9}).loc[
+        lambda t: t.groupby("init")["final"].idxmax(), "epoch"
+    ]
     by_init = single.pivot(index="epoch", columns="init", values="final")
     rise = by_init.max() - by_init.iloc[0]
     kept = (by_init.iloc[-1] - by_init.iloc[0]) / rise
     report(f"g_l_{kind}_kept_low", kept.min(), ".0%")
     report(f"g_l_{kind}_kept_high", kept.max(), ".0%")
-    others = by_init.drop(columns=by_init.max().idxmax())
+    others = by_init.drop(columns=by_init.max().round(9).idxmax())
     report(
-        f"g_l_{kind}_peak_without", int(others.mean(axis=1).idxmax()), "d"
+        f"g_l_{kind}_peak_without",
+        int(others.mean(axis=1).round(9).idxmax()),
+        "d",
     )
     report(f"g_l_{kind}_final_peak_low", int(peaks.min()), "d")
     report(f"g_l_{kind}_final_peak_high", int(peaks.max()), "d")

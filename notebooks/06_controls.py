@@ -48,6 +48,7 @@ from attribution_consistency import (
     thresholded_kld,
 )
 from attribution_consistency.metric import motif_auroc, position_scores
+from attribution_consistency.metric.rounding import descending, rounded
 from attribution_consistency.studies import (
     controls,
     controls_maps,
@@ -718,7 +719,9 @@ kin = zoo[
     & same(low[0], "activation")
     & same(low[0], "init")
 ]
-kin_above = kin[kin["snr"] > 0].sort_values("snr")
+kin_above = kin[kin["snr"] > 0].sort_values(
+    "snr", key=rounded, kind="stable"
+)
 among_kin = sum(name in kin.index for name in low)
 if len(negative):
     intro = (
@@ -884,7 +887,7 @@ ranges["other options"] = options.groupby("family", sort=False).size() - 1
 ranges["least agreement in order"] = options.groupby("family")[
     "order"
 ].min()
-ranges = ranges.sort_values("range", ascending=False)
+ranges = ranges.iloc[descending(ranges["range"])]
 ranges.style.format(
     precision=2, subset=["min", "max", "range", "least agreement in order"]
 )
@@ -895,7 +898,9 @@ fig, ax = plt.subplots(
     figsize=(figures.WIDTH * 1.2, 0.52 * len(families) + 1)
 )
 for row, family in enumerate(families):
-    part = options[options["family"] == family].sort_values("spearman")
+    part = options[options["family"] == family].sort_values(
+        "spearman", key=rounded, kind="stable"
+    )
     colour = (
         figures.ORANGE if family.startswith("original") else figures.BLUE
     )
@@ -984,15 +989,15 @@ moved = (
 )
 report("c_kept", int(kept["id"].nunique()), "d")
 report("c_moved", moved.abs().max(), ".2f")
-report("c_moved_most", ": ".join(moved.abs().idxmax()))
+report("c_moved_most", ": ".join(moved.abs().round(9).idxmax()))
 report("c_options", len(others), "d")
 report("c_families", len(families), "d")
 report("c_visible", int(others["visible"].sum()), "d")
-widest = ranges["range"].idxmax()
+widest = ranges["range"].round(9).idxmax()
 report("c_widest", widest)
 report("c_widest_range", ranges.loc[widest, "range"], ".2f")
 inside = ranges.drop(index=["metric", widest], errors="ignore")
-report("c_second", inside["range"].idxmax())
+report("c_second", inside["range"].round(9).idxmax())
 report("c_second_range", inside["range"].max(), ".2f")
 worse = others[others["visible"] & (others["difference"] < 0)]
 better = others[others["visible"] & (others["difference"] > 0)]
@@ -1139,7 +1144,7 @@ if worst_there.nunique() == 1:
 elif worst_there[f"final_{winner['reading']}"] == worst_there.min():
     verdict_there = "This confirms the choice."
 else:
-    best = worst_there.idxmin().removeprefix("final_")
+    best = worst_there.round(9).idxmin().removeprefix("final_")
     verdict_there = (
         f"This does not confirm the choice: {best} is fooled least."
     )

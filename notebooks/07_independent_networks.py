@@ -44,6 +44,10 @@ import numpy as np
 import pandas as pd
 
 from attribution_consistency import artefacts, evaluation
+from attribution_consistency.metric.rounding import (
+    descending,
+    first_largest,
+)
 from attribution_consistency.models import recipes
 from attribution_consistency.studies import explorer, figures, tell_origin
 from attribution_consistency.studies.association import (
@@ -233,7 +237,7 @@ figures.show("fig_independent")
 
 # %% tags=["remove-input"]
 # For readers on a screen: point at a network, see what it is and one of its maps.
-ranked = table.sort_values(metrics["final score"], ascending=False)
+ranked = table.iloc[descending(table[metrics["final score"]])]
 explorer.explore(
     "fig-independent",
     fig,
@@ -588,7 +592,7 @@ for part in weighting._fields:
 single = [found("all", "SNR", f"k = {k} alone")["estimate"] for k in ks]
 report("i_single_min", min(single), decimals)
 report("i_single_max", max(single), decimals)
-report("i_best_k", ks[int(np.argmax(single))], "d")
+report("i_best_k", ks[first_largest(single)], "d")
 for t, truth in (("snr", "SNR"), ("absolute", "absolute SNR")):
     for m in ("final", "original", "geometric"):
         row = found("all", truth, SHORT[m], "pearson")

@@ -338,7 +338,7 @@ for name, key in (
         report(f"y_{key}_over_first", over.iloc[0], ".3f")
         report(f"y_{key}_over_last", over.iloc[-1], ".3f")
         report(f"y_{key}_p", table["p"].max(), ".3f")
-        closest = table["over low"].idxmin()
+        closest = table["over low"].round(9).idxmin()
         report(f"y_{key}_untrained_k", closest, "d")
         for end in ("untrained", "low", "high"):
             report(

@@ -21,6 +21,31 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_ignore_collect(collection_path, config):
+    """Import no module of slow tests to leave them all out: TensorFlow alone takes seconds."""
+    if config.option.markexpr != "not slow" or collection_path.suffix != ".py":
+        return None
+    text = collection_path.read_text(encoding="utf-8")
+    return "\npytestmark = pytest.mark.slow\n" in text or None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark what uses the built book."""
+    for item in items:
+        if "quick_book" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True)
+def _no_framework(request):
+    """Fail what loads TensorFlow where only fast tests run."""
+    before = "tensorflow" in sys.modules
+    yield
+    if request.config.option.markexpr == "not slow" and not before:
+        assert "tensorflow" not in sys.modules, "loads TensorFlow: mark this test slow"
+
+
 @pytest.fixture(scope="session")
 def repository():
     """Folder of the repository."""

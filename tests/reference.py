@@ -113,7 +113,7 @@ def quantile(values, fraction):
     """Linear interpolation between order statistics."""
     ordered = sorted(values)
     place = fraction * (len(ordered) - 1)
-    low = int(math.floor(place))
+    low = math.floor(place)
     high = min(low + 1, len(ordered) - 1)
     return ordered[low] + (place - low) * (ordered[high] - ordered[low])
 

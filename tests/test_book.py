@@ -7,6 +7,7 @@ import struct
 import subprocess
 import zipfile
 from html.parser import HTMLParser
+from typing import ClassVar
 
 import pytest
 
@@ -14,7 +15,7 @@ import pytest
 class Page(HTMLParser):
     """Addresses a page loads, its images, its text outside scripts, and its inline scripts."""
 
-    LOADED = {
+    LOADED: ClassVar = {
         "script": "src",
         "img": "src",
         "iframe": "src",

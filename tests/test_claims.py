@@ -18,7 +18,8 @@ from scipy.stats import pearsonr, spearmanr
 
 HERE = Path(__file__).resolve().parent
 STORED = HERE.parent / "data" / "stored"
-CLAIMS = list(csv.DictReader(open(HERE / "claims.tsv", encoding="utf-8"), delimiter="\t"))
+with open(HERE / "claims.tsv", encoding="utf-8") as _file:
+    CLAIMS = list(csv.DictReader(_file, delimiter="\t"))
 KS = range(3, 9)
 
 

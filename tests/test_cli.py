@@ -51,6 +51,7 @@ def test_an_unknown_verb_ends_in_status_2():
     assert caught.value.code == 2
 
 
+@pytest.mark.slow
 def test_a_network_that_the_run_does_not_have_is_named(compendium, capsys):
     (compendium / "my.yml").write_text("")
     assert cli.main(["configure", str(compendium / "my.yml")]) == 0

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -147,6 +148,7 @@ def python(clone, *arguments, **change):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_dry_run_of_the_paper_lists_392_trainings(clone):
     """In jobs of several networks each."""
     pytest.importorskip("keras")
@@ -170,6 +172,7 @@ def test_a_dry_run_of_the_paper_lists_392_trainings(clone):
     assert len(jobs) == 28
 
 
+@pytest.mark.slow
 def test_a_job_finds_the_rules_of_its_command_without_the_downloads(clone):
     """They were decided where the command was given, and are anew with the next command."""
     pytest.importorskip("snakemake")
@@ -203,7 +206,7 @@ def test_a_job_finds_the_rules_of_its_command_without_the_downloads(clone):
     python(clone, "attribution_consistency", "configure", "my.yml", **full)
     jobs = json.loads((clone / "results" / "my" / "networks.json").read_text())
     assert list(jobs) == ["synthetic", "gm12878_dnase", "koo"]
-    assert sum(jobs["koo"], []) == published
+    assert [i for ids in jobs["koo"] for i in ids] == published
     found = rules()
     assert {"train_gm12878_dnase_0", "train_koo_0", "study_real_data"} <= found
     assert found == rules(**full)
@@ -283,7 +286,7 @@ def test_the_commands_of_the_page_are_those_of_the_tiny_run(repository, compendi
 def test_every_step_of_the_workflow_is_on_the_page(repository):
     page = (repository / "book" / "run_at_scale.md").read_text().split("## Without Snakemake")[1]
     rules = (repository / "workflow" / "Snakefile").read_text()
-    shells = [line.split('"')[1].split() for line in rules.splitlines() if "shell:" in line]
+    shells = [command.split() for command in re.findall(r'shell:\s*"([^"]*)"', rules)]
     assert len(shells) >= 12
     for words in shells:
         step = words[1] if words[0] == "attribution-consistency" else " ".join(words[:3])
@@ -342,9 +345,9 @@ def test_a_driver_is_refused_while_a_job_works_elsewhere(working):
     this, job = working
     half = this.folder / f"{artefacts.TEMPORARY}1-x.npz"
     half.write_bytes(b"half")
-    with pytest.raises(runner.RunError, match="a job of an earlier command still runs"):
-        with runner.locked(this):
-            pass
+    still = pytest.raises(runner.RunError, match="a job of an earlier command still runs")
+    with still, runner.locked(this):
+        pass
     assert half.exists(), "what the job is writing stays"
     job.communicate("\n")
     with runner.locked(this):
@@ -363,7 +366,7 @@ def test_a_job_that_waited_is_superseded_by_the_next_command(compendium):
 
 
 def test_only_a_command_that_drives_the_run_supersedes(working):
-    this, job = working
+    this, _ = working
     (this.folder / runner.JOBS_LOCK).write_text("driver-of-the-job")
     with pytest.raises(runner.RunError, match="still runs"), runner.locked(this):
         pass
@@ -401,6 +404,7 @@ class Executor(RemoteExecutor):
 """
 
 
+@pytest.mark.slow
 def test_snakemake_hands_the_token_to_jobs_in_a_queue(clone):
     """An executor that only queues: its job scripts are made as for Slurm and Kubernetes."""
     pytest.importorskip("snakemake")

@@ -248,7 +248,7 @@ class Made:
 
 @pytest.fixture(scope="module")
 def tables(planted, pointing):
-    codes, start = planted
+    codes, _ = planted
     strength = {
         "binary-cnn-gm12878-exp-00": 3,
         "binary-cnn-gm12878-exp-01": 3,
@@ -335,6 +335,7 @@ def test_every_column_is_explained(repository, tables):
         assert explained == list(tables[name].columns)
 
 
+@pytest.mark.slow
 def test_networks_of_a_run_predict_and_have_untrained_copies(compendium, repository):
     pytest.importorskip("keras")
     from attribution_consistency.datasets import store

@@ -24,9 +24,7 @@ def source(repository, kind, name):
 
 def statements(text):
     """Every statement of a source, as Python writes it."""
-    return {
-        ast.unparse(node) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.stmt)
-    }
+    return {ast.unparse(node) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.stmt)}
 
 
 def secrets(repository, name):

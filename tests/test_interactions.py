@@ -212,6 +212,7 @@ def test_a_run_makes_the_study_only_if_it_wants_it(repository):
     assert "interactions" in NAMES and module("interactions").POPULATIONS == ()
 
 
+@pytest.mark.slow
 def test_shipped_networks_belong_to_the_published_settings(repository):
     from attribution_consistency.models import recipes, training
 
@@ -224,6 +225,7 @@ def test_shipped_networks_belong_to_the_published_settings(repository):
             assert training.has_weights(folder, name, recipes.digest(given)), name
 
 
+@pytest.mark.slow
 def test_a_network_is_taught_and_keeps_its_first_layer(compendium, repository, monkeypatch):
     from attribution_consistency.models import weights
 

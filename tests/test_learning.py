@@ -10,6 +10,7 @@ pytest.importorskip("keras")
 
 from attribution_consistency.studies import learning
 
+pytestmark = pytest.mark.slow
 CHOSEN = {"initialisations": 2, "epochs": 2, "n_train": 300, "n_sequences": 20}
 
 

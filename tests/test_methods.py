@@ -162,6 +162,7 @@ def test_deep_shap_sums_over_the_entries_of_a_position(monkeypatch, form):
     np.testing.assert_allclose(at_base(found), want, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_shap_itself_on_a_linear_network():
     pytest.importorskip("shap")
     keras = pytest.importorskip("keras")
@@ -172,6 +173,7 @@ def test_shap_itself_on_a_linear_network():
     np.testing.assert_allclose(at_base(found), want, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_pytorch_example():
     torch = pytest.importorskip("torch")
     module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(48, 1, bias=False))
@@ -187,6 +189,7 @@ def test_the_pytorch_example():
     np.testing.assert_allclose(found, methods.in_silico_mutagenesis(linear, X), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_keras_saliency_is_a_gradient_for_every_method():
     keras = pytest.importorskip("keras")
     from functools import partial

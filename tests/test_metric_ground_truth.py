@@ -85,7 +85,7 @@ def test_agree_with_reference(seed, absolute, correct):
 
 
 def test_perfect_beats_random_beats_inverted():
-    x, a, mask = planted_pair(n=50)
+    x, _, mask = planted_pair(n=50)
     perfect = x * mask[..., None]
     inverted = x * ~mask[..., None]
     noise = x * np.random.default_rng(0).random(mask.shape)[..., None]

@@ -1,5 +1,7 @@
 """Jackknife and rotated null: against brute force, coverage, orderings."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from metric_examples import planted_pair, random_pair
@@ -16,7 +18,7 @@ def test_replicates_are_what_the_other_sequences_score(reading, unknown):
     a[4] = 0
     found = metric.jackknife(x, a, [2, 5], n_blocks=5, reading=reading)
     bounds = np.linspace(0, 23, 6).astype(int)
-    for block, (first, last) in enumerate(zip(bounds[:-1], bounds[1:])):
+    for block, (first, last) in enumerate(pairwise(bounds)):
         rest = np.r_[0:first, last:23]
         want = metric.kmer_klds(x[rest], a[rest], [2, 5], reading=reading)
         np.testing.assert_allclose(found.replicates[block], want, rtol=1e-10)

@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("keras")
 pytest.importorskip("snakemake")
 
+pytestmark = pytest.mark.slow
 COPIED = (
     "workflow",
     "notebooks",

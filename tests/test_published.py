@@ -13,6 +13,7 @@ from attribution_consistency.datasets import registry, sequences, synthetic  # n
 from attribution_consistency.models import networks, recipes, training, weights  # noqa: E402
 from attribution_consistency.studies import published  # noqa: E402
 
+pytestmark = pytest.mark.slow
 # Shapes of the published files: kernels of the convolutions, and of the two dense layers.
 KERNELS = {
     "deep": [(11, 4, 24), (7, 24, 32), (7, 32, 48), (3, 48, 64), (256, 96), (96, 1)],

@@ -20,6 +20,7 @@ from attribution_consistency.models import (  # noqa: E402
     weights,
 )
 
+pytestmark = pytest.mark.slow
 LENGTH = 72
 SMALL = {"n_sequences": 60, "length": LENGTH, "data_seed": 0}
 
@@ -140,9 +141,7 @@ def test_mixup_strengths_follow_a_beta_distribution(points):
 
 def test_manifold_mixup_acts_at_one_hidden_layer(data, points):
     rule = points("manifoldmixup")
-    (x, strength, partner), y = rule.epoch(
-        data["x"][:40], data["y"][:40], 10, np.random.default_rng(1)
-    )
+    (x, strength, _), _ = rule.epoch(data["x"][:40], data["y"][:40], 10, np.random.default_rng(1))
     assert (strength[:, 0] == 1).all(), "never at the input"
     acting = strength.reshape(4, 10, -1) < 1
     assert (acting.any(axis=(1)).sum(axis=1) == 1).all(), "one layer a batch"
@@ -461,6 +460,14 @@ def stop_after_one_epoch(data, checkpoint, made=None):
         training.train(made or recipe(), data, checkpoint, interrupt)
 
 
+@pytest.fixture(scope="module")
+def after_one_epoch(data, tmp_path_factory):
+    """Content of the checkpoint of a training of `recipe()` that ended after one epoch."""
+    checkpoint = tmp_path_factory.mktemp("stopped") / "checkpoint.npz"
+    stop_after_one_epoch(data, checkpoint)
+    return checkpoint.read_bytes()
+
+
 def truncate(path, fraction):
     path.write_bytes(path.read_bytes()[: int(fraction * path.stat().st_size)])
 
@@ -522,10 +529,10 @@ def without(name):
     ],
 )
 def test_a_damaged_checkpoint_is_named_and_the_training_starts_again(
-    damage, data, straight, tmp_path, capsys
+    damage, data, straight, after_one_epoch, tmp_path, capsys
 ):
     checkpoint = tmp_path / "checkpoint.npz"
-    stop_after_one_epoch(data, checkpoint)
+    checkpoint.write_bytes(after_one_epoch)
     damage(checkpoint)
     damaged, kept = checkpoint.read_bytes(), tmp_path / "checkpoint.npz.damaged"
     kept.write_text("of an earlier time")
@@ -563,9 +570,11 @@ PASSING = [
 
 
 @pytest.mark.parametrize("error", PASSING, ids=str)
-def test_a_passing_failure_to_read_is_no_damage(error, data, tmp_path, monkeypatch):
+def test_a_passing_failure_to_read_is_no_damage(
+    error, data, after_one_epoch, tmp_path, monkeypatch
+):
     checkpoint = tmp_path / "checkpoint.npz"
-    stop_after_one_epoch(data, checkpoint)
+    checkpoint.write_bytes(after_one_epoch)
     training.save(networks.build(recipe(), LENGTH), {"digest": "abc"}, tmp_path, "m")
     before = checkpoint.read_bytes()
 

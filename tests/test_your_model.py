@@ -73,6 +73,7 @@ def run(compendium, repository):
     return artefacts.Run("my")
 
 
+@pytest.mark.slow
 def test_without_real_sequences_simulated_ones_stand_in(run):
     keras = pytest.importorskip("keras")
     files = your_model.prepare(run, 30)
@@ -87,6 +88,7 @@ def test_without_real_sequences_simulated_ones_stand_in(run):
         assert found > lost + 2, "logits: positive sequences, and the weights of a trained network"
 
 
+@pytest.mark.slow
 def test_real_sequences_are_the_first_accessible_test_ones(run):
     pytest.importorskip("keras")
     from attribution_consistency.datasets import store

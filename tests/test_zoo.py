@@ -18,6 +18,7 @@ from attribution_consistency.models import (
     weights,
 )
 
+pytestmark = pytest.mark.slow
 MAX_MEGABYTES = 12
 EXAMPLES = ("bn-exp-standard", "nobn-relu-mixup")
 

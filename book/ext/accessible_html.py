@@ -1,40 +1,51 @@
 """Sphinx extension: repair what makes the HTML of Sphinx and pandas hard to read aloud.
 
-Lists of references call their entries ``doc-biblioentry``, a role that ARIA 1.3 has dropped and
+Lists of references call their entries `doc-biblioentry`, a role that ARIA 1.3 has dropped and
 that is no item of a list; tables carry empty cells as headers; and pandas writes light grey on the
 middle shades of a coloured table.
 """
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from docutils import nodes
+    from sphinx.application import Sphinx
 
 EMPTY_HEADER = re.compile(r"<th\b([^>]*)>((?:\s|&nbsp;|<p>|</p>)*)</th>")
 SHADED = re.compile(r"(background-color: #([0-9a-f]{6});\s*color: )#[0-9a-f]{6}")
 
 
-def luminance(colour):
+def luminance(colour: str) -> float:
     """Relative luminance of a colour, "rrggbb", as WCAG 2.1 defines it; 0 to 1."""
     channels = [int(colour[i : i + 2], 16) / 255 for i in (0, 2, 4)]
     linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def legible(match):
+def legible(match: re.Match[str]) -> str:
     """Black or white on a shade, whichever has the higher contrast: 4.58 or more."""
     return match[1] + ("#000000" if luminance(match[2]) > 0.1791 else "#ffffff")
 
 
-def repair(body):
+def repair(body: str) -> str:
     """The HTML of a page with roles, headers and colours that everyone can read."""
     body = SHADED.sub(legible, body)
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')
     return EMPTY_HEADER.sub(r"<td\1>\2</td>", body)
 
 
-def repair_page(app, page, template, context, doctree):
+def repair_page(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Repair the body of a page before Sphinx writes it."""
     if "body" in context:
         context["body"] = repair(context["body"])
 
 
-def setup(app):
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Tell Sphinx what this extension adds."""
     app.connect("html-page-context", repair_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

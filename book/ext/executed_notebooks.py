@@ -1,24 +1,27 @@
 """Sphinx extension: show percent-format notebooks with the outputs of a run.
 
-The book lists the sources, ``notebooks/*.py``.  For each, the reader below looks in
-``results/<run>/notebooks`` for the executed copy that was made from exactly this source
-(its ``source_sha256`` says so) and hands it to MyST-NB; without one the build fails.  The
-run is named by the environment variable ``ATTRIBUTION_CONSISTENCY_RUN``, "default" if unset.
+The book lists the sources, `notebooks/*.py`.  For each, the reader below looks in
+`results/<run>/notebooks` for the executed copy that was made from exactly this source
+(its `source_sha256` says so) and hands it to MyST-NB; without one the build fails.  The
+run is named by the environment variable `ATTRIBUTION_CONSISTENCY_RUN`, "default" if unset.
 
 The pages of the exercises are not executed: their copies are the student notebooks, which the
 book also offers for download.  All of them together, as the run left them, are the archive
-``notebooks.zip`` of the book.
+`notebooks.zip` of the book.
 
-The directive ``run-figure`` shows a figure of a chapter on another page.
+The directive `run-figure` shows a figure of a chapter on another page.
 
 It also switches the repository buttons on once the configuration names a repository, and
 takes out Thebe, which would load its code from another host.
 """
 
+from __future__ import annotations
+
 import base64
 import os
 import shutil
 import zipfile
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import nbformat
 from docutils import nodes
@@ -29,13 +32,20 @@ from sphinx.util.docutils import SphinxDirective
 from attribution_consistency import artefacts
 from attribution_consistency.studies import provenance
 
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+
 BUTTONS = ("use_repository_button", "use_edit_page_button", "use_issues_button")
 
 
-def read(text):
+def read(text: str) -> nbformat.NotebookNode:
     """The executed notebook whose source is `text`.
 
-    Raises ExtensionError, which stops the build, when there is none.
+    Raises
+    ------
+    ExtensionError
+        Which stops the build, when there is none.
     """
     run = os.environ.get(artefacts.RUN_VARIABLE, "default")
     wanted = artefacts.text_sha256(text)
@@ -51,12 +61,13 @@ def read(text):
 
 
 class RunFigure(SphinxDirective):
-    """A figure of a chapter on another page: ``{run-figure} notebook/figure``, with alt text."""
+    """A figure of a chapter on another page: `{run-figure} notebook/figure`, with alt text."""
 
     required_arguments = 1
-    option_spec = {"alt": directives.unchanged_required}
+    option_spec: ClassVar = {"alt": directives.unchanged_required}
 
-    def run(self):
+    def run(self) -> list[nodes.Node]:
+        """The image; a warning when the run shows no such figure."""
         run = artefacts.Run(os.environ.get(artefacts.RUN_VARIABLE, "default"))
         notebook, name = self.arguments[0].split("/")
         path = run.notebook(notebook)
@@ -67,14 +78,16 @@ class RunFigure(SphinxDirective):
         return [nodes.image(uri=address, alt=self.options["alt"])]
 
 
-def show_repository_buttons(app, config):
+def show_repository_buttons(app: Sphinx, config: Config) -> None:
     """Repository, edit and issue buttons need a repository address: none, no buttons."""
     options = config.html_theme_options
     for button in BUTTONS:
         options[button] = bool(options.get("repository_url"))
 
 
-def offer_download(app, page, template, context, doctree):
+def offer_download(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
     """Begin the page of a student notebook with a link to the notebook itself."""
     if page.startswith("notebooks/exercises/"):
         name = f"{os.path.basename(page)}.ipynb"
@@ -84,8 +97,8 @@ def offer_download(app, page, template, context, doctree):
         )
 
 
-def copy_downloads(app, error):
-    """Put the student notebooks into the book, under ``exercises/``, and an archive of all."""
+def copy_downloads(app: Sphinx, error: Exception | None) -> None:
+    """Put the student notebooks into the book, under `exercises/`, and an archive of all."""
     run = artefacts.Run(os.environ.get(artefacts.RUN_VARIABLE, "default"))
     if error or app.builder.format != "html":
         return
@@ -101,7 +114,9 @@ def copy_downloads(app, error):
         packed.write(run.config, "config.yml")
 
 
-def drop_thebe(app, page, template, context, doctree):
+def drop_thebe(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
     """Leave out the scripts and styles of Thebe, which Jupyter Book always adds."""
 
     def foreign(file):
@@ -111,7 +126,8 @@ def drop_thebe(app, page, template, context, doctree):
         context[kind] = [file for file in context[kind] if not foreign(file)]
 
 
-def setup(app):
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Tell Sphinx what this extension adds."""
     app.add_directive("run-figure", RunFigure)
     app.connect("build-finished", copy_downloads)
     app.connect("html-page-context", offer_download)

@@ -1,12 +1,16 @@
 """Sphinx extension: for each figure of the chapters, the notebook, code and data it was made from.
 
-The directive ``figure-provenance`` reads what the notebooks noted when the run executed them, see
+The directive `figure-provenance` reads what the notebooks noted when the run executed them, see
 `attribution_consistency.studies.provenance`.
 """
+
+from __future__ import annotations
 
 import hashlib
 import os
 import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 from docutils import nodes
@@ -16,13 +20,17 @@ from sphinx.util.docutils import SphinxDirective
 from attribution_consistency import artefacts
 from attribution_consistency.studies import provenance
 
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
 SHOWN = re.compile(r"\{glue:figure\} (\w+)\s+:name: ([\w-]+)")
 
 
 class FigureProvenance(SphinxDirective):
     """One table a chapter: figures in the order of the page."""
 
-    def run(self):
+    def run(self) -> list[nodes.Node]:
+        """The tables of all chapters that the run executed and the book holds."""
         run = artefacts.Run(os.environ.get(artefacts.RUN_VARIABLE, "default"))
         lines = []
         for name in artefacts.notebook_names():
@@ -35,11 +43,13 @@ class FigureProvenance(SphinxDirective):
         return block.children
 
 
-def chapter(name, notebook, noted):
-    """Lines of Markdown for one chapter.  noted : {figure: {data, code}}."""
+def chapter(name: str, notebook: nbformat.NotebookNode, noted: Mapping[str, Any]) -> list[str]:
+    """Lines of Markdown for one chapter; `noted` is {figure: {data, code}}."""
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     pictures = provenance.pictures(notebook)
-    rows, known, code = [], {}, {}
+    rows: list[str] = []
+    known: dict[str, Any] = {}
+    code: dict[str, Any] = {}
     for figure, label in SHOWN.findall(text):
         if figure not in noted or figure not in pictures:
             continue
@@ -65,14 +75,17 @@ def chapter(name, notebook, noted):
     ]
 
 
-def many(found):
+def many(found: Mapping[str, Any]) -> str:
+    """How many files a digest is of, in brackets; nothing for one."""
     return f" ({found['files']} files)" if found["files"] > 1 else ""
 
 
-def short(found):
+def short(found: Mapping[str, Any]) -> str:
+    """The first 12 digits of a digest, as code."""
     return f"`{found['sha256'][:12]}`"
 
 
-def setup(app):
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Tell Sphinx what this extension adds."""
     app.add_directive("figure-provenance", FigureProvenance)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,22 +1,29 @@
 """Sphinx extension: the picture and title that other sites show for a link to the book.
 
-The picture, ``social_preview.png``, is drawn from the question of the book and the figure of its
+The picture, `social_preview.png`, is drawn from the question of the book and the figure of its
 first page.  Other sites need its whole address, so the tags that name it stand in the pages only
-when ``html.baseurl`` of ``_config.yml`` says where the book is published.
+when `html.baseurl` of `_config.yml` says where the book is published.
 """
+
+from __future__ import annotations
 
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from attribution_consistency import artefacts
+
+if TYPE_CHECKING:
+    from docutils import nodes
+    from sphinx.application import Sphinx
 
 PICTURE = "social_preview.png"
 SIZE = 1200, 630  # pixels, what most sites ask for
 QUESTION = "Which deep network's explanations of DNA can be trusted?"
 
 
-def tags(base, page, title, description):
-    """The ``<meta>`` tags of a page, for a book at address ``base``."""
+def tags(base: str, page: str, title: str, description: str) -> str:
+    """The `<meta>` tags of a page, for a book at address `base`."""
     base = base.rstrip("/") + "/"
     facts = {
         "og:type": "article",
@@ -31,14 +38,17 @@ def tags(base, page, title, description):
     return "\n".join([*lines, '<meta name="twitter:card" content="summary_large_image">'])
 
 
-def add_tags(app, page, template, context, doctree):
+def add_tags(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Add the tags to a page, where the book has an address."""
     if app.config.html_baseurl and doctree is not None:
         title = app.env.titles[page].astext()  # that of the context holds HTML
         found = tags(app.config.html_baseurl, page, title, QUESTION)
         context["metatags"] = context.get("metatags", "") + found
 
 
-def draw(figure, path):
+def draw(figure: Path, path: Path) -> None:
     """Write the picture: the question above a figure, on white."""
     import matplotlib
 
@@ -47,20 +57,22 @@ def draw(figure, path):
 
     canvas = plt.figure(figsize=(SIZE[0] / 100, SIZE[1] / 100), dpi=100, facecolor="white")
     canvas.text(0.05, 0.86, QUESTION, fontsize=21, fontweight="bold", va="center")
-    ax = canvas.add_axes([0.03, 0.04, 0.94, 0.7])
+    ax = canvas.add_axes((0.03, 0.04, 0.94, 0.7))
     ax.imshow(plt.imread(figure))
     ax.axis("off")
     canvas.savefig(path)
     plt.close(canvas)
 
 
-def add_picture(app, error):
+def add_picture(app: Sphinx, error: Exception | None) -> None:
+    """Draw the picture into a finished HTML book."""
     if not error and app.builder.format == "html":
         figure = artefacts.stored() / "two_networks.png"
         draw(figure, Path(app.outdir) / PICTURE)
 
 
-def setup(app):
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Tell Sphinx what this extension adds."""
     app.connect("html-page-context", add_tags)
     app.connect("build-finished", add_picture)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

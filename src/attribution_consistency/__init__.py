@@ -1,10 +1,11 @@
 """How consistently a network's attribution maps highlight k-mers, and how to rerun the book.
 
 The names below are the public interface. Each is imported when first used, so that
-``import attribution_consistency`` costs nothing and never loads TensorFlow.
+`import attribution_consistency` costs nothing and never loads TensorFlow.
 """
 
 from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -28,7 +29,7 @@ _HOME = {
 __all__ = ["__version__", *_HOME]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

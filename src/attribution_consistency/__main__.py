@@ -1,4 +1,4 @@
-"""Makes ``python -m attribution_consistency`` the command line."""
+"""Makes `python -m attribution_consistency` the command line."""
 
 import sys
 

@@ -1,19 +1,28 @@
 """Where every file is; the one module that knows paths.
 
 A *run* is one configuration file carried through the workflow.  Its artefacts lie under
-``results/<run>/`` of the compendium, which is the nearest folder upwards that holds the
-workflow, or the folder named by ``ATTRIBUTION_CONSISTENCY_ROOT``.
+`results/<run>/` of the compendium, which is the nearest folder upwards that holds the
+workflow, or the folder named by `ATTRIBUTION_CONSISTENCY_ROOT`.
 """
+
+from __future__ import annotations
 
 import contextlib
 import hashlib
 import json
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .datasets import atomic
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
 
 ROOT_VARIABLE = "ATTRIBUTION_CONSISTENCY_ROOT"
 RUN_VARIABLE = "ATTRIBUTION_CONSISTENCY_RUN"
@@ -26,10 +35,13 @@ class ArtefactError(ValueError):
     """A file of a run is missing or unreadable; the message says which and what to do."""
 
 
-def root():
+def root() -> Path:
     """Folder of the compendium: where `pyproject.toml` and `workflow/` are.
 
-    Raises `ArtefactError` when there is none at or above the working directory.
+    Raises
+    ------
+    ArtefactError
+        There is none at or above the working directory.
     """
     chosen = os.environ.get(ROOT_VARIABLE)
     if chosen:
@@ -54,7 +66,7 @@ class Run:
 
     name: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not RUN_NAME.fullmatch(self.name):
             raise ArtefactError(
                 f"{self.name!r} cannot name a run: rename the file, using "
@@ -62,105 +74,109 @@ class Run:
             )
 
     @property
-    def folder(self):
+    def folder(self) -> Path:
         return root() / "results" / self.name
 
     @property
-    def config(self):
+    def config(self) -> Path:
         """The configuration with every default filled in."""
         return self.folder / "config.yml"
 
     @property
-    def networks(self):
+    def networks(self) -> Path:
         """The networks of each job, as they were when the configuration was resolved."""
         return self.folder / "networks.json"
 
     @property
-    def manifest(self):
+    def manifest(self) -> Path:
         return self.folder / "manifest.json"
 
     @property
-    def logs(self):
+    def logs(self) -> Path:
         return self.folder / "logs"
 
     @property
-    def minutes(self):
+    def minutes(self) -> Path:
         """One JSON line for each finished step, with the minutes it took."""
         return self.logs / "minutes.jsonl"
 
     @property
-    def checkpoints(self):
+    def checkpoints(self) -> Path:
         """Weights of finished networks by digest of their settings; survives interruptions."""
         return self.folder / "checkpoints"
 
     @property
-    def length_weights(self):
+    def length_weights(self) -> Path:
         return self.folder / "length_weights.json"
 
     @property
-    def notebooks(self):
+    def notebooks(self) -> Path:
         return self.folder / "notebooks"
 
     @property
-    def book(self):
+    def book(self) -> Path:
         """Folder of the HTML book: `_build/html` for the published run."""
         return (root() if self.name == "default" else self.folder / "book") / "_build" / "html"
 
-    def data(self, task):
+    def data(self, task: str) -> Path:
         """Sequences of a task; those of the published networks are the simulated ones."""
         task = {"koo": "synthetic"}.get(task, task)
         return self.folder / "data" / f"{task}.npz"
 
-    def models(self, population):
+    def models(self, population: str) -> Path:
         return self.folder / "models" / population
 
-    def model(self, population, model_id):
+    def model(self, population: str, model_id: str) -> Path:
         return self.models(population) / f"{model_id}.npz"
 
-    def map_folder(self, population):
+    def map_folder(self, population: str) -> Path:
         return self.folder / "maps" / population
 
-    def maps(self, population, model_id):
+    def maps(self, population: str, model_id: str) -> Path:
         return self.map_folder(population) / f"{model_id}.npz"
 
-    def scores(self, population):
+    def scores(self, population: str) -> Path:
         return self.folder / "scores" / f"{population}.csv"
 
-    def score_part(self, population, part):
+    def score_part(self, population: str, part: int) -> Path:
         """Scores of one batch of models, before they are merged."""
         return self.folder / "scores" / "parts" / f"{population}-{part}.csv"
 
-    def table(self, name):
+    def table(self, name: str) -> Path:
         return self.folder / "tables" / f"{name}.csv"
 
-    def notebook(self, name):
+    def figure(self, notebook: str, name: str) -> Path:
+        """What a figure of a notebook draws, as a table."""
+        return self.folder / "figures" / notebook / f"{name}.csv"
+
+    def notebook(self, name: str) -> Path:
         """The executed copy of a notebook."""
         return self.notebooks / f"{name}.ipynb"
 
-    def exercise(self, name):
+    def exercise(self, name: str) -> Path:
         """What the solutions of the exercises leave: right values and target figures."""
         return self.folder / "exercises" / name
 
-    def provenance(self, name):
+    def provenance(self, name: str) -> Path:
         """What the figures of a notebook were made from."""
         return self.folder / "provenance" / f"{name}.json"
 
-    def claims(self, name):
+    def claims(self, name: str) -> Path:
         """Values that a notebook reports in its prose."""
         return self.folder / "claims" / f"{name}.json"
 
 
-def notebook_source(name):
+def notebook_source(name: str) -> Path:
     """The percent-format source of a notebook."""
     return root() / "notebooks" / f"{name}.py"
 
 
-def notebook_names():
+def notebook_names() -> list[str]:
     """Names of the notebooks, in reading order, without the status page."""
     return sorted(path.stem for path in (root() / "notebooks").glob("[0-9][0-9]_*.py"))
 
 
-def shipped(population):
+def shipped(population: str) -> Path:
     """Folder of the trained weights in the repository."""
     return (
         root()
@@ -169,23 +185,23 @@ def shipped(population):
     )
 
 
-def stored():
+def stored() -> Path:
     """Folder of the tables of our last full run."""
     return root() / "data" / "stored"
 
 
-def default_length_weights():
+def default_length_weights() -> Path:
     """The length weights that the package ships."""
     resources = root() / "src" / "attribution_consistency" / "resources"
     return resources / "default_length_weights.json"
 
 
-def published():
+def published() -> Path:
     """Folder of figures that others published."""
     return root() / "data" / "published"
 
 
-def relative(path):
+def relative(path: str | PathLike[str]) -> str:
     """`path` as it is written in messages and manifests: relative to the root, with '/'."""
     path = Path(path)
     with contextlib.suppress(ValueError):
@@ -194,7 +210,7 @@ def relative(path):
 
 
 @contextlib.contextmanager
-def write_atomic(path):
+def write_atomic(path: str | PathLike[str]) -> Iterator[Path]:
     """Temporary path beside `path`, renamed to it when the block ends without an error.
 
     The file is written whole or not at all, see `datasets.atomic`.
@@ -207,14 +223,20 @@ def write_atomic(path):
         raise
 
 
-def write_json(path, value):
+def write_json(path: str | PathLike[str], value: Any) -> None:
     """Write `value` as indented JSON, whole or not at all."""
     with write_atomic(path) as temporary:
         temporary.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def read_json(path):
-    """Read a JSON file; `ArtefactError` when it is missing or damaged."""
+def read_json(path: str | PathLike[str]) -> Any:
+    """Read a JSON file.
+
+    Raises
+    ------
+    ArtefactError
+        It is missing or damaged.
+    """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -223,19 +245,25 @@ def read_json(path):
         raise ArtefactError(f"{relative(path)}: damaged ({error}): delete it and rerun") from None
 
 
-def sha256(path):
+def sha256(path: str | PathLike[str]) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def text_sha256(text):
+def text_sha256(text: str) -> str:
     """SHA-256 of text, in hexadecimal; the same for all line endings."""
     return hashlib.sha256(text.replace("\r\n", "\n").encode("utf-8")).hexdigest()
 
 
-def read_csv(path):
-    """Read a table; `ArtefactError` when it is missing, empty or cut off."""
+def read_csv(path: str | PathLike[str]) -> pd.DataFrame:
+    """Read a table.
+
+    Raises
+    ------
+    ArtefactError
+        It is missing, empty or cut off.
+    """
     import pandas as pd
 
     try:
@@ -247,34 +275,37 @@ def read_csv(path):
         raise ArtefactError(f"{relative(path)}: damaged ({reason}): delete it and rerun") from None
 
 
-def write_csv(path, table):
-    """Write a DataFrame, whole or not at all."""
+def write_csv(path: str | PathLike[str], table: pd.DataFrame) -> None:
+    """Write a table, whole or not at all."""
     with write_atomic(path) as temporary:
         table.to_csv(temporary, index=False)
 
 
-def load_table(run, name):
+def load_table(run: str, name: str) -> tuple[pd.DataFrame, str]:
     """A table of a run, or the stored one where the run has none.
 
-    Returns (DataFrame, origin), origin being "run" or "stored", so that a chapter can say
-    which it shows.
+    Returns
+    -------
+    table : DataFrame
+    origin : str
+        "run" or "stored", so that a chapter can say which it shows.
     """
     return _own_or_stored(Run(run).table(name), f"{name}.csv")
 
 
-def load_scores(run, population):
-    """Scores of a population, one row a model: (DataFrame, "run" or "stored")."""
+def load_scores(run: str, population: str) -> tuple[pd.DataFrame, str]:
+    """Scores of a population, one row a model, and where they are from: "run" or "stored"."""
     return _own_or_stored(Run(run).scores(population), f"scores_{population}.csv")
 
 
-def _own_or_stored(path, name):
-    for path, origin in ((path, "run"), (stored() / name, "stored")):
-        if path.exists():
-            return read_csv(path), origin
+def _own_or_stored(path: Path, name: str) -> tuple[pd.DataFrame, str]:
+    for place, origin in ((path, "run"), (stored() / name, "stored")):
+        if place.exists():
+            return read_csv(place), origin
     raise ArtefactError(f"no table {name}: neither the run nor data/stored/ holds it")
 
 
-def read_maps(run, population, model_id):
+def read_maps(run: str, population: str, model_id: str) -> dict[str, np.ndarray]:
     """The attribution maps of one model: a dictionary of the file's arrays."""
     import numpy as np
 

@@ -1,37 +1,47 @@
-"""The command line: ``attribution-consistency VERB``.
+"""The command line: `attribution-consistency VERB`.
 
 A verb is one function here that hands its arguments to the module that does the work.  A
 mistake of the user (`ValueError`) or of the system (`OSError`) ends in one line on standard
 error and exit status 2.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from . import __version__
 
-VERBS = {}
+if TYPE_CHECKING:
+    from .artefacts import Run
+
+Verb = Callable[[argparse.Namespace], int | None]
+Argument = tuple[tuple[str, ...], dict[str, Any]]  # of `add_argument`
+VERBS: dict[str, tuple[Verb, str, tuple[Argument, ...]]] = {}
 
 
-def verb(summary, *arguments):
+def verb(summary: str, *arguments: Argument) -> Callable[[Verb], Verb]:
     """Register a function as a verb with its one-line summary and its arguments."""
 
-    def register(function):
+    def register(function: Verb) -> Verb:
         VERBS[function.__name__.replace("_", "-")] = (function, summary, arguments)
         return function
 
     return register
 
 
-def argument(*names, **settings):
+def argument(*names: str, **settings: Any) -> Argument:
+    """What `add_argument` is to be called with."""
     return names, settings
 
 
-def step(name, summary, *arguments):
+def step(name: str, summary: str, *arguments: Argument) -> None:
     """Register a verb for a function of `pipeline` that takes the run, then these arguments."""
 
-    def function(given):
+    def function(given: argparse.Namespace) -> None:
         from . import pipeline
 
         values = [getattr(given, names[-1].lstrip("-")) for names, _ in arguments]
@@ -40,16 +50,16 @@ def step(name, summary, *arguments):
     VERBS[name.replace("_", "-")] = function, summary, (RUN, *arguments)
 
 
-def _ids(text):
-    """A comma-separated list, or ``@file`` with one name a line."""
+def _ids(text: str) -> list[str]:
+    """A comma-separated list, or `@file` with one name a line."""
     if text.startswith("@"):
         with open(text[1:], encoding="utf-8") as lines:
             return lines.read().split()
     return [part for part in text.split(",") if part]
 
 
-def _lengths(text):
-    """k-mer lengths from ``3-8`` or ``4,6``, ascending."""
+def _lengths(text: str) -> tuple[int, ...]:
+    """k-mer lengths from `3-8` or `4,6`, ascending."""
     try:
         first, dash, last = text.partition("-")
         ks = range(int(first), int(last) + 1) if dash else map(int, text.split(","))
@@ -66,13 +76,13 @@ POPULATION = argument("--population", required=True, choices=["synthetic", "gm12
 IDS = argument("--ids", required=True, type=_ids, help="networks: a,b,c or @file with one a line")
 
 
-def _run(arguments):
+def _run(arguments: argparse.Namespace) -> Run:
     from .artefacts import Run
 
     return Run(arguments.run)
 
 
-def _job(arguments):
+def _job(arguments: argparse.Namespace) -> Run:
     """The run, whose lock is shared while this command works on it."""
     from . import runner
 
@@ -95,7 +105,7 @@ def _job(arguments):
     argument("--profile", metavar="FOLDER", help="Snakemake profile, for a cluster"),
     argument("--dry-run", action="store_true", help="only list the steps that would be run"),
 )
-def run(arguments):
+def run(arguments: argparse.Namespace) -> int:
     from . import runner
 
     return runner.run(
@@ -110,7 +120,7 @@ def run(arguments):
 
 
 @verb("check a configuration and write the resolved one", argument("config"))
-def configure(arguments):
+def configure(arguments: argparse.Namespace) -> None:
     from . import artefacts, pipeline
 
     print(artefacts.relative(pipeline.configure(arguments.config).config))
@@ -125,7 +135,7 @@ def configure(arguments):
         help="also the 200 published networks of the chapter on independent networks (36 MB)",
     ),
 )
-def fetch(arguments):
+def fetch(arguments: argparse.Namespace) -> None:
     from . import pipeline
 
     pipeline.fetch(arguments.optional, arguments.networks)
@@ -168,7 +178,7 @@ def fetch(arguments):
     argument("--merge", action="store_true", help="sort and merge peaks that overlap; ENCODE's do"),
     argument("--seed", type=int, default=0, help="of the choice of windows without a peak"),
 )
-def encode_atac(arguments):
+def encode_atac(arguments: argparse.Namespace) -> None:
     from .datasets import encode, registry
 
     if arguments.cell_lines:
@@ -220,7 +230,7 @@ step("manifest", "write versions, seeds, digests and minutes of a run")
     RUN,
     argument("--strict", action="store_true", help="fail on any warning"),
 )
-def book(arguments):
+def book(arguments: argparse.Namespace) -> None:
     from . import runner
 
     runner.build_book(_job(arguments), strict=arguments.strict)
@@ -256,7 +266,7 @@ def book(arguments):
     argument("--skip-bad", action="store_true", help="leave out models with unusable maps"),
     argument("--force", action="store_true", help="replace an earlier report"),
 )
-def score(arguments):
+def score(arguments: argparse.Namespace) -> None:
     from . import report, scoring
 
     if arguments.example:
@@ -284,7 +294,7 @@ def score(arguments):
     print(os.path.join(arguments.out, "report.html"))
 
 
-def parser():
+def parser() -> argparse.ArgumentParser:
     """The argument parser with one subparser for each verb."""
     top = argparse.ArgumentParser(
         prog="attribution-consistency",
@@ -300,8 +310,14 @@ def parser():
     return top
 
 
-def main(argv=None):
-    """Run one verb; returns the exit status: 0, 1 (found wanting) or 2 (cannot be done)."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb.
+
+    Returns
+    -------
+    int
+        The exit status: 0, 1 (found wanting) or 2 (cannot be done).
+    """
     arguments = parser().parse_args(argv)
     # TensorFlow greets with a page of notes otherwise.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -4,27 +4,39 @@ All checks happen before any work.  A mistake raises `ConfigError`, one line tha
 parameter and, for an unknown one, the nearest valid name.
 """
 
+from __future__ import annotations
+
 import ast
 import difflib
+import functools
+import itertools
 import json
 import re
+from collections.abc import Hashable, Iterable, Iterator
 from importlib.resources import files
+from os import PathLike
 from pathlib import Path
+from types import EllipsisType
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from . import artefacts
+
+if TYPE_CHECKING:
+    import jsonschema
+    from pydantic import TypeAdapter
 
 
 class ConfigError(ValueError):
     """A configuration that cannot be run; the message names file, parameter and remedy."""
 
 
-def load(path):
-    """Read a configuration file; returns the full configuration as a dict.
+def load(path: str | PathLike[str]) -> dict[str, Any]:
+    """Read a configuration file; returns the full configuration.
 
     Raises
     ------
-    ConfigError, when the file is missing, is not YAML, or holds an unknown or ill-typed
-    parameter.
+    ConfigError
+        The file is missing, is not YAML, or holds an unknown or ill-typed parameter.
     """
     path = Path(path)
     try:
@@ -37,7 +49,7 @@ def load(path):
     return resolve(_parse_yaml(text, path), path)
 
 
-def load_resolved(run):
+def load_resolved(run: str) -> dict[str, Any]:
     """The configuration that `configure` wrote for a run."""
     path = artefacts.Run(run).config
     if not path.exists():
@@ -48,15 +60,18 @@ def load_resolved(run):
     return load_text(path)
 
 
-def load_text(path):
+def load_text(path: str | PathLike[str]) -> dict[str, Any]:
     """Read a resolved configuration without checking it again."""
     return _parse_yaml(Path(path).read_text(encoding="utf-8"), path)
 
 
-def resolve(given, source="configuration"):
+def resolve(given: Any, source: str | PathLike[str] = "configuration") -> dict[str, Any]:
     """Check a dict of parameters and fill in the defaults.
 
-    Raises ConfigError, whose message starts with `source`.
+    Raises
+    ------
+    ConfigError
+        A parameter is unknown or its value cannot be used; the message starts with `source`.
     """
     schema = config_schema()
     given = {} if given is None else given
@@ -71,12 +86,12 @@ def resolve(given, source="configuration"):
     return config
 
 
-def config_schema():
-    """The JSON schema of a configuration, as a dict."""
+def config_schema() -> dict[str, Any]:
+    """The JSON schema of a configuration."""
     return json.loads((files(__package__) / "resources" / "config.schema.json").read_text())
 
 
-def model_epochs(config):
+def model_epochs(config: dict[str, Any]) -> dict[str, int]:
     """Networks of the synthetic task in a run: {model id: epochs}, in training order."""
     from .models import recipes
 
@@ -91,13 +106,15 @@ def model_epochs(config):
 # --- YAML ------------------------------------------------------------------------------
 
 
-def _parse_yaml(text, source):
+def _parse_yaml(text: str, source: str | PathLike[str]) -> Any:
     import yaml
 
     class Loader(yaml.SafeLoader):
         """Refuses a key given twice and reads 1e-3 as a number, as YAML 1.2 does."""
 
-        def construct_mapping(self, node, deep=False):
+        def construct_mapping(
+            self, node: yaml.MappingNode, deep: bool = False
+        ) -> dict[Hashable, Any]:
             keys = [key.value for key, _ in node.value]
             for key in keys:
                 if keys.count(key) > 1:
@@ -132,7 +149,7 @@ _TYPES = {
 }
 
 
-def _check(given, schema, source):
+def _check(given: Any, schema: dict[str, Any], source: str | PathLike[str]) -> None:
     """Raise for the first thing in `given` that the schema does not allow."""
     import jsonschema
 
@@ -141,7 +158,7 @@ def _check(given, schema, source):
         raise ConfigError(f"{source}: {_explain(error, schema)}") from None
 
 
-def _explain(error, schema):
+def _explain(error: jsonschema.ValidationError, schema: dict[str, Any]) -> str:
     """One sentence for a jsonschema error."""
     where, value, limit = _path(error.path), _shown(error.instance), error.validator_value
     if error.validator == "additionalProperties":
@@ -172,7 +189,9 @@ def _explain(error, schema):
     return f"{where}: expected {error.schema.get('description', 'another value')}, got {value}"
 
 
-def unknown_name(name, section, allowed, everywhere=()):
+def unknown_name(
+    name: str, section: str, allowed: Iterable[str], everywhere: Iterable[str] = ()
+) -> str:
     """Message for an unknown parameter `name` of `section`, naming the nearest valid one."""
     leaf = name.rsplit(".", 1)[-1]
     near = nearest(leaf, allowed)
@@ -185,33 +204,36 @@ def unknown_name(name, section, allowed, everywhere=()):
     return f"{name}: unknown parameter; valid names here: {', '.join(allowed)}"
 
 
-def nearest(word, choices):
+def nearest(word: object, choices: Iterable[object]) -> str | None:
     """The choice most like `word`, or None."""
     found = difflib.get_close_matches(str(word), [str(c) for c in choices], 1, 0.5)
     return found[0] if found else None
 
 
-def _all_paths(schema, prefix=""):
+def _all_paths(schema: dict[str, Any], prefix: str = "") -> Iterator[str]:
     for name, part in schema.get("properties", {}).items():
         yield prefix + name
         yield from _all_paths(part, f"{prefix}{name}.")
 
 
-def _path(parts):
+def _path(parts: Iterable[str | int]) -> str:
     text = ""
     for part in parts:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"
     return text.lstrip(".")
 
 
-def _shown(value):
-    text = json.dumps(value, default=str)
+def _shown(value: object) -> str:
+    try:
+        text = json.dumps(value, default=str)
+    except (TypeError, ValueError):  # a date as a key, a list within itself
+        text = str(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _fill(given, schema):
+def _fill(given: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     """`given` with the schema's defaults, in the order of the schema."""
-    filled = {}
+    filled: dict[str, Any] = {}
     for name, part in schema["properties"].items():
         if name not in given and "default" not in part:
             continue
@@ -225,7 +247,7 @@ def _fill(given, schema):
 # --- what the schema cannot say --------------------------------------------------------
 
 
-def _check_networks(config, source):
+def _check_networks(config: dict[str, Any], source: str | PathLike[str]) -> None:
     from .models import recipes
 
     zoo, known = config["zoo"], recipes.configurations()
@@ -266,7 +288,7 @@ def _check_networks(config, source):
         )
 
 
-def _check_lengths(config, source):
+def _check_lengths(config: dict[str, Any], source: str | PathLike[str]) -> None:
     longest, length = max(config["scores"]["ks"]), config["synthetic"]["length"]
     if longest > length:
         raise ConfigError(
@@ -275,7 +297,7 @@ def _check_lengths(config, source):
         )
 
 
-def _check_batches(config, source):
+def _check_batches(config: dict[str, Any], source: str | PathLike[str]) -> None:
     """A last incomplete batch is left out, so an epoch needs one whole batch."""
     from .datasets.synthetic import SPLIT_FRACTIONS
 
@@ -289,11 +311,12 @@ def _check_batches(config, source):
         )
 
 
-def _check_notebooks(given, source):
+def _check_notebooks(
+    given: dict[str, dict[str, Any] | None] | None, source: str | PathLike[str]
+) -> dict[str, dict[str, Any]]:
     """The notebooks of the run, each with its checked parameter overrides."""
     names = artefacts.notebook_names()
-    if given is None:
-        return {name: {} for name in names}
+    given = dict.fromkeys(names) if given is None else given
     for name, overrides in given.items():
         if name not in names:
             raise ConfigError(f"{source}: {unknown_name(f'notebooks.{name}', 'notebooks', names)}")
@@ -312,13 +335,17 @@ def _check_notebooks(given, source):
     return {name: dict(given[name] or {}) for name in names if name in given}
 
 
-def notebook_parameters(path):
+def notebook_parameters(path: str | PathLike[str]) -> dict[str, str]:
     """Parameters of a percent-format notebook: {name: annotation as text}.
 
-    They are the annotated assignments, ``name: type = default  # meaning``, of the one cell
-    tagged ``parameters``.
+    They are the annotated assignments, `name: type = default  # meaning`, of the one cell
+    tagged `parameters`.
 
-    Raises ConfigError, when the notebook is missing, has no such cell or cannot be parsed.
+    Raises
+    ------
+    ConfigError
+        The notebook is missing, has no such cell or cannot be parsed, or an annotation is none
+        of the types that `fits` knows.
     """
     path = Path(path)
     where = artefacts.relative(path)
@@ -329,7 +356,7 @@ def notebook_parameters(path):
     cells = [i for i, line in enumerate(lines) if line.startswith("# %%")] + [len(lines)]
     tagged = [
         (start, stop)
-        for start, stop in zip(cells, cells[1:])
+        for start, stop in itertools.pairwise(cells)
         if re.search(r"tags=\[[^\]]*[\"']parameters[\"']", lines[start])
     ]
     if len(tagged) != 1:
@@ -346,37 +373,153 @@ def notebook_parameters(path):
         raise ConfigError(f"{where}: line {start + 2}: add a comment line, or IPython runs '%run'")
     found = {}
     for statement in body:
-        if not isinstance(statement, ast.AnnAssign) or statement.value is None:
-            line = start + 1 + statement.lineno
-            raise ConfigError(f"{where}: line {line}: a parameter is 'name: type = default'")
-        found[statement.target.id] = ast.unparse(statement.annotation)
+        line = start + 1 + statement.lineno
+        match statement:
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
+                annotation = ast.unparse(statement.annotation)
+            case _:
+                raise ConfigError(f"{where}: line {line}: a parameter is 'name: type = default'")
+        try:
+            _adapter(annotation)
+        except ConfigError as error:
+            raise ConfigError(f"{where}: line {line}: {name}: {error}") from None
+        found[name] = annotation
     return found
 
 
-def fits(value, annotation):
-    """Whether `value` is of the type written as `annotation`.
+# --- types of notebook parameters --------------------------------------------------------
 
-    Knows int, float (takes whole numbers too), str, bool, None, list[...], dict[...],
-    tuple[..., ...] and unions with ``|``.
+_PLAIN: dict[str, Any] = {
+    "int": int,
+    "float": float,
+    "str": str,
+    "bool": bool,
+    "list": list,
+    "dict": dict,
+}
+# With how many types in brackets.
+_FILLED: dict[tuple[str, int], Any] = {("list", 1): list, ("dict", 2): dict}
+_UNION: Any = Union
+_TUPLE: Any = tuple
+_OF_NUMBERS = ("ge", "gt", "le", "lt", "multiple_of")
+_OF_LENGTHS = ("min_length", "max_length")
+_BOUNDS = {
+    **dict.fromkeys(("int", "float"), _OF_NUMBERS),
+    **dict.fromkeys(("str", "list", "tuple", "dict"), _OF_LENGTHS),
+}
+
+
+def fits(value: object, annotation: str) -> bool:
+    """Whether `value`, as YAML gives it, is of the type written as `annotation`.
+
+    Known are int, float, str, bool, None, list, dict and tuple, the last three also with types
+    in brackets, Literal, Optional, Union, unions with `|`, and Annotated with the bounds of a
+    `Field`.  A whole number is a float too; true and false are no numbers, and neither are NaN
+    and infinity.  YAML has no tuples: a list stands for one.
+
+    Raises
+    ------
+    ConfigError
+        The annotation is none of these.
     """
-    if "|" in annotation and "[" not in annotation:
-        return any(fits(value, part.strip()) for part in annotation.split("|"))
-    simple = {"int": int, "float": (int, float), "str": str, "bool": bool, "None": type(None)}
-    if annotation in simple:
-        if isinstance(value, bool):
-            return annotation == "bool"
-        return isinstance(value, simple[annotation])
-    node = ast.parse(annotation, mode="eval").body
-    if isinstance(node, ast.BinOp):
-        return any(fits(value, ast.unparse(part)) for part in (node.left, node.right))
-    if isinstance(node, ast.Subscript):
-        outer, inner = ast.unparse(node.value), node.slice
-        if outer in ("list", "tuple"):
-            first = inner.elts[0] if isinstance(inner, ast.Tuple) else inner
-            return isinstance(value, list) and all(fits(v, ast.unparse(first)) for v in value)
-        if outer == "dict":
-            key, item = (ast.unparse(part) for part in inner.elts)
-            return isinstance(value, dict) and all(
-                fits(k, key) and fits(v, item) for k, v in value.items()
-            )
-    return isinstance(value, {"list": list, "dict": dict, "tuple": list}.get(annotation, object))
+    from pydantic import ValidationError
+
+    try:
+        _adapter(annotation).validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+@functools.cache
+def _adapter(annotation: str) -> TypeAdapter[Any]:
+    """What checks values of a type; ConfigError when nobody knows the annotation.
+
+    No part of the text is evaluated: its syntax tree is translated.  So nothing in it can run,
+    and pydantic never sees text in the place of a type, which it would evaluate.
+    """
+    from pydantic import ConfigDict, PydanticUserError, TypeAdapter
+    from pydantic_core import SchemaError
+
+    try:
+        known = _type(ast.parse(annotation, mode="eval").body)
+        return TypeAdapter(known, config=ConfigDict(strict=True, allow_inf_nan=False))
+    except (LookupError, SyntaxError, TypeError, ValueError, PydanticUserError, SchemaError):
+        raise ConfigError(
+            f"unknown type {annotation}; use int, float, str, bool, None, list[...], "
+            "tuple[...], dict[..., ...], Literal[...], Annotated[..., Field(...)] or a union"
+        ) from None
+
+
+def _type(node: ast.expr) -> Any:
+    """The type that the syntax tree of an annotation names; LookupError for an unknown one."""
+    match node:
+        case ast.Constant(value=None):
+            return None
+        case ast.Name(id="tuple"):
+            return _tuple(tuple)
+        case ast.Name(id=name) if name in _PLAIN:
+            return _PLAIN[name]
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return _UNION[_type(left), _type(right)]
+        case ast.Subscript(value=ast.Name(id=outer), slice=inner):
+            parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+            match outer, parts:
+                case "Literal", [_, *_]:
+                    return _literal(parts)
+                case "Annotated", [first, _, *_]:
+                    return _annotated(first, parts[1:])
+                case "Optional", [only]:
+                    return _UNION[_type(only), None]
+                case "Union", [_, *_]:
+                    return _UNION[tuple(map(_type, parts))]
+                case "tuple", [first, ast.Constant(value=EllipsisType())]:
+                    return _tuple(_TUPLE[_type(first), ...])
+                case "tuple", _:
+                    return _tuple(_TUPLE[tuple(map(_type, parts))])
+            return _FILLED[outer, len(parts)][tuple(map(_type, parts))]
+    raise LookupError(ast.unparse(node))
+
+
+def _tuple(kind: Any) -> Any:
+    """The type of a tuple, for which a list may stand."""
+    from pydantic import BeforeValidator
+
+    as_tuple = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
+    return Annotated[kind, as_tuple]
+
+
+def _literal(parts: list[ast.expr]) -> Any:
+    """One of these values, of the same type: to pydantic's own, true is 1 and so is 1.0."""
+    from pydantic import AfterValidator
+
+    choices = [ast.literal_eval(part) for part in parts]
+    if not all(isinstance(choice, int | str | None) for choice in choices):
+        raise LookupError("Literal")
+
+    def one_of(value: object) -> object:
+        if (type(value), value) not in [(type(choice), choice) for choice in choices]:
+            raise ValueError(f"none of {choices}")
+        return value
+
+    return Annotated[Any, AfterValidator(one_of)]
+
+
+def _annotated(kind: ast.expr, notes: list[ast.expr]) -> Any:
+    """A type with bounds, each of which it can have."""
+    from pydantic import Field
+
+    allowed = _BOUNDS.get(ast.unparse(kind.value if isinstance(kind, ast.Subscript) else kind), ())
+    marks: list[Any] = []
+    for note in notes:
+        match note:
+            case ast.Constant(value=str(comment)):
+                marks.append(comment)
+            case ast.Call(func=ast.Name(id="Field"), args=[], keywords=bounds):
+                given = {str(bound.arg): ast.literal_eval(bound.value) for bound in bounds}
+                if not given or not set(given) <= set(allowed):
+                    raise LookupError(ast.unparse(note))
+                marks.append(Field(**given))
+            case _:
+                raise LookupError(ast.unparse(note))
+    return Annotated[(_type(kind), *marks)]

@@ -1,28 +1,40 @@
 """Scores of many networks: one table row a network, from its maps and its training record."""
 
+from __future__ import annotations
+
 import hashlib
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
+from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import artefacts
+from .metric.rounding import at_least, descending
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from .metric import LengthWeights
 
 READINGS = ("frequency", "instance", "per_sequence")
 
 
-def positive_test_rows(data, n):
-    """Row numbers of the first ``n`` positive test sequences; data has ``y`` and ``split``."""
+def positive_test_rows(data: Mapping[str, NDArray[Any]], n: int) -> NDArray[np.intp]:
+    """Row numbers of the first `n` positive test sequences; data has `y` and `split`."""
     return np.flatnonzero((data["split"] == 2) & (data["y"][:, 0] > 0.5))[:n]
 
 
-def sequences_digest(codes):
+def sequences_digest(codes: NDArray[np.integer[Any]]) -> str:
     """SHA-256 of integer-coded sequences (N, L), to match maps with their sequences."""
     return hashlib.sha256(np.ascontiguousarray(codes).tobytes()).hexdigest()
 
 
-def describe(model_id, population, record):
+def describe(model_id: str, population: str, record: Mapping[str, Any]) -> dict[str, Any]:
     """The columns of a score table that come from the training record of a network."""
     recipe, test = record["recipe"], record["test"]
     return {
@@ -45,15 +57,28 @@ def describe(model_id, population, record):
     }
 
 
-def score_maps(x, a, *, ks, score="abs_input", correct=True, motif_mask=None, spacer_mask=None):
+def score_maps(
+    x: NDArray[Any],
+    a: NDArray[Any],
+    *,
+    ks: Sequence[int],
+    score: str = "abs_input",
+    correct: bool = True,
+    motif_mask: NDArray[np.bool_] | None = None,
+    spacer_mask: NDArray[np.bool_] | None = None,
+) -> dict[str, Any]:
     """Every score of one network's maps, as a dict of columns.
 
-    x, a : float32 (N, L, 4).  motif_mask, spacer_mask : bool (N, L), or None where there is
-    no ground truth, which leaves SNR and the motif AUPR out.
+    Parameters
+    ----------
+    x, a : (N, L, 4) float32
+        Sequences and maps; these, `ks`, `score` and `correct` as in `metric.kmer_klds`.
+    motif_mask, spacer_mask : (N, L) bool
+        None where there is no ground truth, which leaves SNR and the motif AUPR out.
     """
     from . import metric
 
-    row = {"n": len(x)}
+    row: dict[str, Any] = {"n": len(x)}
     if motif_mask is not None:
         for name, absolute in (("snr", False), ("snr_absolute", True)):
             snr = metric.signal_to_noise(
@@ -78,64 +103,77 @@ def score_maps(x, a, *, ks, score="abs_input", correct=True, motif_mask=None, sp
     return row | {f"kld_rotated_k{k}": v for k, v in zip(ks, rotated)}
 
 
-def floors(x, *, ks, score="abs_input"):
+def floors(x: NDArray[Any], *, ks: Sequence[int], score: str = "abs_input") -> dict[str, float]:
     """KLD of a constant map on the same sequences, for each reading, as columns."""
     from . import metric
 
-    columns = {}
+    columns: dict[str, float] = {}
     for reading in READINGS:
         values = metric.constant_floor(x, ks, reading=reading, score=score)
         columns |= {f"floor_{reading}_k{k}": v for k, v in zip(ks, values)}
     return columns
 
 
-def kld_columns(table, reading="frequency"):
+def kld_columns(
+    table: pd.DataFrame, reading: str = "frequency"
+) -> tuple[list[int], NDArray[np.float64]]:
     """KLD columns of a reading, k ascending: (lengths, matrix (M, K) float64)."""
     prefix = f"kld_{reading}_k"
     ks = sorted(int(c.removeprefix(prefix)) for c in table.columns if c.startswith(prefix))
     return ks, table[[f"{prefix}{k}" for k in ks]].to_numpy(float)
 
 
-def configuration(table):
+def configuration(table: pd.DataFrame) -> pd.Series[str]:
     """Configuration of each network of a score table: its identifier without the initialisation."""
     return table["id"].str.rsplit("-", n=1).str[0]
 
 
-def matched_pairs(table, performance, score, within, levels=3):
+def matched_pairs(
+    table: pd.DataFrame, performance: str, score: str, within: float, levels: int = 3
+) -> pd.DataFrame:
     """Networks that predict equally well and whose scores differ most: a pair for each level.
 
-    table : score table with ``id``; with a column ``task``, only networks of one task are
-        paired, and levels are drawn within each task.
-    performance, score : names of two columns; networks that lack either stay out.
-    within : float, two networks match when their performance differs by no more.
-    levels : int, performance is cut at its quantiles into so many levels; a pair belongs to
-        the level of its mean performance.
+    Parameters
+    ----------
+    table : DataFrame
+        Score table with `id`; with a column `task`, only networks of one task are paired, and
+        levels are drawn within each task.
+    performance, score : str
+        Names of two columns; networks that lack either stay out.
+    within : float
+        Two networks match when their performance differs by no more.
+    levels : int
+        Performance is cut at its quantiles into so many levels; a pair belongs to the level of
+        its mean performance.
 
-    Returns a DataFrame with at most one row a level, the lowest first: level, task, ids high
-    and low (by score), performance_high, performance_low, score_high, score_low, difference.
-    Of all pairs of a level it is the one with the largest difference of the scores.
+    Returns
+    -------
+    pairs : DataFrame
+        At most one row a level, the lowest first: level, task, ids high and low (by score),
+        performance_high, performance_low, score_high, score_low, difference. Of all pairs of a
+        level it is the one with the largest difference of the scores.
     """
     import pandas as pd
 
     known = pd.DataFrame(
         {
             "id": table["id"],
-            "task": table["task"] if "task" in table else "",
+            "task": table.get("task", ""),
             "performance": table[performance].astype(float),
             "score": table[score].astype(float),
         }
     )
-    known = known[np.isfinite(known[["performance", "score"]]).all(axis=1)]
-    pairs = known.merge(known, on="task", suffixes=("_high", "_low"))
+    known = known[np.isfinite(known["performance"]) & np.isfinite(known["score"])]
+    pairs: pd.DataFrame = known.merge(known, on="task", suffixes=("_high", "_low"))
     apart = (pairs["performance_high"] - pairs["performance_low"]).abs()
-    pairs = pairs[(apart <= within) & (pairs["score_high"] > pairs["score_low"])]
-    edges = known.groupby("task")["performance"].quantile(np.arange(1, levels) / levels)
-    middle = (pairs["performance_high"] + pairs["performance_low"]) / 2
+    pairs = pairs[at_least(within, apart) & (pairs["score_high"] > pairs["score_low"])]
+    edges = known.groupby("task")["performance"].quantile(np.arange(1, levels) / levels).round(9)
+    middle = ((pairs["performance_high"] + pairs["performance_low"]) / 2).round(9)
     pairs = pairs.rename(columns={"id_high": "high", "id_low": "low"}).assign(
         level=[1 + int(np.searchsorted(edges[task], m)) for task, m in zip(pairs["task"], middle)],
         difference=pairs["score_high"] - pairs["score_low"],
     )
-    best = pairs.sort_values("difference", ascending=False, kind="stable")
+    best = pairs.iloc[descending(pairs["difference"])]
     columns = [
         "level",
         "task",
@@ -150,11 +188,23 @@ def matched_pairs(table, performance, score, within, levels=3):
     return best.drop_duplicates("level").sort_values("level")[columns].reset_index(drop=True)
 
 
-def score_models(ids, *, population, config, data_path, map_dir, model_dir):
-    """Score table of networks whose maps are in ``map_dir``: a DataFrame, one row a network.
+def score_models(
+    ids: Iterable[str],
+    *,
+    population: str,
+    config: Mapping[str, Any],
+    data_path: str | PathLike[str],
+    map_dir: str | PathLike[str],
+    model_dir: str | PathLike[str],
+) -> pd.DataFrame:
+    """Score table of networks whose maps are in `map_dir`: a DataFrame, one row a network.
 
-    Raises ValueError when maps were made from other sequences than those of ``data_path``.
     A network that diverged keeps its row, without scores.
+
+    Raises
+    ------
+    ValueError
+        When maps were made from other sequences than those of `data_path`.
     """
     import pandas as pd
 
@@ -162,7 +212,8 @@ def score_models(ids, *, population, config, data_path, map_dir, model_dir):
 
     data, settings = store.load(data_path), config["scores"]
     options = {name: settings[name] for name in ("ks", "score")}
-    floor, rows = None, []
+    floor: dict[str, float] | None = None
+    rows = []
     for model_id in ids:
         record = artefacts.read_json(Path(model_dir) / f"{model_id}.json")
         row = describe(model_id, population, record)
@@ -184,19 +235,18 @@ def score_models(ids, *, population, config, data_path, map_dir, model_dir):
     return pd.DataFrame(rows)
 
 
-def fit_length_weights(table, config):
+def fit_length_weights(table: pd.DataFrame, config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Length weights for every reading, fitted on a synthetic score table: a dict for JSON.
 
-    Each reading has ``ks``, ``mean``, ``per_subset``, ``r2``, ``held_out`` ({id: subset}),
-    ``n_excluded``, ``trained_on``, ``source`` and ``note``.  With fewer networks than the
-    fit needs, or none that did not diverge, the weights shipped with the package stand in, and
-    ``source`` says so.
+    Each reading has `ks`, `mean`, `per_subset`, `r2`, `held_out` ({id: subset}), `n_excluded`,
+    `trained_on`, `source` and `note`. With fewer networks than the fit needs, or none that did
+    not diverge, the weights shipped with the package stand in, and `source` says so.
     """
     import warnings
 
     from . import metric
 
-    fitted = {}
+    fitted: dict[str, dict[str, Any]] = {}
     usable = table[table["status"] == "ok"]
     if usable.empty:
         return all_stand_ins(config["scores"]["ks"], "every network of this run diverged")
@@ -231,12 +281,12 @@ def fit_length_weights(table, config):
     return fitted
 
 
-def add_consistency(table, weights):
-    """Score table with a column ``consistency_<reading>`` for each reading.
+def add_consistency(table: pd.DataFrame, weights: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Score table with a column `consistency_<reading>` for each reading.
 
-    A network that took part in the fit gets the weights of the trial that held it out,
-    every other network the mean weights.  ``weights``: the dict of `fit_length_weights`.
-    A network that diverged gets NaN.
+    A network that took part in the fit gets the weights of the trial that held it out, every
+    other network the mean weights; a network that diverged gets NaN. `weights` is the dict of
+    `fit_length_weights`.
     """
     from . import metric
 
@@ -259,11 +309,11 @@ def add_consistency(table, weights):
     return table
 
 
-def length_weights_from(entry):
+def length_weights_from(entry: Mapping[str, Any]) -> LengthWeights:
     """The `LengthWeights` of one reading from its JSON form."""
     from . import metric
 
-    arrays = {k: None if entry[k] is None else np.array(entry[k]) for k in _ARRAYS}
+    arrays: dict[str, Any] = {k: None if entry[k] is None else np.array(entry[k]) for k in _ARRAYS}
     return metric.LengthWeights(
         **arrays,
         held_out=np.array(list(entry["held_out"].values()), int),
@@ -275,19 +325,20 @@ def length_weights_from(entry):
 _ARRAYS = ("per_subset", "mean", "r2", "centre", "scale")
 
 
-def default_length_weights():
+def default_length_weights() -> dict[str, dict[str, Any]]:
     """The weights shipped with the package, {reading: entry}; each says what it was fitted on."""
     resource = files("attribution_consistency") / "resources" / "default_length_weights.json"
-    return json.loads(resource.read_text(encoding="utf-8"))
+    weights: dict[str, dict[str, Any]] = json.loads(resource.read_text(encoding="utf-8"))
+    return weights
 
 
-def shipped_length_weights(reading, ks):
-    """The shipped `LengthWeights` of a reading for the lengths ``ks``, or equal ones."""
+def shipped_length_weights(reading: str, ks: list[int]) -> LengthWeights:
+    """The shipped `LengthWeights` of a reading for the lengths `ks`, or equal ones."""
     return length_weights_from(stand_in_weights(reading, ks, ""))
 
 
-def stand_in_weights(reading, ks, reason):
-    """Shipped weights of a reading for the lengths ``ks``; equal ones where they do not fit."""
+def stand_in_weights(reading: str, ks: list[int], reason: str) -> dict[str, Any]:
+    """Shipped weights of a reading for the lengths `ks`; equal ones where they do not fit."""
     entry = default_length_weights()[reading]
     source = "shipped with the package"
     if entry["ks"] != ks:
@@ -303,16 +354,16 @@ def stand_in_weights(reading, ks, reason):
     return entry | {"ks": ks, "held_out": {}, "source": source, "note": reason}
 
 
-def all_stand_ins(ks, reason):
+def all_stand_ins(ks: Iterable[int], reason: str) -> dict[str, dict[str, Any]]:
     """`stand_in_weights` for every reading: {reading: entry}."""
     return {reading: stand_in_weights(reading, sorted(ks), reason) for reading in READINGS}
 
 
-def _plain(array):
+def _plain(array: NDArray[np.float64] | None) -> list[Any] | None:
     return None if array is None else np.asarray(array).tolist()
 
 
-def _mean(values):
+def _mean(values: NDArray[np.float64]) -> float:
     """Mean of the finite values; NaN when there are none."""
     values = values[np.isfinite(values)]
     return float(values.mean()) if values.size else float("nan")

@@ -3,12 +3,20 @@
 Every function draws on given axes.
 """
 
+from __future__ import annotations
+
 import contextlib
 import io
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
 
 BASES = "ACGT"
 BLUE, ORANGE, GREEN, RED, PURPLE, GREY = (
@@ -28,7 +36,7 @@ BASE_COLOURS = {
 }
 
 
-def style():
+def style() -> None:
     """Set the look of every figure of a notebook."""
     sns.set_theme(context="notebook", style="ticks", palette="colorblind", font_scale=0.9)
     plt.rcParams.update(
@@ -45,10 +53,12 @@ def style():
     )
 
 
-def logo(ax, values, start=0, highlight=()):
-    """Draw letters whose signed heights are ``values`` (L, 4), first position ``start``.
+def logo(
+    ax: Axes, values: ArrayLike, start: int = 0, highlight: Iterable[tuple[float, float]] = ()
+) -> Axes:
+    """Draw letters whose signed heights are `values` (L, 4), first position `start`.
 
-    highlight : iterable of (first, last + 1) spans to shade, in the same coordinates.
+    `highlight` has spans (first, last + 1) to shade, in the same coordinates.
     """
     from fast_logomaker import FastLogo
 
@@ -73,16 +83,19 @@ def logo(ax, values, start=0, highlight=()):
     return ax
 
 
-def densest_window(mask, width):
-    """The slice of ``width`` positions that holds most True values of ``mask`` (L,)."""
+def densest_window(mask: NDArray[Any], width: int) -> slice:
+    """The slice of `width` positions that holds most True values of `mask` (L,)."""
     width = min(width, len(mask))
     held = np.convolve(mask, np.ones(width), mode="valid")
     start = int(held.argmax())
     return slice(start, start + width)
 
 
-def log_y(ax):
-    """Make the y axis logarithmic, with plain numbers at 1, 1.5, 2, 3, 5 and 7 times powers of ten."""
+def log_y(ax: Axes) -> None:
+    """Make the y axis logarithmic, with plain numbers.
+
+    They are at 1, 1.5, 2, 3, 5 and 7 times powers of ten.
+    """
     from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
     ax.set_yscale("log")
@@ -92,7 +105,15 @@ def log_y(ax):
     axis.set_minor_formatter(NullFormatter())
 
 
-def interval(ax, values, low, high, labels, marker="o", colour=BLUE):
+def interval(
+    ax: Axes,
+    values: ArrayLike,
+    low: ArrayLike,
+    high: ArrayLike,
+    labels: Collection[str],
+    marker: str = "o",
+    colour: str = BLUE,
+) -> Axes:
     """Horizontal estimates with intervals, one row a label, first on top."""
     rows = np.arange(len(labels))[::-1]
     values, low, high = map(np.asarray, (values, low, high))

@@ -6,14 +6,23 @@ Each function takes a `Run`, reads its resolved configuration and writes artefac
 run, whole or not at all.  Heavy modules are imported where they are used.
 """
 
+from __future__ import annotations
+
 import contextlib
 import json
 import os
 import sys
 import time
+from collections.abc import Iterable, Iterator
+from os import PathLike
+from typing import TYPE_CHECKING, Any
 
 from . import artefacts, config
 from .artefacts import Run, relative
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
 
 POPULATIONS = ("synthetic", "gm12878_dnase", "koo")
 
@@ -23,7 +32,7 @@ class PipelineError(ValueError):
 
 
 @contextlib.contextmanager
-def timed(run, step, part=""):
+def timed(run: Run, step: str, part: str = "") -> Iterator[None]:
     """Note the minutes that a step, or a part of it, took once it has finished."""
     started = time.perf_counter()
     yield
@@ -33,7 +42,7 @@ def timed(run, step, part=""):
         log.write(json.dumps({"step": step, "part": part, "minutes": minutes}) + "\n")
 
 
-def configure(path):
+def configure(path: str | PathLike[str]) -> Run:
     """Check a configuration file and write the resolved one; returns its `Run`.
 
     Which networks are in the run depends on the downloads that are here.  That is decided now and
@@ -55,11 +64,12 @@ def configure(path):
     return run
 
 
-def _networks_here(settings):
+def _networks_here(settings: dict[str, Any]) -> dict[str, list[list[str]]]:
     """The networks of a run on this machine, cut into jobs: {population: [ids of job 0, ...]}."""
     from .datasets import registry
 
-    jobs, size = {}, settings["jobs"]["models_per_job"]
+    jobs: dict[str, list[list[str]]] = {}
+    size = settings["jobs"]["models_per_job"]
     for population in POPULATIONS:
         if population == "gm12878_dnase" and not registry.available(population):
             continue
@@ -69,7 +79,7 @@ def _networks_here(settings):
     return jobs
 
 
-def batches(run):
+def batches(run: Run) -> dict[str, list[list[str]]]:
     """The networks that each job of a run handles: {population: [ids of job 0, ...]}.
 
     Only populations with networks are in it; see `configure`.
@@ -82,8 +92,8 @@ def batches(run):
     return artefacts.read_json(run.networks)
 
 
-def simulate(run):
-    """Simulate the synthetic sequences of a run into ``data/synthetic.npz``."""
+def simulate(run: Run) -> None:
+    """Simulate the synthetic sequences of a run into `data/synthetic.npz`."""
     from .datasets import store, synthetic
 
     settings = config.load_resolved(run.name)["synthetic"]
@@ -94,11 +104,15 @@ def simulate(run):
         store.save(run.data("synthetic"), data._asdict())
 
 
-def fetch(optional=False, networks=False):
+def fetch(optional: bool = False, networks: bool = False) -> None:
     """Download the real sequences that are not on this machine yet; with `networks`, these too.
 
-    `networks` are the 200 published ones of the chapter on independent networks.  With
-    `optional`, a failure is one printed line: the book is built without what is missing.
+    Parameters
+    ----------
+    optional : bool
+        A failure is one printed line: the book is built without what is missing.
+    networks : bool
+        Download also the 200 published networks of the chapter on independent networks.
     """
     from .datasets import registry
 
@@ -114,8 +128,8 @@ def fetch(optional=False, networks=False):
             print(f"note: {error}. {consequence}.", file=sys.stderr)
 
 
-def accessibility(run):
-    """Make the GM12878 data set from its downloaded files into ``data/gm12878_dnase.npz``."""
+def accessibility(run: Run) -> None:
+    """Make the GM12878 data set from its downloaded files into `data/gm12878_dnase.npz`."""
     from .datasets import accessibility as task
     from .datasets import store
 
@@ -123,7 +137,7 @@ def accessibility(run):
         store.save(run.data("gm12878_dnase"), task.gm12878_dnase()._asdict())
 
 
-def model_recipes(settings, population):
+def model_recipes(settings: dict[str, Any], population: str) -> dict[str, dict[str, Any]]:
     """Recipes of the networks of a run, {model id: recipe}; see `models.recipes`."""
     from .models import recipes
 
@@ -153,7 +167,7 @@ def model_recipes(settings, population):
     return {model_id: recipes.accessibility_recipe(model_id, epochs) for model_id in named}
 
 
-def _is_shipped(model_id, recipe):
+def _is_shipped(model_id: str, recipe: dict[str, Any]) -> bool:
     """Whether the repository holds weights of a network of the synthetic task."""
     from .models import recipes
 
@@ -161,12 +175,18 @@ def _is_shipped(model_id, recipe):
     return path.exists() and artefacts.read_json(path)["digest"] == recipes.digest(recipe)
 
 
-def recipes_of(run, population, ids=None):
+def recipes_of(
+    run: Run, population: str, ids: Iterable[str] | None = None
+) -> dict[str, dict[str, Any]]:
     """Recipes of the networks of a run, or of some in the order of `ids`: {model id: recipe}.
 
-    Raises PipelineError for a network that the run does not have.
+    Raises
+    ------
+    PipelineError
+        For a network that the run does not have.
     """
-    settings, here = config.load_resolved(run.name), sum(batches(run).get(population, []), [])
+    settings = config.load_resolved(run.name)
+    here = [model_id for job in batches(run).get(population, []) for model_id in job]
     if population == "koo":  # else "available" would mean: on this machine
         settings = {**settings, "koo": {"models": here}}
     found = model_recipes(settings, population)
@@ -180,8 +200,8 @@ def recipes_of(run, population, ids=None):
     return {model_id: recipes[model_id] for model_id in ids}
 
 
-def train(run, population, ids):
-    """Bring networks into ``models/<population>``: shipped weights where they fit, else trained.
+def train(run: Run, population: str, ids: list[str]) -> None:
+    """Bring networks into `models/<population>`: shipped weights where they fit, else trained.
 
     Published networks are converted from their files instead.
     """
@@ -192,7 +212,7 @@ def train(run, population, ids):
     recipes = recipes_of(run, population, ids)
     shipped = population != "synthetic" or settings["zoo"]["weights"] != "train"
 
-    def data():
+    def data() -> dict[str, np.ndarray]:
         arrays = store.load(run.data(population), ["codes", "y", "split"])
         x = sequences.codes_to_one_hot(arrays["codes"])
         return {"x": x, "y": arrays["y"], "split": arrays["split"]}
@@ -216,10 +236,10 @@ def train(run, population, ids):
         )
 
 
-def attribute(run, population, ids):
-    """Write the saliency maps of networks into ``maps/<population>``.
+def attribute(run: Run, population: str, ids: list[str]) -> None:
+    """Write the saliency maps of networks into `maps/<population>`.
 
-    Mapped are the positive test sequences, the first ``scores.n_sequences`` of them.
+    Mapped are the positive test sequences, the first `scores.n_sequences` of them.
     """
     from . import evaluation
     from .datasets import sequences, store
@@ -251,10 +271,22 @@ def attribute(run, population, ids):
             print(f"[{number}/{len(ids)}] {model_id} maps of {len(rows)} sequences", flush=True)
 
 
-def evaluate(run, population, ids, part):
+def evaluate(run: Run, population: str, ids: list[str], part: int) -> None:
     """Score the maps of networks into one part of the population's table.
 
-    The parts are numbered as the jobs in `batches`, for `merge` joins these.
+    Parameters
+    ----------
+    run : Run
+    population : str
+    ids : list of str
+        The networks of one job, all of them, in its order.
+    part : int
+        Number of that job in `batches`, from 0, for `merge` joins these.
+
+    Raises
+    ------
+    PipelineError
+        `ids` are not the networks of job `part`.
     """
     from . import evaluation
 
@@ -277,7 +309,7 @@ def evaluate(run, population, ids, part):
         artefacts.write_csv(run.score_part(population, part), table)
 
 
-def read_parts(run, population):
+def read_parts(run: Run, population: str) -> pd.DataFrame:
     """All parts of a population's scores as one DataFrame."""
     import pandas as pd
 
@@ -288,8 +320,8 @@ def read_parts(run, population):
     return pd.concat(tables, ignore_index=True)
 
 
-def length_weights(run):
-    """Fit the weights of the k-mer lengths on the synthetic networks: ``length_weights.json``.
+def length_weights(run: Run) -> None:
+    """Fit the weights of the k-mer lengths on the synthetic networks: `length_weights.json`.
 
     With too few networks for a fit, the shipped weights stand in, and the file says so.
     """
@@ -305,7 +337,7 @@ def length_weights(run):
         artefacts.write_json(run.length_weights, weights)
 
 
-def merge(run, population):
+def merge(run: Run, population: str) -> None:
     """Join the parts of a population's scores and add the final metric, one row a network."""
     from . import evaluation
 
@@ -314,8 +346,8 @@ def merge(run, population):
     artefacts.write_csv(run.scores(population), table)
 
 
-def study(run, name):
-    """Write the tables of one study, see `studies`; ``store`` keeps them."""
+def study(run: Run, name: str) -> None:
+    """Write the tables of one study, see `studies`; `store` keeps them."""
     from . import studies
 
     if name not in studies.NAMES:
@@ -327,11 +359,11 @@ def study(run, name):
             artefacts.write_csv(run.table(full), tables[short])
 
 
-def notebook(run, name):
-    """Execute a notebook with the parameters of the run into ``notebooks/<name>.ipynb``.
+def notebook(run: Run, name: str) -> None:
+    """Execute a notebook with the parameters of the run into `notebooks/<name>.ipynb`.
 
     The copy records the digest of its source, which the book checks.  When a cell fails,
-    the notebook up to there stays under ``logs/``.
+    the notebook up to there stays under `logs/`.
     """
     import jupytext
     import papermill
@@ -371,8 +403,8 @@ def notebook(run, name):
                 extra_arguments=[
                     # Else every kernel warns that it listens on the local machine.
                     "--IPKernelApp.log_level=40",
-                    "--IPKernelApp.exec_lines=from attribution_consistency.studies import provenance"
-                    "; provenance.watch(); del provenance",
+                    "--IPKernelApp.exec_lines=from attribution_consistency.studies import "
+                    "provenance; provenance.watch(); del provenance",
                 ],
             )
         except papermill.PapermillExecutionError as error:
@@ -389,7 +421,7 @@ def notebook(run, name):
     working.unlink()
 
 
-def manifest(run):
+def manifest(run: Run) -> None:
     """Write what made a run: versions, seeds, input digests, commit, minutes."""
     import platform
     from importlib import metadata
@@ -433,9 +465,10 @@ def manifest(run):
     )
 
 
-def _minutes(run):
+def _minutes(run: Run) -> dict[str, float]:
     """Minutes of each step: the last time each of its parts was run, added up."""
-    last, minutes = {}, {}
+    last: dict[tuple[str, str], float] = {}
+    minutes: dict[str, float] = {}
     if run.minutes.exists():
         for line in run.minutes.read_text(encoding="utf-8").splitlines():
             with contextlib.suppress(ValueError):  # torn, as two computers wrote at once
@@ -446,7 +479,7 @@ def _minutes(run):
     return minutes
 
 
-def _input_digests(run):
+def _input_digests(run: Run) -> dict[str, str]:
     """SHA-256 of the configuration, the resources, the shipped weights and the data sets."""
     package = artefacts.root() / "src" / "attribution_consistency" / "resources"
     paths = [run.config, artefacts.root() / "requirements.lock", *sorted(package.glob("*"))]
@@ -456,11 +489,11 @@ def _input_digests(run):
     return {relative(path): artefacts.sha256(path) for path in paths if path.is_file()}
 
 
-def _commit():
+def _commit() -> str | None:
     """The commit the run was made from, with "+" after it for uncommitted changes; or None."""
     import subprocess
 
-    def git(*arguments):
+    def git(*arguments: str) -> str:
         return subprocess.run(
             ["git", "-C", str(artefacts.root()), *arguments],
             capture_output=True,

@@ -1,4 +1,6 @@
-"""The report of `attribution-consistency score`: one HTML file that needs no other, CSV and JSON."""
+"""The report of `attribution-consistency score`: a self-contained HTML file, CSV and JSON."""
+
+from __future__ import annotations
 
 import base64
 import contextlib
@@ -10,10 +12,19 @@ import secrets
 import shutil
 import string
 import sys
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
+from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from .scoring import Result
 
 FILES = ("scores.csv", "scores.json", "report.html")
 MOST = 40  # models in the ranking figure
@@ -23,11 +34,20 @@ COLOURS = ("BLUE", "ORANGE", "GREEN", "RED", "PURPLE", "GREY")
 
 
 @contextlib.contextmanager
-def folder(out, force=False):
-    """A temporary folder whose files move to ``out`` when the block ends well.
+def folder(out: str | PathLike[str], force: bool = False) -> Iterator[Path]:
+    """A temporary folder whose files move to `out` when the block ends well.
 
-    Raises ValueError before any work when ``out`` cannot be written, or already has a report
-    and ``force`` is not given. Whatever goes wrong later, an earlier report stays as it is.
+    Whatever goes wrong in the block, an earlier report stays as it is.
+
+    Yields
+    ------
+    temporary : Path
+
+    Raises
+    ------
+    ValueError
+        Before any work, when `out` cannot be written, or already has a report and `force` is not
+        given.
     """
     out = Path(out)
     present = [name for name in FILES if (out / name).exists()]
@@ -51,7 +71,7 @@ def folder(out, force=False):
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def write(result, into):
+def write(result: Result, into: str | PathLike[str]) -> None:
     """Write scores.csv, scores.json and report.html of a `scoring.Result` into a folder."""
     result.table.to_csv(Path(into) / "scores.csv", index=False)
     text = json.dumps(result.as_json(), indent=1, allow_nan=False)
@@ -59,7 +79,7 @@ def write(result, into):
     (Path(into) / "report.html").write_text(page(result), encoding="utf-8")
 
 
-def progress(done, total, name):
+def progress(done: int, total: int, name: str) -> None:
     """A progress bar on standard error; one line a model where that is not a terminal."""
     if sys.stderr.isatty():
         bar = "#" * (30 * done // total) + "." * (30 - 30 * done // total)
@@ -69,7 +89,7 @@ def progress(done, total, name):
         print(f"scoring {done + 1} of {total}: {name}", file=sys.stderr, flush=True)
 
 
-def page(result):
+def page(result: Result) -> str:
     """The whole report as HTML."""
     from . import figures
 
@@ -119,7 +139,7 @@ def page(result):
     return string.Template(template.read_text(encoding="utf-8")).substitute(parts)
 
 
-def _verdict(result):
+def _verdict(result: Result) -> str:
     table = result.table
     best, others = table.iloc[0], table["model"][1:]
     tied = others[table["below_best_low"][1:] <= 0]
@@ -148,17 +168,19 @@ def _verdict(result):
     return text
 
 
-def _decimals(table):
+def _decimals(table: pd.DataFrame) -> int:
     """Decimals that show two digits of the narrowest interval: small scores need more."""
     width = (table["score_high"] - table["score_low"]).min()
     return int(np.clip(1 - np.floor(np.log10(width)), 3, 8)) if width > 0 else 3
 
 
-def _ranking_figure(result):
+def _ranking_figure(result: Result) -> str:
+    from matplotlib import pyplot as plt
+
     from . import figures
 
     table = result.table.head(MOST)
-    figure, ax = figures.plt.subplots(figsize=(5.2, 1.3 + 0.27 * len(table)))
+    figure, ax = plt.subplots(figsize=(5.2, 1.3 + 0.27 * len(table)))
     figures.interval(ax, table["score"], table["score_low"], table["score_high"], table["model"])
     if "score_null" in table:
         rows = np.arange(len(table))[::-1]
@@ -173,10 +195,10 @@ def _ranking_figure(result):
     )
 
 
-def _ranking_table(result):
+def _ranking_table(result: Result) -> str:
     n = _decimals(result.table)
 
-    def with_interval(name):
+    def with_interval(name: str) -> list[str]:
         values = zip(*(result.table[f"{name}{end}"] for end in ("", "_low", "_high")))
         return [f"{value:.{n}f} ({low:.{n}f} to {high:.{n}f})" for value, low, high in values]
 
@@ -198,16 +220,18 @@ def _ranking_table(result):
     )
 
 
-def _k_figure(result, shown):
+def _k_figure(result: Result, shown: list[str]) -> str:
+    from matplotlib import pyplot as plt
+
     from . import figures
 
     ks, table = list(result.settings.ks), result.table.set_index("model")
-    figure, ax = figures.plt.subplots(figsize=(5.2, 3.8))
+    figure, ax = plt.subplots(figsize=(5.2, 3.8))
     for name, colour in zip(shown, COLOURS):
         colour = getattr(figures, colour)
-        ax.plot(ks, [table.loc[name, f"kld_k{k}"] for k in ks], "o-", color=colour, label=name)
+        ax.plot(ks, [table[f"kld_k{k}"][name] for k in ks], "o-", color=colour, label=name)
         if "score_null" in table:
-            ax.plot(ks, [table.loc[name, f"null_k{k}"] for k in ks], ":", color=colour)
+            ax.plot(ks, [table[f"null_k{k}"][name] for k in ks], ":", color=colour)
     floor = [table[f"floor_k{k}"].iloc[0] for k in ks]
     if max(floor) > 1e-6:
         ax.plot(ks, floor, "--", color="black", label="constant map")
@@ -221,7 +245,7 @@ def _k_figure(result, shown):
     )
 
 
-def _k_table(result, shown):
+def _k_table(result: Result, shown: list[str]) -> str:
     columns = {
         "kld": "KLD",
         "floor": "constant map",
@@ -240,14 +264,16 @@ def _k_table(result, shown):
     return _table(rows)
 
 
-def _plane(result):
+def _plane(result: Result) -> dict[str, str]:
     """The parts of the page that need the performance of the models."""
     if not result.performance_name:
         return dict.fromkeys(("plane_figure", "pareto", "pairs"), "")
+    from matplotlib import pyplot as plt
+
     from . import figures
 
     table, name = result.table, result.performance_name
-    figure, ax = figures.plt.subplots(figsize=(5.2, 3.8))
+    figure, ax = plt.subplots(figsize=(5.2, 3.8))
     ax.errorbar(
         table["performance"],
         table["score"],
@@ -293,7 +319,7 @@ def _plane(result):
     }
 
 
-def _kmers(result, shown):
+def _kmers(result: Result, shown: list[str]) -> str:
     found = ""
     for name in shown:
         own = result.kmers[result.kmers["model"] == name]
@@ -314,7 +340,9 @@ def _kmers(result, shown):
     return found
 
 
-def _logos(result, shown):
+def _logos(result: Result, shown: list[str]) -> str:
+    from matplotlib import pyplot as plt
+
     from . import figures, metric
 
     found = ""
@@ -327,7 +355,7 @@ def _logos(result, shown):
         window = figures.densest_window(
             np.sum([s / max(s.sum(), 1e-300) for s in scores], axis=0), LOGO_WIDTH
         )
-        figure, axes = figures.plt.subplots(
+        figure, axes = plt.subplots(
             len(shown), 1, figsize=(7, 1.15 * len(shown) + 0.4), squeeze=False
         )
         for ax, name in zip(axes[:, 0], shown):
@@ -341,7 +369,7 @@ def _logos(result, shown):
     return found
 
 
-def _picture(figure, alt):
+def _picture(figure: Figure, alt: str) -> str:
     """A figure as an image inside the page."""
     from matplotlib import pyplot as plt
 
@@ -352,8 +380,8 @@ def _picture(figure, alt):
     return f'<img alt="{_text(alt)}" src="data:image/png;base64,{data}">'
 
 
-def _table(rows, **columns):
-    """A table that scrolls sideways; ``columns`` chooses and renames those that are there."""
+def _table(rows: Any, **columns: str | None) -> str:
+    """A table that scrolls sideways; `columns` chooses and renames those that are there."""
     import pandas as pd
 
     table = pd.DataFrame(rows)
@@ -366,16 +394,16 @@ def _table(rows, **columns):
             na_rep="undefined",
             float_format="{:.3f}".format,
             justify="left",
-            header=table.columns[0] != 0,
+            header=isinstance(table.columns[0], str),
         )
     return f'<div class="scroll" tabindex="0">{text}</div>'
 
 
-def _some(names, most=8):
+def _some(names: Iterable[str], most: int = 8) -> str:
     names = list(names)
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return _text(", ".join(names[:most])) + more
 
 
-def _text(value):
+def _text(value: object) -> str:
     return html.escape(str(value))

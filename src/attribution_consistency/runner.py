@@ -12,6 +12,8 @@ of its own into the file of the second lock and hands it to its jobs; a job that
 and finds another token there refuses to work.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import re
@@ -19,7 +21,10 @@ import secrets
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from . import artefacts, config, pipeline
 from .artefacts import relative
@@ -32,20 +37,46 @@ class RunError(ValueError):
     """The workflow or the book could not be completed."""
 
 
-def run(path, *, cores=2, strict=False, offline=False, until=None, profile=None, dry_run=False):
-    """Carry a configuration through the workflow; returns 0.
+def run(
+    path: str | PathLike[str],
+    *,
+    cores: int = 2,
+    strict: bool = False,
+    offline: bool = False,
+    until: str | None = None,
+    profile: str | PathLike[str] | None = None,
+    dry_run: bool = False,
+) -> int:
+    """Carry a configuration through the workflow.
 
     Parameters
     ----------
-    path : configuration file.
-    cores : int, processes at a time.
-    strict : bool, any warning of the book is an error.
-    offline : bool, do not try to download the real sequences.
-    until : str or None, one of `STEPS`, after which to stop.
-    profile : path or None, a Snakemake profile.
-    dry_run : bool, only list the steps that would be run.
+    path : path
+        Configuration file.
+    cores : int
+        Processes at a time.
+    strict : bool
+        Any warning of the book is an error.
+    offline : bool
+        Do not try to download the real sequences.
+    until : str or None
+        One of `STEPS`, after which to stop.
+    profile : path or None
+        A Snakemake profile.
+    dry_run : bool
+        Only list the steps that would be run.
 
-    Raises ConfigError before any work, RunError when a step fails or the run is in use.
+    Returns
+    -------
+    int
+        0, the exit status.
+
+    Raises
+    ------
+    ConfigError
+        The configuration cannot be run; raised before any work.
+    RunError
+        A step fails, or the run is in use.
     """
     if cores < 1:
         raise RunError(f"--cores: expected at least 1, got {cores}")
@@ -94,11 +125,20 @@ def run(path, *, cores=2, strict=False, offline=False, until=None, profile=None,
 
 
 @contextlib.contextmanager
-def locked(this):
-    """Hold the run's lock: yields its file descriptor, to be inherited by child processes, and
-    the token that jobs must show, see `share`.
+def locked(this: artefacts.Run) -> Iterator[tuple[int, str]]:
+    """Hold the run's lock.
 
-    Raises RunError when a process of an earlier call still holds it.
+    Yields
+    ------
+    lock : int
+        File descriptor of the lock, to be inherited by child processes.
+    driver : str
+        The token that jobs must show, see `share`.
+
+    Raises
+    ------
+    RunError
+        A process of an earlier call still holds the lock.
     """
     try:
         import fcntl
@@ -137,12 +177,19 @@ def locked(this):
         os.close(descriptor)
 
 
-def share(this, driver=None):
+def share(this: artefacts.Run, driver: str | None = None) -> None:
     """Share the lock of the run's jobs until this process ends.
 
-    driver : str or None, token of the command that started this job; None for one by hand.
+    Parameters
+    ----------
+    this : Run
+    driver : str or None
+        Token of the command that started this job; None for one by hand.
 
-    Raises RunError when a later command has driven the run since.
+    Raises
+    ------
+    RunError
+        A later command has driven the run since.
     """
     with contextlib.suppress(ImportError, OSError):  # no folder yet, or a disk without locks
         import fcntl
@@ -157,14 +204,22 @@ def share(this, driver=None):
                 )
 
 
-def build_book(this, strict=False):
+def build_book(this: artefacts.Run, strict: bool = False) -> None:
     """Build the book of a run from its executed notebooks.
 
-    `strict` turns any warning into an error, after all pages have been tried.  A run with a
-    choice of notebooks gets a book of these only, never strict, for its prose points to
-    pages it does not have.
+    A run with a choice of notebooks gets a book of these only, never strict, for its prose
+    points to pages it does not have.
 
-    Raises RunError when the build fails.
+    Parameters
+    ----------
+    this : Run
+    strict : bool
+        Any warning is an error, after all pages have been tried.
+
+    Raises
+    ------
+    RunError
+        The build fails.
     """
     settings = config.load_resolved(this.name)
     pipeline.notebook(this, "status")
@@ -191,11 +246,11 @@ def build_book(this, strict=False):
         raise RunError(f"the book of run {this.name!r} could not be built: see the messages above")
 
 
-def _contents(this, missing):
+def _contents(this: artefacts.Run, missing: set[str]) -> Path:
     """A table of contents without the notebooks a run does not have."""
     import yaml
 
-    def keep(entry):
+    def keep(entry: dict[str, str]) -> bool:
         return Path(entry.get("file", "")).name not in missing
 
     contents = yaml.safe_load((artefacts.root() / "_toc.yml").read_text(encoding="utf-8"))
@@ -212,7 +267,8 @@ def _contents(this, missing):
 _CHATTER = re.compile(
     r"\s*$|\[\w{3} \w{3} .*\d{4}\]$|job +count$|-+ +-+$|\w+ +\d+$"
     r"|(Assuming unrestricted|Building DAG|Using (shell|profile)|Provided (cores|remote)"
-    r"|Rules claiming|Select jobs|Execute \d|Finished jobid|Complete log|Elapsed time|Shutting down|Exiting because"
+    r"|Rules claiming|Select jobs|Execute \d|Finished jobid|Complete log|Elapsed time|Shutting down"
+    r"|Exiting because"
     r"|WorkflowError|At least one job|RuleException|CalledProcessError in|Command 'set -euo"
     r"|Error in rule|(local)?rule \w+:$|Removing output|Job stats|Nothing to be done"
     r"|WARNING: All log messages before|I0000 00:00"
@@ -228,7 +284,12 @@ _CHATTER = re.compile(
 _JOB = re.compile(r"Job \d+: (.*)")
 
 
-def _call(command, stdin=None, environment=None, log=None):
+def _call(
+    command: list[str],
+    stdin: int | None = None,
+    environment: dict[str, str] | None = None,
+    log: Path | None = None,
+) -> int:
     """Run a program in the root folder with our interpreter's tools first; its exit status.
 
     With `log`, everything it prints goes there and what a reader wants to see is passed on.
@@ -242,13 +303,15 @@ def _call(command, stdin=None, environment=None, log=None):
         "PATH": tools + os.pathsep + os.environ.get("PATH", ""),
         **(environment or {}),
     }
-    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True} if log else {}
+    piped: dict[str, Any] = (
+        {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True} if log else {}
+    )
     program = subprocess.Popen(
         command, cwd=artefacts.root(), env=environment, stdin=stdin, errors="replace", **piped
     )
-    stopped = []
+    stopped: list[int] = []
 
-    def stop(signum, frame):
+    def stop(signum: int, frame: object) -> None:
         stopped.append(signum)
         program.send_signal(signum)
 
@@ -256,7 +319,7 @@ def _call(command, stdin=None, environment=None, log=None):
     try:
         while True:
             try:
-                if log:
+                if log and program.stdout:
                     _pass_on(program.stdout, log)
                 status = program.wait()
                 break
@@ -270,7 +333,7 @@ def _call(command, stdin=None, environment=None, log=None):
     return status
 
 
-def _pass_on(lines, log):
+def _pass_on(lines: Iterable[str], log: Path) -> None:
     """Copy lines to the file `log`; print those that are not chatter."""
     with open(log, "a", encoding="utf-8") as copy:
         for line in lines:

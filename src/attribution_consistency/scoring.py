@@ -4,18 +4,30 @@ Models are read and scored one after another; of each, only its scores, its jack
 replicates and the maps of a few sequences for logos are kept.
 """
 
+from __future__ import annotations
+
 import contextlib
 import json
 import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
+from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import __version__, artefacts, evaluation, metric
 from .datasets import attributions, motifs
+from .metric import rounding
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+    from .metric import Jackknife, LengthWeights
 
 N_BLOCKS = 20
 N_LOGOS = 3
@@ -27,7 +39,7 @@ READINGS = evaluation.READINGS
 class Settings:
     """What is scored, and how much work goes into intervals and the null."""
 
-    ks: tuple = (3, 4, 5, 6, 7, 8)
+    ks: tuple[int, ...] = (3, 4, 5, 6, 7, 8)
     reading: str = "frequency"
     score: str = "abs_input"
     correct: bool = True
@@ -41,25 +53,25 @@ class Settings:
 class Result:
     """Everything a report shows; the columns of its tables are in the book's data dictionary."""
 
-    table: object  # DataFrame, one row a model, best score first
-    sensitivity: object  # DataFrame, one row a variant of the score
-    kmers: object  # DataFrame, one row an enriched k-mer
-    pairs: object  # DataFrame, models of equal performance whose scores differ most
+    table: pd.DataFrame  # one row a model, best score first
+    sensitivity: pd.DataFrame  # one row a variant of the score
+    kmers: pd.DataFrame  # one row an enriched k-mer
+    pairs: pd.DataFrame  # models of equal performance whose scores differ most
     settings: Settings
-    weights: dict  # mean, source, trained_on
+    weights: dict[str, Any]  # mean, source, trained_on
     performance_name: str | None
     n_available: int  # sequences in the file
     detectable: float | None  # median over pairs of models of the smallest detectable difference
-    notes: list  # what the reader has to know
-    skipped: dict  # {model: why}
-    inputs: dict  # {file: SHA-256}
-    logo_rows: list  # numbers of the sequences drawn as logos
-    logo_x: np.ndarray
-    logos: dict  # {model: maps (n, L, 4)}
+    notes: list[str]  # what the reader has to know
+    skipped: dict[str, str]  # {model: why}
+    inputs: dict[str, str]  # {file: SHA-256}
+    logo_rows: list[int]  # numbers of the sequences drawn as logos
+    logo_x: NDArray[np.float32]
+    logos: dict[str, NDArray[Any]]  # {model: maps (n, L, 4)}
 
-    def as_json(self):
+    def as_json(self) -> dict[str, Any]:
         """The result without logos, as plain values."""
-        found = {"version": __version__, "settings": asdict(self.settings)}
+        found: dict[str, Any] = {"version": __version__, "settings": asdict(self.settings)}
         for name, value in vars(self).items():
             if hasattr(value, "to_json"):
                 name = "models" if name == "table" else name
@@ -69,7 +81,7 @@ class Result:
         return found
 
 
-def example():
+def example() -> dict[str, Any]:
     """The example maps of the package: arguments of `score_files`, as a dict."""
     folder = Path(str(files("attribution_consistency") / "resources" / "examples"))
     return {
@@ -80,25 +92,41 @@ def example():
 
 
 def score_files(
-    sequences,
-    maps,
+    sequences: str | PathLike[str],
+    maps: Sequence[str | PathLike[str]],
     *,
-    names=None,
-    performance=None,
-    weights=None,
-    skip_bad=False,
-    settings=Settings(),
-    progress=lambda done, total, name: None,
-):
+    names: Sequence[str] | None = None,
+    performance: str | PathLike[str] | None = None,
+    weights: str | PathLike[str] | None = None,
+    skip_bad: bool = False,
+    settings: Settings = Settings(),
+    progress: Callable[[int, int, str], None] = lambda done, total, name: None,
+) -> Result:
     """Score the maps of one or many models on the same sequences: a `Result`.
 
-    sequences: file of N sequences of length L. maps: files, one a model, see
-    :mod:`~attribution_consistency.datasets.attributions`. names: of the models, the stems of
-    the files by default. performance: CSV with columns ``model`` and one of numbers. weights:
-    JSON file of length weights, those of the package by default. skip_bad: leave a model with
-    unusable maps out, and say so. progress: called before each model.
+    Parameters
+    ----------
+    sequences : path
+        File of N sequences of length L.
+    maps : list of paths
+        Files, one a model, see `datasets.attributions`.
+    names : list of str
+        Of the models, the stems of the files by default.
+    performance : path
+        CSV with columns `model` and one of numbers.
+    weights : path
+        JSON file of length weights, those of the package by default.
+    skip_bad : bool
+        Leave a model with unusable maps out, and say so.
+    settings : Settings
+        What is scored, and how.
+    progress : function of (done, total, name)
+        Called before each model.
 
-    Raises ValueError, in one line, for whatever cannot be scored.
+    Raises
+    ------
+    ValueError
+        In one line, for whatever cannot be scored.
     """
     import pandas as pd
 
@@ -110,10 +138,12 @@ def score_files(
     rows = np.arange(source.shape[0])
     if 0 < settings.max_sequences < len(rows):
         rows = np.sort(rng.choice(len(rows), settings.max_sequences, replace=False))
-    opened, scored, skipped = {}, {}, {}
+    opened: dict[str, attributions.Source] = {}
+    scored: dict[str, dict[str, Any]] = {}
+    skipped: dict[str, str] = {}
 
     @contextlib.contextmanager
-    def skipping(name):
+    def skipping(name: str) -> Iterator[None]:
         try:
             yield
         except ValueError as error:
@@ -159,11 +189,18 @@ def score_files(
     )
 
 
-def choose_weights(path, ks):
-    """Length weights {reading: LengthWeights} for the lengths ``ks``, and where they come from.
+def choose_weights(
+    path: str | PathLike[str] | None, ks: list[int]
+) -> tuple[dict[str, LengthWeights], dict[str, Any]]:
+    """Length weights {reading: LengthWeights} for the lengths `ks`, and where they come from.
 
-    path: JSON file {reading: entry}, as `length_weights.json` of a run; None: the shipped ones,
-    or equal ones when those are for other lengths.
+    Parameters
+    ----------
+    path : path
+        JSON file {reading: entry}, as `length_weights.json` of a run; None: the shipped ones, or
+        equal ones when those are for other lengths.
+    ks : list of int
+        k-mer lengths.
     """
     if path is None:
         entries = evaluation.default_length_weights()
@@ -194,14 +231,14 @@ def choose_weights(path, ks):
 
 
 @cache
-def fits(kmer):
+def fits(kmer: str) -> str:
     """Names of the JASPAR motifs that a k-mer fits about equally well, best first."""
     found = motifs.fitting_motifs(kmer, _matrices())
     return ", ".join(dict.fromkeys(motif.name for motif, _ in found))
 
 
 @cache
-def _matrices():
+def _matrices() -> list[motifs.Motif]:
     """All JASPAR matrices in both orientations."""
     found = []
     for matrix_id, (name, counts) in motifs.jaspar_matrices().items():
@@ -211,19 +248,29 @@ def _matrices():
     return found
 
 
-def pareto(performance, score):
+def pareto(performance: ArrayLike, score: ArrayLike) -> NDArray[np.bool_]:
     """Which models no other beats in one of two numbers without losing in the other, (M,)."""
-    p, s = np.asarray(performance, float), np.asarray(score, float)
+    p, s = rounding.rounded(performance), rounding.rounded(score)
     beaten = (p[:, None] <= p) & (s[:, None] <= s) & ((p[:, None] < p) | (s[:, None] < s))
     return ~beaten.any(axis=1) & np.isfinite(p) & np.isfinite(s)
 
 
-def _score(x, a, floor, settings, chosen):
-    """All scores of one model: ``row``, ``jackknife``, ``kmers`` and ``variants``."""
+def _score(
+    x: NDArray[Any],
+    a: NDArray[Any],
+    floor: NDArray[np.float64],
+    settings: Settings,
+    chosen: Mapping[str, LengthWeights],
+) -> dict[str, Any]:
+    """All scores of one model: `row`, `jackknife`, `kmers` and `variants`."""
     import pandas as pd
 
     ks, weights = list(settings.ks), chosen[settings.reading]
-    own = {"reading": settings.reading, "score": settings.score, "correct": settings.correct}
+    own: dict[str, Any] = {
+        "reading": settings.reading,
+        "score": settings.score,
+        "correct": settings.correct,
+    }
     if len(x) < 2:
         raise ValueError("one sequence: an interval needs two or more")
     jackknife = metric.jackknife(x, a, ks, weights=weights, n_blocks=min(N_BLOCKS, len(x)), **own)
@@ -232,7 +279,7 @@ def _score(x, a, floor, settings, chosen):
         "floor": floor,
         "from_floor": metric.excess_klds(x, a, ks, **own),
     }
-    row = {
+    row: dict[str, Any] = {
         "n": len(x),
         "length": x.shape[1],
         "score": float(jackknife.estimate),
@@ -245,7 +292,7 @@ def _score(x, a, floor, settings, chosen):
         null = metric.rotated_null(x, a, ks, n_draws=settings.draws, seed=settings.seed, **own)
         by_k |= {"null": null.null.mean(axis=0), "p": null.p_value, "excess": null.excess}
         drawn = metric.consistency(null.null, weights)
-        higher = (drawn >= metric.consistency(null.observed, weights)).sum()
+        higher = rounding.at_least(drawn, metric.consistency(null.observed, weights)).sum()
         row |= {
             "score_null": drawn.mean(),
             "score_excess": row["score"] - drawn.mean(),
@@ -276,10 +323,17 @@ def _score(x, a, floor, settings, chosen):
     }
 
 
-def _variants(x, a, ks, own, chosen, row):
+def _variants(
+    x: NDArray[Any],
+    a: NDArray[Any],
+    ks: list[int],
+    own: dict[str, Any],
+    chosen: Mapping[str, LengthWeights],
+    row: Mapping[str, Any],
+) -> dict[str, float]:
     """The score under other choices: {what differs: value}."""
 
-    def under(every=1, **changed):
+    def under(every: int = 1, **changed: Any) -> float:
         options = own | changed
         try:
             klds = metric.kmer_klds(x[::every], a[::every], ks, **options)
@@ -298,7 +352,7 @@ def _variants(x, a, ks, own, chosen, row):
     return found | klds | {"original metric": row["kld_original"], "Gini": row["gini"]}
 
 
-def _names(maps, names):
+def _names(maps: Sequence[str | PathLike[str]], names: Sequence[str] | None) -> Sequence[str]:
     paths = [Path(path) for path in maps]
     names = [path.stem for path in paths] if names is None else names
     if len(names) != len(paths):
@@ -314,7 +368,9 @@ def _names(maps, names):
     return names
 
 
-def _performance(path, names):
+def _performance(
+    path: str | PathLike[str] | None, names: Sequence[str]
+) -> tuple[dict[str, float], str | None]:
     """Performance {model: value} from a CSV, and the name of its column."""
     import pandas as pd
 
@@ -325,7 +381,7 @@ def _performance(path, names):
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[-1]
         raise ValueError(f"{path}: not a CSV table ({reason})") from None
-    columns = [c for c in table if c != "model"]
+    columns = [c for c in table.columns if c != "model"]
     column = "value" if "value" in columns else columns[0] if len(columns) == 1 else None
     if "model" not in table or column is None:
         found = ", ".join(table.columns)
@@ -343,8 +399,8 @@ def _performance(path, names):
     return values, column
 
 
-def _same_shape(maps, source):
-    """``maps``, if they are of the sequences' number and length."""
+def _same_shape(maps: attributions.Source, source: attributions.Source) -> attributions.Source:
+    """`maps`, if they are of the sequences' number and length."""
     if maps.shape != source.shape:
         (n, length, _), (m, positions, _) = maps.shape, source.shape
         raise ValueError(
@@ -354,25 +410,32 @@ def _same_shape(maps, source):
     return maps
 
 
-def _ranking(scored, measured):
+def _ranking(
+    scored: Mapping[str, Mapping[str, Any]], measured: Mapping[str, float]
+) -> pd.DataFrame:
     """One row a model, best first, each compared with the best."""
     import pandas as pd
 
     table = pd.DataFrame([{"model": name, **s["row"]} for name, s in scored.items()])
-    table = table.sort_values(["score", "model"], ascending=[False, True], ignore_index=True)
+    table = table.sort_values(
+        ["score", "model"],
+        ascending=[False, True],
+        ignore_index=True,
+        key=lambda column: rounding.rounded(column) if column.name == "score" else column,
+    )
     table.insert(0, "rank", range(1, len(table) + 1))
     best = scored[table["model"][0]]["jackknife"]
     compared = [metric.paired_difference(best, scored[m]["jackknife"]) for m in table["model"]]
     for name, part in (("", "estimate"), ("_low", "low"), ("_high", "high")):
         values = [float(getattr(c, part)) for c in compared]
-        table.insert(table.columns.get_loc("score_floor"), f"below_best{name}", values)
+        table.insert(list(table.columns).index("score_floor"), f"below_best{name}", values)
     if measured:
         table.insert(2, "performance", table["model"].map(measured))
         table.insert(3, "pareto", pareto(table["performance"], table["score"]))
     return table
 
 
-def _detectable(jackknives):
+def _detectable(jackknives: Sequence[Jackknife]) -> float | None:
     """Median over pairs of models of the smallest difference found with 80 % power."""
     found = [
         metric.smallest_difference(metric.paired_difference(one, two))
@@ -382,7 +445,7 @@ def _detectable(jackknives):
     return float(np.median(found)) if found else None
 
 
-def _pairs(table, within):
+def _pairs(table: pd.DataFrame, within: float) -> pd.DataFrame:
     """Models that perform alike and whose scores differ most, one pair a level of performance."""
     import pandas as pd
 
@@ -393,7 +456,7 @@ def _pairs(table, within):
     return pairs.drop(columns="task")
 
 
-def _sensitivity(scored, order):
+def _sensitivity(scored: Mapping[str, Mapping[str, Any]], order: Sequence[str]) -> pd.DataFrame:
     """How the order of models changes when a choice changes: one row a variant."""
     import pandas as pd
 
@@ -405,7 +468,7 @@ def _sensitivity(scored, order):
             {
                 "variant": name,
                 "undefined": int(np.isnan(values).sum()),
-                "best": order[int(np.argmax(np.nan_to_num(values, nan=-np.inf)))],
+                "best": order[rounding.first_largest(np.nan_to_num(values, nan=-np.inf))],
                 "pairs_reversed": int((values[first] < values[second]).sum()),
                 "pairs": int(np.isfinite(values[first] + values[second]).sum()),
                 **dict(zip((f"value_{model}" for model in order), values)),
@@ -414,7 +477,13 @@ def _sensitivity(scored, order):
     return pd.DataFrame(rows)
 
 
-def _notes(opened, skipped, x, settings, origin):
+def _notes(
+    opened: Mapping[str, attributions.Source],
+    skipped: Mapping[str, str],
+    x: NDArray[Any],
+    settings: Settings,
+    origin: Mapping[str, Any],
+) -> list[str]:
     """What the reader of the numbers has to know."""
     found = [
         f"{name}: the file has (N, 4, L); it was read with length and channels exchanged."

@@ -12,6 +12,8 @@ import re
 import textwrap
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 PACKAGE = "attribution_consistency"
 PAGE = Path("book") / "api.md"
@@ -47,9 +49,9 @@ the truth is known* are the stable interface.
 ```python
 from attribution_consistency import jackknife, kmer_klds, one_hot
 
-x = one_hot(sequences)          # list of str -> (N, L, 4)
-kmer_klds(x, a)                 # nats, for k = 3 ... 8
-jackknife(x, a).low             # lower ends of 95 % intervals
+x = one_hot(sequences)  # list of str -> (N, L, 4)
+kmer_klds(x, a)  # nats, for k = 3 ... 8
+jackknife(x, a).low  # lower ends of 95 % intervals
 ```
 
 To score maps that you saved, use the command; {doc}`columns` explains its tables.
@@ -66,21 +68,22 @@ It reads these files; an array may also have the shape (N, 4, L):
 | sequences | FASTA (`.fa`, `.fasta`, `.fna`, also `.gz`), or one-hot as `.npz`, `.h5` (array `x`, `sequences` or `arr_0`) or `.npy` |
 | maps | `.npz`, `.h5` (array `a`, `attributions` or `arr_0`) or `.npy`; `.h5` needs the package h5py |
 | performance (`--performance`) | `.csv` with the column `model`, the names of the map files without ending, and one column of numbers |
-"""
+"""  # noqa: E501 - rows of a table
 
 
-def sections():
+def sections() -> dict[str, tuple[ModuleType, list[str]]]:
     """Names by section: {title: (module, names)}, without repetition."""
-    listed, found = set(), {}
-    for title, (module, names) in SECTIONS.items():
-        module = import_module(module)
-        names = [n for n in names or sorted(module.__all__) if n not in listed]
+    listed: set[str] = set()
+    found = {}
+    for title, (path, chosen) in SECTIONS.items():
+        module = import_module(path)
+        names = [n for n in chosen or sorted(module.__all__) if n not in listed]
         listed |= set(names)
         found[title] = (module, names)
     return found
 
 
-def page():
+def page() -> str:
     """Text of the page."""
     parts = [HEAD]
     for title, (module, names) in sections().items():
@@ -93,14 +96,18 @@ def page():
     return "\n".join(parts)
 
 
-def entry(name, thing):
+def entry(name: str, thing: Any) -> str:
     """Heading, signature and docstring of a function or a class."""
-    signature = re.sub(r" -> .*$", "", f"{name}{inspect.signature(thing)}", flags=re.S)
+    bare = [
+        parameter.replace(annotation=parameter.empty)
+        for parameter in inspect.signature(thing).parameters.values()
+    ]
+    signature = f"{name}{inspect.Signature(bare)}"
     signature = re.sub(r"<function .*? at 0x[0-9a-f]+>", "...", signature).replace(
         f"{PACKAGE}.", ""
     )
     lines = textwrap.wrap(signature, 92, subsequent_indent="    ", break_on_hyphens=False)
-    text = re.sub(r":\w+:`~?[\w.]*?(\w+)`", r"\1", inspect.getdoc(thing))
+    text = re.sub(r":\w+:`~?[\w.]*?(\w+)`", r"\1", inspect.getdoc(thing) or "")
     code = "\n".join(lines)
     return f"### {name}\n\n```text\n{code}\n\n{textwrap.indent(text, '    ')}\n```\n"
 

@@ -9,8 +9,10 @@ the records, and zoos are reckoned from the fastest record of each configuration
 import csv
 import json
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "book" / "run_at_scale.md"
@@ -24,7 +26,7 @@ WINDOW = 2048  # bases of a sequence
 MAP_BYTES = 16  # a position: four float32
 
 
-def seconds_per_epoch():
+def seconds_per_epoch() -> dict[str, list[float]]:
     """Of each record of the shipped networks: {configuration: [seconds]}, the fastest first."""
     measured = defaultdict(list)
     for path in sorted((ROOT / "data" / "zoo").glob("*.json")):
@@ -33,7 +35,7 @@ def seconds_per_epoch():
     return {configuration: sorted(seconds) for configuration, seconds in measured.items()}
 
 
-def training_hours(seconds, initialisations, processes):
+def training_hours(seconds: Mapping[str, float], initialisations: int, processes: int) -> float:
     """Hours until the last of the networks is trained, when the processes never wait.
 
     No zoo is faster than its slowest network.
@@ -42,7 +44,7 @@ def training_hours(seconds, initialisations, processes):
     return EPOCHS * max(total / processes, max(seconds.values())) / 3600
 
 
-def seconds_per_sequence(step):
+def seconds_per_sequence(step: str) -> float:
     """Seconds that a step of the last full run took for one sequence and one network."""
     manifest = json.loads((ROOT / "data" / "stored" / "manifest.json").read_text(encoding="utf-8"))
     with open(ROOT / "data" / "stored" / "scores_synthetic.csv", encoding="utf-8") as file:
@@ -50,23 +52,23 @@ def seconds_per_sequence(step):
     return 60 * manifest["minutes"][f"{step} synthetic"] / sequences
 
 
-def zoo_megabytes(networks):
+def zoo_megabytes(networks: int) -> tuple[float, float]:
     """Disk for the weights of so many networks, and for their maps of 1,000 x 200 bases."""
     weights = mean(path.stat().st_size for path in (ROOT / "data" / "zoo").glob("*.npz"))
     return networks * weights / 1e6, networks * 1000 * 200 * MAP_BYTES / 1e6
 
 
-def span(seconds):
+def span(seconds: Sequence[float]) -> str:
     """The range of numbers, or the one number that all of them are."""
     return "–".join(dict.fromkeys(map(figures, (min(seconds), max(seconds)))))
 
 
-def figures(value):
+def figures(value: float) -> str:
     """A number with two figures, and thousands separated."""
     return f"{float(f'{value:.2g}'):,g}" if value < 1e4 else f"{float(f'{value:.2g}'):,.0f}"
 
 
-def duration(hours):
+def duration(hours: float) -> str:
     """Hours in the unit that reads best."""
     for limit, factor, unit in ((1 / 60, 3600, "seconds"), (1.5, 60, "minutes"), (72, 1, "hours")):
         if hours < limit:
@@ -74,12 +76,14 @@ def duration(hours):
     return f"{figures(hours / 24)} days"
 
 
-def table(header, rows):
+def table(header: Sequence[Any], rows: Sequence[Sequence[Any]]) -> str:
+    """A table in Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
 
 
-def training_tables():
+def training_tables() -> list[str]:
+    """Text and tables on what training costs."""
     records = seconds_per_epoch()
     seconds = {configuration: fastest for configuration, (fastest, *_) in records.items()}
     regularisers = list(dict.fromkeys(name.split("-", 2)[2] for name in seconds))
@@ -124,7 +128,8 @@ def training_tables():
     ]
 
 
-def genome_tables():
+def genome_tables() -> list[str]:
+    """Text and tables on what maps and scores of a genome cost."""
     maps, scores = seconds_per_sequence("attribute"), seconds_per_sequence("evaluate")
     windows, longer = GENOME / WINDOW, WINDOW / 200
     per_sequence = [
@@ -163,10 +168,10 @@ def genome_tables():
     ]
 
 
-def page(text):
+def page(text: str) -> str:
     """The page with the tables written anew."""
     before, rest = text.split(BEGIN, 1)
-    middle, after = rest.split(END, 1)
+    after = rest.split(END, 1)[1]
     training, genome = "\n".join(training_tables()), "\n".join(genome_tables())
     return f"{before}{BEGIN}\n{training}\n{genome}\n{END}{after}"
 

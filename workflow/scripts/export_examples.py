@@ -20,7 +20,8 @@ MODELS = {"exponential": "bn-exp-standard-00", "relu": "bn-relu-standard-00"}
 SEED, N = 1, 90  # the networks were trained on the simulation with seed 0
 
 
-def main(folder):
+def main(folder: Path) -> None:
+    """Write sequences, maps and performance into a folder."""
     data = synthetic.simulate(2 * N, seed=SEED)
     x = sequences.codes_to_one_hot(data.codes[data.y[:, 0] == 1])
     note = {"source": "simulated positive sequences", "data_seed": SEED}

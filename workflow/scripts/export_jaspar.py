@@ -1,11 +1,12 @@
 """Write the JASPAR CORE vertebrates 2016 matrices as one small table.
 
 JASPAR is an open database (Mathelier et al. 2016, Nucleic Acids Research 44, D110).
-The ``pyjaspar`` package carries every release but weighs 143 MB, so the project ships
-this export instead of depending on it.  Run once, by hand, where ``pyjaspar`` is
+The `pyjaspar` package carries every release but weighs 143 MB, so the project ships
+this export instead of depending on it.  Run once, by hand, where `pyjaspar` is
 installed::
 
-    python workflow/scripts/export_jaspar.py src/attribution_consistency/resources/jaspar2016_vertebrates.tsv.gz
+    cd src/attribution_consistency/resources
+    python ../../../workflow/scripts/export_jaspar.py jaspar2016_vertebrates.tsv.gz
 
 Each line is one matrix: matrix ID, name, then the counts of A, C, G and T as
 comma-separated lists, one number per motif position.  All versions of a matrix are
@@ -28,9 +29,10 @@ ORDER BY m.BASE_ID, m.VERSION, d.row
 """
 
 
-def main(out):
+def main(out: str) -> None:
+    """Write the table to a file."""
     database = files("pyjaspar") / "data" / "JASPAR2016.sqlite"
-    matrices = {}
+    matrices: dict[tuple[str, str], dict[str, str]] = {}
     with sqlite3.connect(str(database)) as connection:
         for matrix_id, name, base, counts in connection.execute(QUERY):
             numbers = ",".join(f"{float(c):g}" for c in counts.split(","))

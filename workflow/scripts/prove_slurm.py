@@ -27,7 +27,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = "slurm-proof"
@@ -80,14 +82,14 @@ class Failed(Exception):
     """A check that did not hold."""
 
 
-def check(holds, what):
+def check(holds: object, what: str) -> None:
     """Print what was checked; stop when it does not hold."""
     print(f"{'ok  ' if holds else 'FAIL'} {what}", flush=True)
     if not holds:
         raise Failed(what)
 
 
-def wait(condition, what, seconds=LIMIT):
+def wait(condition: Callable[[], Any], what: str, seconds: float = LIMIT) -> Any:
     """What `condition` returns once it is true; Failed when that takes too long."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
@@ -97,7 +99,7 @@ def wait(condition, what, seconds=LIMIT):
     return found
 
 
-def output(*command):
+def output(*command: str) -> str:
     """What a program prints; it must succeed."""
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
@@ -105,7 +107,7 @@ def output(*command):
 # --- the cluster -----------------------------------------------------------------------
 
 
-def install():
+def install() -> None:
     """Slurm and Munge from the distribution, without starting their services."""
     if os.geteuid() != 0 or not sys.platform.startswith("linux"):
         sys.exit("error: needs root on Linux: use a container or a virtual machine")
@@ -138,7 +140,7 @@ def install():
 
 
 @contextlib.contextmanager
-def cluster():
+def cluster() -> Iterator[Path]:
     """Munge, a controller and one node in a temporary folder; stopped at the end."""
     with tempfile.TemporaryDirectory(prefix="slurm-proof-") as name, contextlib.ExitStack() as end:
         folder = Path(name)
@@ -189,7 +191,8 @@ def cluster():
         yield folder
 
 
-def free_ports(count):
+def free_ports(count: int) -> list[int]:
+    """So many ports of this machine that nothing uses."""
     sockets = [socket.socket() for _ in range(count)]
     for one in sockets:
         one.bind(("127.0.0.1", 0))
@@ -199,9 +202,9 @@ def free_ports(count):
     return ports
 
 
-def daemon(command, folder, end):
+def daemon(command: Sequence[str], folder: Path, end: contextlib.ExitStack) -> None:
     """Start a daemon in the foreground; `end` stops it."""
-    log = end.enter_context(open(folder / f"{command[0]}.log", "w"))
+    log = end.enter_context((folder / f"{command[0]}.log").open("w"))
     program = subprocess.Popen(
         command,
         stdout=log,
@@ -225,14 +228,15 @@ def daemon(command, folder, end):
         check(False, f"{command[0]} starts")
 
 
-def sinfo():
+def sinfo() -> str:
+    """What Slurm says of its node; empty while it does not answer."""
     done = subprocess.run(
         ["sinfo", "-h", "-o", "%P %D node %c cores %m MB %t"], capture_output=True, text=True
     )
     return done.stdout.strip()
 
 
-def jobs():
+def jobs() -> dict[str, tuple[str, str]]:
     """Jobs that run or wait: {id: (state, rule)}."""
     lines = output("squeue", "-h", "-o", "%i|%T|%k").splitlines()
     return {
@@ -241,7 +245,8 @@ def jobs():
     }
 
 
-def cancel_everything():
+def cancel_everything() -> None:
+    """Cancel all jobs and wait until they are gone."""
     for job in jobs():
         subprocess.run(["scancel", job], check=False)
     wait(lambda: not jobs(), "all jobs are gone", 120)
@@ -253,7 +258,7 @@ def cancel_everything():
 class Proof:
     """The run that is disturbed; `folder` holds its configuration, profile and logs."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: Path) -> None:
         self.folder, self.logs = folder, folder / "logs"
         self.config = folder / f"{RUN}.yml"
         self.config.write_text(CONFIG)
@@ -264,7 +269,7 @@ class Proof:
         )
         self.printed = folder / "driver.log"
 
-    def start(self, *options):
+    def start(self, *options: str) -> subprocess.Popen[bytes]:
         """Start the run through the profile, in a session of its own."""
         paths = [str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
         with open(self.printed, "w") as printed:
@@ -287,7 +292,7 @@ class Proof:
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
             )
 
-    def finish(self, program):
+    def finish(self, program: subprocess.Popen[bytes]) -> tuple[int, str]:
         """Wait for a run: (exit status, what it printed)."""
         try:
             program.wait(LIMIT)
@@ -296,7 +301,7 @@ class Proof:
             check(False, f"the run ends within {LIMIT} s")
         return program.returncode, self.printed.read_text()
 
-    def epochs(self):
+    def epochs(self) -> list[tuple[str, str, str, int]]:
         """What the logs of the Slurm jobs tell: (job, rule, network, epoch) in their order."""
         return [
             (path.stem, path.relative_to(self.logs).parts[0].removeprefix("rule_"), network, int(e))
@@ -304,7 +309,9 @@ class Proof:
             for network, e in re.findall(r"\] (\S+) epoch (\d+)/", path.read_text())
         ]
 
-    def wait_for_training(self, program, least=2):
+    def wait_for_training(
+        self, program: subprocess.Popen[bytes], least: int = 2
+    ) -> tuple[str, str, str]:
         """A running job that has trained `least` epochs: (job, rule, network)."""
 
         def found():
@@ -323,7 +330,8 @@ class Proof:
         return None
 
 
-def main():
+def main() -> int:
+    """Exit status: 0, 1 when a check fails."""
     install()
     shutil.rmtree(RESULTS, ignore_errors=True)
     try:
@@ -343,7 +351,7 @@ def main():
     return 0
 
 
-def prove(proof):
+def prove(proof: Proof) -> None:
     """Kill, refuse, resume, cancel, retry, complete."""
     first = proof.start()
     job, rule, network = proof.wait_for_training(first)

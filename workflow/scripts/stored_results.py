@@ -3,12 +3,13 @@
     python workflow/scripts/stored_results.py store|verify [run]
     python workflow/scripts/stored_results.py store run study
 
-``make store`` and ``make verify`` call this with the default run.  With a study, only its tables
+`make store` and `make verify` call this with the default run.  With a study, only its tables
 are kept: those of a study that the default run leaves out come from a run of its own.
 """
 
 import json
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -22,11 +23,21 @@ class StoredError(ValueError):
     """A run cannot be stored or compared; the message says why and what to do."""
 
 
-def store(run):
-    """Copy the tables of a finished run to ``data/stored``, for readers without its inputs.
+def store(run: artefacts.Run) -> list[str]:
+    """Copy the tables of a finished run to `data/stored`, for readers without its inputs.
 
     Its length weights become those shipped with the package.  Everything is read before
-    anything is written.  Returns the names of the files, relative to the root.
+    anything is written.
+
+    Returns
+    -------
+    list of str
+        The names of the files, relative to the root.
+
+    Raises
+    ------
+    StoredError
+        When the run is not finished, or a notebook does not show a figure to store.
     """
     if not run.manifest.exists():
         raise StoredError(f"run {run.name!r} is not finished: build its book first")
@@ -43,6 +54,7 @@ def store(run):
         f"{name}.png": _figure(run.notebook(notebook), figure)
         for name, (notebook, figure) in STORED_FIGURES.items()
     }
+    copied |= {f"{n}.csv": run.figure(*at) for n, at in STORED_FIGURES.items() if n in STORED_DATA}
     contents |= {name: path.read_bytes() for name, path in copied.items()}
     contents["claims.csv"] = claims.to_csv(index=False).encode()
     written = {artefacts.stored() / name: content for name, content in contents.items()}
@@ -53,8 +65,8 @@ def store(run):
     return sorted(relative(path) for path in written)
 
 
-def store_study(run, study):
-    """Copy the tables of one study of a run to ``data/stored``; as `store`."""
+def store_study(run: artefacts.Run, study: str) -> list[str]:
+    """Copy the tables of one study of a run to `data/stored`; as `store`."""
     if study not in studies.NAMES:
         raise StoredError(f"no study {study!r}: choose from {', '.join(studies.NAMES)}")
     paths = [run.table(name) for name in studies.table_names(study).values()]
@@ -85,9 +97,11 @@ STORED_FIGURES = {
     "main_result": ("04_length_scaling", "fig_final"),
 }
 
+STORED_DATA = ("two_networks",)  # also as the table of what is drawn, which a test reads
+
 
 def _figure(path, name):
-    """PNG bytes of a figure that a notebook showed under ``name``."""
+    """PNG bytes of a figure that a notebook showed under `name`."""
     shown = provenance.pictures(artefacts.read_json(path))
     if name not in shown:
         raise StoredError(f"{relative(path)}: shows no figure {name!r}: rerun its notebook")
@@ -101,12 +115,22 @@ ABSENT = {
 }
 
 
-def verify(run, tolerance=1e-3):
-    """Compare a run with ``data/stored``: two lists of lines, differences and what is not compared.
+def verify(run: artefacts.Run, tolerance: float = 1e-3) -> tuple[list[str], list[str]]:
+    """Compare a run with `data/stored`.
 
     Numbers may differ by `tolerance`, relative, or 1e-6, absolute; minutes may differ freely.
     What a run does not have because of a missing download or its configuration is no difference.
     Scores are compared network by network: a run may have more of them.
+
+    Returns
+    -------
+    differences, skipped : list of str
+        One line for each difference, and for what is not compared.
+
+    Raises
+    ------
+    StoredError
+        When nothing is stored yet.
     """
     stored = sorted(p.name for p in artefacts.stored().glob("*.csv") if p.name != "claims.csv")
     if not stored:
@@ -121,6 +145,8 @@ def verify(run, tolerance=1e-3):
             continue
         scores = name.startswith("scores_")
         path = run.scores(*needed) if scores else run.table(name[:-4])
+        if name[:-4] in STORED_FIGURES:
+            path = run.figure(*STORED_FIGURES[name[:-4]])
         if not path.exists():
             differences.append(f"{name}: not in run {run.name!r}")
             continue
@@ -131,7 +157,7 @@ def verify(run, tolerance=1e-3):
         if scores:
             lost = theirs.loc[~theirs["id"].isin(ours["id"]), "id"]
             if needed == ("koo",):  # as many as are on this machine
-                wanted = lost.isin(sum(jobs["koo"], []))
+                wanted = lost.isin([i for ids in jobs["koo"] for i in ids])
                 if not wanted.all():
                     skipped.append(
                         f"not compared: {(~wanted).sum()} of {len(theirs)} networks of "
@@ -183,7 +209,7 @@ def _compared(name, ours, theirs, tolerance):
     return differences
 
 
-def main(arguments):
+def main(arguments: Sequence[str]) -> int:
     """Exit status of a command line: 0, 1 where a run differs, 2 where it cannot be done."""
     most = {"store": 3, "verify": 2}
     if not arguments or len(arguments) > most.get(arguments[0], 0):

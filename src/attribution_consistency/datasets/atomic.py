@@ -1,5 +1,7 @@
 """Files that appear under their name only once they are complete and on the disk."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import secrets
@@ -12,11 +14,11 @@ TEMPORARY = ".part-"
 
 
 @contextlib.contextmanager
-def replacing(path: str | PathLike) -> Iterator[Path]:
+def replacing(path: str | PathLike[str]) -> Iterator[Path]:
     """Temporary path beside `path`, renamed to it when the block ends without an error.
 
-    On any error the temporary file is removed and an older one under the name stays.  Missing
-    folders are made.  The suffix is kept, so that NumPy adds none.
+    On any error the temporary file is removed and an older one under the name stays. Missing
+    folders are made. The suffix is kept, so that NumPy adds none.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

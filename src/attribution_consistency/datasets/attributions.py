@@ -4,15 +4,19 @@ A file is opened without reading its numbers, checked by what it declares, and t
 rows at a time, so that the rows asked for are all that is ever in memory. Nothing is unpickled.
 """
 
+from __future__ import annotations
+
 import contextlib
 import math
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import sequences
 
@@ -24,9 +28,13 @@ LARGEST = 64 * 2**30  # bytes of one array
 SQUEEZED = 500  # times smaller than its numbers: no map is, a bomb is
 PIECE = 8 * 2**20  # bytes read at a time
 
+Rows = NDArray[np.integer[Any]]
+Shape = tuple[int, ...]
+Reader = Callable[[Rows], NDArray[Any]]
+
 
 class Source(NamedTuple):
-    """A file whose numbers are not yet read; ``shape`` is (N, L, 4), whatever the file's own."""
+    """A file whose numbers are not yet read; `shape` is (N, L, 4), whatever the file's own."""
 
     path: Path
     key: str | None
@@ -34,16 +42,19 @@ class Source(NamedTuple):
     transposed: bool  # the file has (N, 4, L)
 
 
-def open_maps(path) -> Source:
+def open_maps(path: str | PathLike[str]) -> Source:
     """Check what an attribution file declares; its array is named a, attributions or arr_0.
 
-    Raises ValueError, in one line that names the file, for anything that is not numbers of
-    shape (N, L, 4) or (N, 4, L).
+    Raises
+    ------
+    ValueError
+        In one line that names the file, for anything that is not numbers of shape (N, L, 4) or
+        (N, 4, L).
     """
     return _open(Path(path), MAP_KEYS)
 
 
-def open_sequences(path) -> Source:
+def open_sequences(path: str | PathLike[str]) -> Source:
     """Check what a file of sequences declares: FASTA, or one-hot named x, sequences or arr_0."""
     path = Path(path)
     if not _is_fasta(path):
@@ -52,8 +63,8 @@ def open_sequences(path) -> Source:
         return Source(path, None, (*_fasta_codes(path).shape, 4), False)
 
 
-def read_maps(source: Source, rows: np.ndarray) -> np.ndarray:
-    """The maps of some sequences, (n, L, 4) float32 or wider; ``rows`` ascending."""
+def read_maps(source: Source, rows: Rows) -> NDArray[Any]:
+    """Read the maps of some sequences, (n, L, 4) float32 or wider; `rows` ascending."""
     maps = _read(source, rows)
     maps = maps.astype(np.result_type(maps.dtype, np.float32), copy=False)
     finite = np.isfinite(maps)
@@ -67,8 +78,8 @@ def read_maps(source: Source, rows: np.ndarray) -> np.ndarray:
     return maps
 
 
-def read_sequences(source: Source, rows: np.ndarray) -> np.ndarray:
-    """Some sequences, one-hot (n, L, 4) float32; ``rows`` ascending."""
+def read_sequences(source: Source, rows: Rows) -> NDArray[np.float32]:
+    """Read some sequences, one-hot (n, L, 4) float32; `rows` ascending."""
     if _is_fasta(source.path):
         return sequences.codes_to_one_hot(_fasta_codes(source.path)[rows])
     x = _read(source, rows)
@@ -85,8 +96,8 @@ def read_sequences(source: Source, rows: np.ndarray) -> np.ndarray:
     return x.astype(np.float32)
 
 
-def check_channels(source: Source, x, a) -> None:
-    """Raise ValueError when maps have values at single bases, and not at those of ``x``.
+def check_channels(source: Source, x: NDArray[Any], a: NDArray[Any]) -> None:
+    """Raise ValueError when maps have values at single bases, and not at those of `x`.
 
     Gradient-times-input maps are 0 at the three other bases. If theirs is mostly another base,
     the channels are in another order, or the maps are of other sequences.
@@ -103,7 +114,7 @@ def check_channels(source: Source, x, a) -> None:
             )
 
 
-def _open(path, keys):
+def _open(path: Path, keys: tuple[str, ...]) -> Source:
     with _one_line(path):
         if path.is_dir():
             raise ValueError("is a folder, expected a file")
@@ -115,7 +126,7 @@ def _open(path, keys):
             return Source(path, key, *_layout(shape, dtype))
 
 
-def _layout(shape, dtype):
+def _layout(shape: Shape, dtype: np.dtype[Any]) -> tuple[tuple[int, int, int], bool]:
     """Shape as (N, L, 4) and whether the file's own is (N, 4, L)."""
     if dtype.hasobject:
         raise ValueError("holds Python objects, which are never unpickled: save numbers")
@@ -131,9 +142,10 @@ def _layout(shape, dtype):
     raise ValueError(f"has shape {shape}, expected (N, L, 4) or (N, 4, L), A C G T{one}")
 
 
-def _read(source, rows):
+def _read(source: Source, rows: Rows) -> NDArray[Any]:
     """Rows of the array of a source, length before channels."""
-    with _one_line(source.path), _array(source.path, (source.key,)) as (_, shape, _, read):
+    keys = () if source.key is None else (source.key,)  # .npy has no names to choose from
+    with _one_line(source.path), _array(source.path, keys) as (_, shape, _, read):
         if len(rows) and rows[-1] >= shape[0]:
             raise ValueError(f"has {shape[0]} sequences, fewer than when it was opened")
         values = read(rows)
@@ -141,7 +153,9 @@ def _read(source, rows):
 
 
 @contextlib.contextmanager
-def _array(path, keys) -> Iterator[tuple]:
+def _array(
+    path: Path, keys: tuple[str, ...]
+) -> Iterator[tuple[str | None, Shape, np.dtype[Any], Reader]]:
     """Open the array of a file: its key, shape, dtype, and a function that reads rows of it."""
     if path.suffix.lower() == ".npy":
         with open(path, "rb") as stream:
@@ -163,8 +177,8 @@ def _array(path, keys) -> Iterator[tuple]:
             yield key, file[key].shape, file[key].dtype, lambda rows: file[key][rows]
 
 
-def _choose(keys, present):
-    """The one of ``keys`` that a file has."""
+def _choose(keys: tuple[str, ...], present: Collection[str]) -> str:
+    """The one of `keys` that a file has."""
     for key in keys:
         if key in present:
             return key
@@ -172,10 +186,10 @@ def _choose(keys, present):
     raise ValueError(f"has no {' or '.join(keys)}, only {there}")
 
 
-def _npy(stream, declared, stored):
+def _npy(stream: IO[bytes], declared: int, stored: int) -> tuple[Shape, np.dtype[Any], Reader]:
     """Shape and dtype from the header of a .npy stream, and a function that reads rows of it.
 
-    declared, stored: bytes of the stream, and what they take on the disk.
+    `declared` are the bytes of the stream, `stored` what they take on the disk.
     """
     version = np.lib.format.read_magic(stream)
     if version not in ((1, 0), (2, 0)):
@@ -191,7 +205,7 @@ def _npy(stream, declared, stored):
         if (there := declared - stream.tell()) != n_bytes:
             raise ValueError(f"is truncated or damaged: {there} bytes of numbers, not {n_bytes}")
 
-    def read(rows):
+    def read(rows: Rows) -> NDArray[Any]:
         if by_columns:
             return np.frombuffer(stream.read(n_bytes), dtype).reshape(shape, order="F")[rows]
         row_bytes = n_bytes // shape[0]
@@ -203,18 +217,18 @@ def _npy(stream, declared, stored):
             block = stream.read(size * row_bytes)
             if len(block) != size * row_bytes:
                 raise ValueError("is truncated")
-            block = np.frombuffer(block, dtype).reshape(size, *shape[1:])
-            found[first:last] = block[rows[first:last] - start]
+            values = np.frombuffer(block, dtype).reshape(size, *shape[1:])
+            found[first:last] = values[rows[first:last] - start]
         return found
 
     return shape, dtype, read
 
 
-def _is_fasta(path):
+def _is_fasta(path: Path) -> bool:
     return Path(path.name.lower().removesuffix(".gz")).suffix in FASTA
 
 
-def _fasta_codes(path):
+def _fasta_codes(path: Path) -> NDArray[np.uint8]:
     codes = sequences.encode_codes([s for _, s in sequences.read_fasta(path)])
     if (codes == sequences.NO_BASE).all():
         raise ValueError("holds no A, C, G or T")
@@ -222,7 +236,7 @@ def _fasta_codes(path):
 
 
 @contextlib.contextmanager
-def _one_line(path):
+def _one_line(path: Path) -> Iterator[None]:
     """Turn whatever goes wrong with a file into one line that names it."""
     broken = (zipfile.BadZipFile, zlib.error, EOFError)
     try:

@@ -10,6 +10,8 @@ Files may be named by path, web address or ENCODE accession; a hash may follow, 
 `ENCFF000AAA#md5=…` or `hg38.fa#sha256=…`.
 """
 
+from __future__ import annotations
+
 import contextlib
 import gzip
 import re
@@ -17,6 +19,7 @@ import shutil
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +80,7 @@ class Settings:
     merge: bool = False
     seed: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for good, reason in (
             (self.target in ("coverage", "binary"), f"target {self.target!r}: coverage or binary"),
             (
@@ -91,7 +94,7 @@ class Settings:
                 raise AccessibilityError(reason)
 
 
-def read_samples(path) -> dict[str, tuple[str, str]]:
+def read_samples(path: str | PathLike[str]) -> dict[str, tuple[str, str]]:
     """Read a tab-separated table with the columns `cell_line`, `peaks` and `coverage`.
 
     Returns
@@ -118,7 +121,7 @@ def read_samples(path) -> dict[str, tuple[str, str]]:
 
 
 def encode_atac(
-    path,
+    path: str | PathLike[str],
     samples: Mapping[str, tuple[str, str]],
     genome: str,
     blacklist: str = "",
@@ -173,7 +176,8 @@ def encode_atac(
             wanted["coverage", line] = coverage
     files = find_files(wanted, progress=progress, timeout=timeout)
     fasta = _open_genome(*files["genome", ""])
-    names = sorted((n for n in fasta.keys() if re.fullmatch("chr([0-9]+|X)", n)), key=rank)
+    chromosomes = fasta.keys()  # names, where the object itself yields sequences
+    names = sorted((n for n in chromosomes if re.fullmatch("chr([0-9]+|X)", n)), key=rank)
     lengths = {name: len(fasta[name]) for name in names}
     if not lengths:
         raise AccessibilityError(f"{genome}: no chromosome named chr1 to chr22 or chrX")
@@ -233,13 +237,20 @@ def encode_atac(
     return meta
 
 
-def find_files(wanted: Mapping[tuple[str, str], str], *, progress=None, timeout: float = 10.0):
+def find_files(
+    wanted: Mapping[tuple[str, str], str],
+    *,
+    progress: registry.Progress | None = None,
+    timeout: float = 10.0,
+) -> dict[tuple[str, str], tuple[Path, str]]:
     """Find or download files, and hash them.
 
     Parameters
     ----------
     wanted : mapping
         `{(kind, cell line): source}`: kind a key of `SUFFIX`; source a path, address or accession.
+    progress, timeout
+        As for `registry.fetch`.
 
     Returns
     -------
@@ -248,7 +259,8 @@ def find_files(wanted: Mapping[tuple[str, str], str], *, progress=None, timeout:
     """
     found, remote = {}, {}
     for key, source in wanted.items():
-        where, *hashes = SOURCE.fullmatch(source).groups("")
+        match = SOURCE.fullmatch(source)
+        where, *hashes = match.groups("")  # type: ignore[union-attr]  # fits every line of text
         expected = "".join(hashes).lower()
         if re.fullmatch("ENCFF[0-9]{3}[A-Z]{3}", where):
             where = ADDRESS.format(where, SUFFIX[key[0]])
@@ -359,7 +371,7 @@ def _windows(fasta, lengths: dict[str, int], size: int) -> pd.DataFrame:
 
 def _choose(windows: pd.DataFrame, spots: dict, settings: Settings):
     """Keep accessible windows and a sample without peaks: windows, labels (n, T), counts."""
-    labels, touched, listed = [], np.zeros(len(windows), bool), np.zeros(len(windows), bool)
+    in_line, touched, listed = [], np.zeros(len(windows), bool), np.zeros(len(windows), bool)
     for (kind, _), found in spots.items():
         covered = amount_within(windows, found, (found.end - found.start).to_numpy())
         if kind == "blacklist":
@@ -367,9 +379,9 @@ def _choose(windows: pd.DataFrame, spots: dict, settings: Settings):
         else:
             middle = (found.start + found.end) // 2
             held = overlaps(windows, found.assign(start=middle, end=middle + 1))
-            labels.append(held | (2 * covered >= settings.window))
+            in_line.append(held | (2 * covered >= settings.window))
             touched |= covered > 0
-    labels = np.stack(labels, axis=1)
+    labels = np.stack(in_line, axis=1)
     unknown = (windows.unknown > settings.max_n).to_numpy()
     usable = ~unknown & ~listed
     accessible = usable & labels.any(axis=1)

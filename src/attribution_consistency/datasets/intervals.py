@@ -3,12 +3,16 @@
 Intervals are counted from 0 and half-open, [start, end), as in BED files.
 """
 
+from __future__ import annotations
+
 import re
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 
@@ -62,7 +66,7 @@ def read_columns(path: Path, names: list[str], columns: list[int]) -> pd.DataFra
     return rows
 
 
-def refuse(path: Path, rows: pd.DataFrame, bad, reason: str) -> None:
+def refuse(path: Path, rows: pd.DataFrame, bad: ArrayLike, reason: str) -> None:
     """Raise `AccessibilityError` for the first row of a file where `bad` holds."""
     bad = np.asarray(bad)
     if bad.any():
@@ -145,7 +149,9 @@ def _on_one_axis(windows: pd.DataFrame, spots: pd.DataFrame) -> list[np.ndarray]
     ]
 
 
-def split_of(chrom, test=("chr8",), validation=("chr9",)) -> np.ndarray:
+def split_of(
+    chrom: ArrayLike, test: Sequence[str] = ("chr8",), validation: Sequence[str] = ("chr9",)
+) -> np.ndarray:
     """Split of each chromosome: 2 for `test`, 1 for `validation`, 0 (training) for all others.
 
     Raises
@@ -153,19 +159,21 @@ def split_of(chrom, test=("chr8",), validation=("chr9",)) -> np.ndarray:
     AccessibilityError
         If a split is empty.
     """
-    chrom = pd.Series(np.asarray(chrom, str))
-    split = np.select([chrom.isin(test), chrom.isin(validation)], [TEST, VALIDATION], TRAIN)
+    names = pd.Series(np.asarray(chrom, str))
+    split = np.select([names.isin(test), names.isin(validation)], [TEST, VALIDATION], TRAIN)
     for value, name in enumerate(("training", *split_names(test, validation)[1:])):
         if not (split == value).any():
             raise AccessibilityError(
                 f"no sequence for {name}: expected chromosomes named chr1 to "
                 "chr22 and chrX, got "
-                f"{', '.join(sorted(set(chrom))) or 'none'}"
+                f"{', '.join(sorted(set(names))) or 'none'}"
             )
     return split.astype(np.uint8)
 
 
-def split_names(test=("chr8",), validation=("chr9",)) -> list[str]:
+def split_names(
+    test: Sequence[str] = ("chr8",), validation: Sequence[str] = ("chr9",)
+) -> list[str]:
     """What the values 0, 1 and 2 of `split` mean, in words."""
     return ["training", f"validation ({', '.join(validation)})", f"test ({', '.join(test)})"]
 

@@ -1,26 +1,32 @@
 """Motifs: JASPAR matrices, how much they say, and which of them a k-mer resembles."""
 
+from __future__ import annotations
+
 import gzip
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 class Motif(NamedTuple):
-    """One oriented JASPAR matrix: ``ppm`` holds (width, 4) base probabilities."""
+    """One oriented JASPAR matrix: `ppm` holds (width, 4) base probabilities."""
 
     matrix_id: str
     name: str
     role: str
     strand: str
-    ppm: np.ndarray
+    ppm: NDArray[np.float64]
 
 
-def jaspar_matrices():
+def jaspar_matrices() -> dict[str, tuple[str, NDArray[np.float64]]]:
     """JASPAR CORE vertebrates 2016: {matrix ID: (name, counts (width, 4) float)}.
 
-    Source: Mathelier et al. (2016), Nucleic Acids Research 44, D110.
+    References
+    ----------
+    Mathelier et al. (2016), Nucleic Acids Research 44, D110.
     """
     resource = files("attribution_consistency") / "resources" / "jaspar2016_vertebrates.tsv.gz"
     with resource.open("rb") as raw, gzip.open(raw, "rt") as lines:
@@ -32,10 +38,10 @@ def jaspar_matrices():
     }
 
 
-def load_motifs():
+def load_motifs() -> list[Motif]:
     """The 55 matrices of the synthetic task in both orientations: a list of 110 `Motif`.
 
-    The ten core entries come first.  Probabilities are counts divided by their column
+    The ten core entries come first. Probabilities are counts divided by their column
     sum, with no pseudocount.
     """
     matrices = jaspar_matrices()
@@ -51,19 +57,25 @@ def load_motifs():
     return motifs
 
 
-def information(ppm):
+def information(ppm: NDArray[np.float64]) -> NDArray[np.float64]:
     """Bits per position of base probabilities (..., 4), against a uniform background."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return 2 + np.nansum(ppm * np.log2(ppm), axis=-1)
+        bits: NDArray[np.float64] = 2 + np.nansum(ppm * np.log2(ppm), axis=-1)
+    return bits
 
 
-def similarity(first, second):
+def similarity(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
     """How alike two motifs are: 1 for identical ones, 0 for nothing in common.
 
-    first, second : (width, 4) base probabilities.  Each column becomes its deviation from
-    the column mean, scaled to the square root of its information, so that vague columns
-    count little; the result is the largest cosine of the two matrices over all offsets and
-    both strands.  Informative columns that find no partner lower it.
+    Each column becomes its deviation from the column mean, scaled to the square root of its
+    information, so that vague columns count little; the result is the largest cosine of the
+    two matrices over all offsets and both strands. Informative columns that find no partner
+    lower it.
+
+    Parameters
+    ----------
+    first, second : ndarray, shape (width, 4)
+        Base probabilities.
     """
     return max(
         float(np.tensordot(a[i:j], b[i - shift : j - shift]))
@@ -73,31 +85,48 @@ def similarity(first, second):
     )
 
 
-def _columns(ppm):
+def _columns(ppm: NDArray[np.float64]) -> NDArray[np.float64]:
     """Centred columns of length sqrt(information), the whole scaled to length 1."""
     centred = ppm - ppm.mean(axis=1, keepdims=True)
     centred = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
     weighted = centred * np.sqrt(np.maximum(information(ppm), 0))[:, None]
-    return weighted / max(np.linalg.norm(weighted), 1e-9)
+    scaled: NDArray[np.float64] = weighted / max(np.linalg.norm(weighted), 1e-9)
+    return scaled
 
 
-def name_kmer(kmer, motifs, pseudocount=0.01):
+def name_kmer(kmer: str, motifs: Sequence[Motif], pseudocount: float = 0.01) -> tuple[Motif, float]:
     """The motif that a k-mer fits best: (Motif, bits); see `fitting_motifs`."""
     return fitting_motifs(kmer, motifs, pseudocount=pseudocount)[0]
 
 
-def fitting_motifs(kmer, motifs, within=1.0, pseudocount=0.01):
-    """The motifs that a k-mer fits, best first: a list of (Motif, bits).
+def fitting_motifs(
+    kmer: str, motifs: Sequence[Motif], within: float = 1.0, pseudocount: float = 0.01
+) -> list[tuple[Motif, float]]:
+    """The motifs that a k-mer fits, best first.
 
     A motif is listed once, in its better orientation, when its evidence is at most
-    ``within`` bits below the best: such motifs cannot be told apart by this word.
-
-    kmer : str of A C G T.  motifs : list of `Motif`, in both orientations.  The evidence of
-    a placement is the sum of ``log2(probability / 0.25)`` over its columns; every placement
+    `within` bits below the best: such motifs cannot be told apart by this word. The evidence
+    of a placement is the sum of `log2(probability / 0.25)` over its columns; every placement
     with the k-mer wholly inside the motif, or the motif inside the k-mer, is tried.
+
+    Parameters
+    ----------
+    kmer : str
+        Of A C G T.
+    motifs : sequence of Motif
+        In both orientations.
+    within : float
+        In bits.
+    pseudocount : float
+        Added to each probability of a column before they are scaled to 1 again.
+
+    Returns
+    -------
+    list of (Motif, float)
+        The float is the evidence in bits.
     """
     codes = np.array(["ACGT".index(base) for base in kmer])
-    found = {}
+    found: dict[str, tuple[Motif, float]] = {}
     for motif in motifs:
         bits = np.log2((motif.ppm + pseudocount) / (1 + 4 * pseudocount) / 0.25)
         span = min(len(codes), len(bits))
@@ -108,5 +137,6 @@ def fitting_motifs(kmer, motifs, within=1.0, pseudocount=0.01):
         )
         if score > found.get(motif.matrix_id, (None, -np.inf))[1]:
             found[motif.matrix_id] = (motif, score)
-    ranked = sorted(found.values(), key=lambda pair: -pair[1])
-    return [pair for pair in ranked if pair[1] >= ranked[0][1] - within]
+    # Placements that are mirror images have equal evidence, but for its last bit.
+    ranked = sorted(found.values(), key=lambda pair: -round(pair[1], 9))
+    return [pair for pair in ranked if pair[1] >= ranked[0][1] - within - 1e-9]

@@ -7,6 +7,8 @@ folder, where `fetch` puts it. A file that the user names by its address (`from_
 through the same code; what is learnt about it is kept beside it, as a registry of one row.
 """
 
+from __future__ import annotations
+
 import contextlib
 import errno
 import functools
@@ -19,7 +21,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -49,7 +51,7 @@ class Entry(NamedTuple):
     licence: str
 
 
-def read_registry(path: str | os.PathLike) -> tuple[Entry, ...]:
+def read_registry(path: str | os.PathLike[str]) -> tuple[Entry, ...]:
     """Read a registry: a tab-separated file with the columns of `COLUMNS`.
 
     Raises
@@ -112,7 +114,11 @@ def _entry(name: str, table: Sequence[Entry] | None) -> Entry:
     raise RegistryError(f"{name}: not in the registry of remote files")
 
 
-def cache_folder(platform=sys.platform, environ=os.environ, home: Path | None = None) -> Path:
+def cache_folder(
+    platform: str = sys.platform,
+    environ: Mapping[str, str] = os.environ,
+    home: Path | None = None,
+) -> Path:
     """Folder for downloads: the user's cache folder, by each system's custom.
 
     `$XDG_CACHE_HOME` or ~/.cache on Linux, ~/Library/Caches on macOS, %LOCALAPPDATA% on Windows.
@@ -339,7 +345,8 @@ def fetched(
     for entry in entries:
         record = cache_folder() / f"{entry.name}.tsv"
         if entry in missing or not record.is_file():
-            sha256 = digest(locate(entry.name, table=entries))
+            path = locate(entry.name, table=entries)
+            sha256 = digest(path)  # type: ignore[arg-type]  # it is here, or was just downloaded
             with open_atomic(record) as out:
                 row = (entry.name, entry.url, sha256, str(entry.bytes), "")
                 out.write(f"{TSV(COLUMNS)}\n{TSV(row)}\n".encode())

@@ -4,13 +4,17 @@ Bases are ordered A C G T. Lower case is read as upper case, and every other let
 IUPAC codes) is "no base": code 4, an all-zero row when one-hot encoded, and N when decoded.
 """
 
+from __future__ import annotations
+
 import gzip
 import zlib
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 BASES = "ACGT"
 NO_BASE = 4
@@ -22,7 +26,7 @@ _BYTE_OF_CODE = np.frombuffer(b"ACGTN", np.uint8)
 _ROW_OF_CODE = np.vstack([np.eye(4, dtype=np.float32), np.zeros((1, 4), np.float32)])
 
 
-def encode_codes(seqs: Sequence[str]) -> np.ndarray:
+def encode_codes(seqs: Sequence[str]) -> NDArray[np.uint8]:
     """Turn sequences into integer codes.
 
     Parameters
@@ -58,12 +62,12 @@ def encode_codes(seqs: Sequence[str]) -> np.ndarray:
     return _CODE_OF_BYTE[np.frombuffer(joined, np.uint8)].reshape(len(seqs), -1)
 
 
-def codes_to_one_hot(codes: np.ndarray) -> np.ndarray:
+def codes_to_one_hot(codes: ArrayLike) -> NDArray[np.float32]:
     """Turn integer codes into one-hot arrays.
 
     Parameters
     ----------
-    codes : ndarray of int, shape (N, L)
+    codes : array-like of int, shape (N, L)
         0 to 3 for A, C, G, T; 4 for no base.
 
     Returns
@@ -83,7 +87,7 @@ def codes_to_one_hot(codes: np.ndarray) -> np.ndarray:
     return np.take(_ROW_OF_CODE, codes.astype(np.uint8, copy=False), axis=0)
 
 
-def one_hot(seqs: Sequence[str]) -> np.ndarray:
+def one_hot(seqs: Sequence[str]) -> NDArray[np.float32]:
     """Turn sequences into a one-hot array.
 
     Parameters
@@ -105,12 +109,12 @@ def one_hot(seqs: Sequence[str]) -> np.ndarray:
     return codes_to_one_hot(encode_codes(seqs))
 
 
-def one_hot_to_codes(x: np.ndarray) -> np.ndarray:
+def one_hot_to_codes(x: ArrayLike) -> NDArray[np.uint8]:
     """Turn a one-hot array into integer codes.
 
     Parameters
     ----------
-    x : ndarray, shape (N, L, 4)
+    x : array-like, shape (N, L, 4)
         Every position one 1 and three 0, or four 0 where there is no base.
 
     Returns
@@ -135,7 +139,7 @@ def one_hot_to_codes(x: np.ndarray) -> np.ndarray:
     return np.where(n_ones == 1, ones.argmax(axis=2), NO_BASE).astype(np.uint8)
 
 
-def decode_codes(codes: np.ndarray) -> list[str]:
+def decode_codes(codes: ArrayLike) -> list[str]:
     """Turn integer codes, shape (N, L), into N upper-case strings; 4 gives N."""
     codes = np.ascontiguousarray(codes, dtype=np.uint8)
     if codes.ndim != 2:
@@ -147,12 +151,13 @@ def decode_codes(codes: np.ndarray) -> list[str]:
     return [letters[i * length : (i + 1) * length] for i in range(len(codes))]
 
 
-def decode(x: np.ndarray) -> list[str]:
+def decode(x: ArrayLike) -> list[str]:
     """Turn a one-hot array back into sequences.
 
     Parameters
     ----------
-    x : ndarray, shape (N, L, 4)
+    x : array-like, shape (N, L, 4)
+        As `one_hot_to_codes` takes it.
 
     Returns
     -------
@@ -167,12 +172,12 @@ def decode(x: np.ndarray) -> list[str]:
     return decode_codes(one_hot_to_codes(x))
 
 
-def reverse_complement(x: np.ndarray) -> np.ndarray:
+def reverse_complement(x: ArrayLike) -> NDArray[Any]:
     """Reverse-complement one-hot sequences or attribution maps.
 
     Parameters
     ----------
-    x : ndarray, shape (N, L, 4)
+    x : array-like, shape (N, L, 4)
         In the order A C G T, in which the complement is the reversed channel order.
 
     Returns
@@ -191,7 +196,7 @@ def reverse_complement(x: np.ndarray) -> np.ndarray:
     return x[:, ::-1, ::-1]
 
 
-def read_fasta(path: str | PathLike) -> list[tuple[str, str]]:
+def read_fasta(path: str | PathLike[str]) -> list[tuple[str, str]]:
     """Read a FASTA file, plain or gzip-compressed.
 
     Parameters

@@ -3,6 +3,8 @@
 The key `meta` holds a dictionary as a JSON string; every other key holds an array.
 """
 
+from __future__ import annotations
+
 import contextlib
 import json
 import zipfile
@@ -22,7 +24,7 @@ class StoreError(ValueError):
 
 
 @contextlib.contextmanager
-def open_atomic(path: str | PathLike) -> Iterator[BinaryIO]:
+def open_atomic(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     """Open a file for writing that appears under its name only once it is complete.
 
     Bytes go to a temporary name in the same folder, renamed when the block ends without an error
@@ -61,7 +63,7 @@ class Stream(NamedTuple):
     pieces: Iterable[np.ndarray]
 
 
-def save(path: str | PathLike, data: Mapping[str, Any], *, compress: bool = True) -> None:
+def save(path: str | PathLike[str], data: Mapping[str, Any], *, compress: bool = True) -> None:
     """Write arrays, and a dictionary under the key `meta`, to one `.npz` file.
 
     Parameters
@@ -101,7 +103,7 @@ def save(path: str | PathLike, data: Mapping[str, Any], *, compress: bool = True
                     np.lib.format.write_array(out, value, allow_pickle=False)
 
 
-def load(path: str | PathLike, keys: Iterable[str] | None = None) -> dict[str, Any]:
+def load(path: str | PathLike[str], keys: Iterable[str] | None = None) -> dict[str, Any]:
     """Read a file that `save` wrote.
 
     Parameters

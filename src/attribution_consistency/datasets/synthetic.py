@@ -6,9 +6,12 @@ a negative one as many motifs of a larger *background* set that includes the cor
 Because every motif is planted, the truth about each position is kept beside the bases.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .motifs import information, load_motifs
 
@@ -21,44 +24,60 @@ SPLIT_FRACTIONS = (0.7, 0.1, 0.2)
 class SyntheticData(NamedTuple):
     """Simulated sequences and their ground truth.
 
-    codes : uint8 (N, L), A C G T as 0 1 2 3.
-    y : float32 (N, 1), 1 for the positive class.
-    split : uint8 (N,), 0 training, 1 validation, 2 test.
-    motif_id : int16 (N, 7), index into ``meta["motifs"]`` (matrix ID, name, role); -1, none.
-    motif_start : int16 (N, 7), first position of each motif, -1 where there is none.
-    motif_strand : int8 (N, 7), 0 forward, 1 reverse complement, -1 where there is none.
-    motif_mask : bool (N, L), positions inside a motif with more than 0.1 bit.
-    spacer_mask : bool (N, L), positions outside every motif (0 bit).
-    meta : dict, what made the data.
+    Attributes
+    ----------
+    codes : ndarray of uint8, shape (N, L)
+        A C G T as 0 1 2 3.
+    y : ndarray of float32, shape (N, 1)
+        1 for the positive class.
+    split : ndarray of uint8, shape (N,)
+        0 training, 1 validation, 2 test.
+    motif_id : ndarray of int16, shape (N, 7)
+        Index into `meta["motifs"]` (matrix ID, name, role); -1 where there is none.
+    motif_start : ndarray of int16, shape (N, 7)
+        First position of each motif, -1 where there is none.
+    motif_strand : ndarray of int8, shape (N, 7)
+        0 forward, 1 reverse complement, -1 where there is none.
+    motif_mask : ndarray of bool, shape (N, L)
+        Positions inside a motif with more than 0.1 bit.
+    spacer_mask : ndarray of bool, shape (N, L)
+        Positions outside every motif (0 bit).
+    meta : dict
+        What made the data.
     """
 
-    codes: np.ndarray
-    y: np.ndarray
-    split: np.ndarray
-    motif_id: np.ndarray
-    motif_start: np.ndarray
-    motif_strand: np.ndarray
-    motif_mask: np.ndarray
-    spacer_mask: np.ndarray
-    meta: dict
+    codes: NDArray[np.uint8]
+    y: NDArray[np.float32]
+    split: NDArray[np.uint8]
+    motif_id: NDArray[np.int16]
+    motif_start: NDArray[np.int16]
+    motif_strand: NDArray[np.int8]
+    motif_mask: NDArray[np.bool_]
+    spacer_mask: NDArray[np.bool_]
+    meta: dict[str, Any]
 
 
-def simulate(n_sequences=20000, length=200, seed=0):
+def simulate(n_sequences: int = 20000, length: int = 200, seed: int = 0) -> SyntheticData:
     """Simulate the synthetic classification task.
 
     Parameters
     ----------
-    n_sequences : int, even; half of the sequences are positive.
-    length : int, nucleotides per sequence; must leave room for three motifs.
-    seed : int, seeds every draw.
+    n_sequences : int
+        Even; half of the sequences are positive.
+    length : int
+        Nucleotides per sequence; must leave room for three motifs.
+    seed : int
+        Seeds every draw.
 
     Returns
     -------
-    SyntheticData, sequences in random order.
+    SyntheticData
+        Sequences in random order.
 
     Raises
     ------
-    ValueError, when ``n_sequences`` is odd or smaller than 10, or ``length`` below 60.
+    ValueError
+        If `n_sequences` is odd or smaller than 10, or `length` below 60.
     """
     if n_sequences < 10 or n_sequences % 2:
         raise ValueError(f"n_sequences must be an even number of at least 10, got {n_sequences}")
@@ -110,28 +129,32 @@ def simulate(n_sequences=20000, length=200, seed=0):
     )
 
 
-def _draw_motifs(rng, n_motifs, widths, length):
+def _draw_motifs(
+    rng: np.random.Generator, n_motifs: int, widths: NDArray[np.int64], length: int
+) -> NDArray[np.int64]:
     """Motif indices, drawn with replacement; drawn again when they fill the sequence."""
     counts, weights = zip(*MOTIFS_PER_SEQUENCE.items())
     while True:
-        chosen = rng.integers(n_motifs, size=rng.choice(counts, p=weights))
+        size = rng.choice(counts, p=weights)
+        chosen: NDArray[np.int64] = rng.integers(n_motifs, size=size)
         if widths[chosen].sum() < length:
             return chosen
 
 
-def _draw_spacers(rng, left, n_spacers):
-    """Spacer lengths: each Uniform(0, 2) times an equal share of ``left``, rounded.
+def _draw_spacers(rng: np.random.Generator, left: int, n_spacers: int) -> NDArray[np.int64]:
+    """Spacer lengths: each Uniform(0, 2) times an equal share of `left`, rounded.
 
-    Sets are drawn until one adds up to ``left`` exactly; 256 sets at a time for speed.
+    Sets are drawn until one adds up to `left` exactly; 256 sets at a time for speed.
     """
     while True:
         sets = np.rint(rng.uniform(0, 2, (256, n_spacers)) * left / n_spacers).astype(int)
         exact = np.flatnonzero(sets.sum(axis=1) == left)
         if exact.size:
-            return sets[exact[0]]
+            drawn: NDArray[np.int64] = sets[exact[0]]
+            return drawn
 
 
-def _split(rng, n):
+def _split(rng: np.random.Generator, n: int) -> NDArray[np.uint8]:
     """Unstratified random split: 0 training, 1 validation, 2 test."""
     first, second = np.rint(np.cumsum(SPLIT_FRACTIONS)[:2] * n).astype(int)
     split = np.full(n, 2, np.uint8)

@@ -6,13 +6,16 @@ Networks in Regulatory Genomics*; the thresholded metric is its baseline, from M
 consistency, not correctness.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from . import maps
-from .kmers import KmerSums, count_kmers, kmer_names
+from . import maps, rounding
+from .kmers import KmerSums, Piece, count_kmers, kmer_names
 
 DEFAULT_KS = range(3, 9)
 
@@ -20,9 +23,9 @@ DEFAULT_KS = range(3, 9)
 class KmerTable(NamedTuple):
     """Attribution-weighted distribution q, prior p and window counts of all k-mers, (4**k,)."""
 
-    q: np.ndarray
-    p: np.ndarray
-    counts: np.ndarray
+    q: NDArray[np.float64]
+    p: NDArray[np.float64]
+    counts: NDArray[np.int64]
     n_all_zero: int  # sequences with all scores 0: in p, not in q
 
 
@@ -30,92 +33,128 @@ class EnrichedKmers(NamedTuple):
     """k-mers by falling contribution q log(q / p) to the KLD."""
 
     names: list[str]
-    q: np.ndarray
-    p: np.ndarray
-    contribution: np.ndarray  # nats
+    q: NDArray[np.float64]
+    p: NDArray[np.float64]
+    contribution: NDArray[np.float64]  # nats
 
 
 def kmer_klds(
-    x,
-    a,
-    ks=DEFAULT_KS,
+    x: ArrayLike,
+    a: ArrayLike,
+    ks: Sequence[int] = DEFAULT_KS,
     *,
-    reading="frequency",
-    score="abs_input",
-    correct=True,
-    prior=None,
-    pseudocount=0.0,
-    collapse=False,
-    reverse=False,
-) -> np.ndarray:
+    reading: str = "frequency",
+    score: str = "abs_input",
+    correct: bool = True,
+    prior: Mapping[int, ArrayLike] | None = None,
+    pseudocount: float = 0.0,
+    collapse: bool = False,
+    reverse: bool = False,
+) -> NDArray[np.float64]:
     """KLD of the attribution-weighted k-mer distribution from the uninformative prior, per k.
 
-    x: one-hot sequences (N, L, 4), all-zero rows for unknown bases. a: attribution maps
-    (N, L, 4). ks: k-mer lengths, 1 to 10. reading: what the weights multiply: ``frequency``,
-    q ~ p sum_n w_n (the literal one, with a floor: see :func:`constant_floor`); ``instance``,
-    q ~ sum_n w_n; ``per_sequence``, q ~ sum_n f_n w_n. score, correct: see
-    :func:`~attribution_consistency.metric.maps.position_scores`. prior: k-mer frequencies or
-    counts from elsewhere, as a mapping of k to (4**k,), instead of those of ``x``.
-    pseudocount: added to every entry of that prior, in its own units. collapse: count a k-mer
-    and its reverse complement as one. reverse: KL(p || q) instead, a sensitivity check.
+    Parameters
+    ----------
+    x : (N, L, 4)
+        One-hot sequences, all-zero rows for unknown bases.
+    a : (N, L, 4)
+        Attribution maps.
+    ks : whole numbers
+        k-mer lengths, 1 to 10.
+    reading : str
+        What the weights multiply: `frequency`, q ~ p sum_n w_n (the literal one, with a floor:
+        see `constant_floor`); `instance`, q ~ sum_n w_n; `per_sequence`, q ~ sum_n f_n w_n.
+    score, correct
+        See `position_scores`.
+    prior : mapping of k to (4**k,)
+        k-mer frequencies or counts from elsewhere, instead of those of `x`.
+    pseudocount : float
+        Added to every entry of that prior, in its own units.
+    collapse : bool
+        Count a k-mer and its reverse complement as one.
+    reverse : bool
+        KL(p || q) instead, a sensitivity check.
 
-    Returns (len(ks),) float64, nats. Raises ValueError for invalid input, when every score is
-    0, or when a k-mer that carries attribution is missing from a prior from elsewhere.
-    Source: Chen, "attribution weighting"; gradient correction is ours.
+    Returns
+    -------
+    klds : (len(ks),) float64
+        In nats.
+
+    Raises
+    ------
+    ValueError
+        For invalid input, when every score is 0, or when a k-mer that carries attribution is
+        missing from a prior from elsewhere.
+
+    References
+    ----------
+    Chen, "attribution weighting"; gradient correction is ours.
     """
     x, a, ks = check(x, a, ks, reading, score)
     sums = sum_tracks(x, [a], ks, reading, score, correct, collapse)
-    prior = _check_prior(prior, pseudocount, ks, collapse)
+    given = _check_prior(prior, pseudocount, ks, collapse)
     klds = []
     for k in ks:
-        q, p = distributions(sums.counts[k], sums.weights[k][0], k, reading, prior.get(k))
+        q, p = distributions(sums.counts[k], sums.weights[k][0], k, reading, given.get(k))
         klds.append(kl(p, q) if reverse else kl(q, p))
     return np.array(klds)
 
 
 def kmer_distributions(
-    x,
-    a,
+    x: ArrayLike,
+    a: ArrayLike,
     k: int = 6,
     *,
-    reading="frequency",
-    score="abs_input",
-    correct=True,
-    prior=None,
-    pseudocount=0.0,
-    collapse=False,
+    reading: str = "frequency",
+    score: str = "abs_input",
+    correct: bool = True,
+    prior: Mapping[int, ArrayLike] | None = None,
+    pseudocount: float = 0.0,
+    collapse: bool = False,
 ) -> KmerTable:
-    """The two k-mer distributions that :func:`kmer_klds` compares; same arguments, one k.
+    """The two k-mer distributions that `kmer_klds` compares; same arguments, one k.
 
-    With ``collapse``, the entries of k-mers that come after their reverse complement are 0.
+    With `collapse`, the entries of k-mers that come after their reverse complement are 0.
     """
     x, a, ks = check(x, a, [k], reading, score)
     sums = sum_tracks(x, [a], ks, reading, score, correct, collapse)
-    prior = _check_prior(prior, pseudocount, ks, collapse)
-    q, p = distributions(sums.counts[k], sums.weights[k][0], k, reading, prior.get(k))
+    given = _check_prior(prior, pseudocount, ks, collapse)
+    q, p = distributions(sums.counts[k], sums.weights[k][0], k, reading, given.get(k))
     return KmerTable(q, p, sums.counts[k].astype(np.int64), int(sums.n_all_zero[0]))
 
 
-def enriched_kmers(x, a, k: int = 6, *, top: int = 20, **options) -> EnrichedKmers:
-    """The ``top`` k-mers that add most to the KLD; options as :func:`kmer_distributions`."""
+def enriched_kmers(
+    x: ArrayLike, a: ArrayLike, k: int = 6, *, top: int = 20, **options: Any
+) -> EnrichedKmers:
+    """The `top` k-mers that add most to the KLD; options as `kmer_distributions`."""
     q, p, _, _ = kmer_distributions(x, a, k, **options)
     contribution = np.zeros_like(q)
     some = q > 0
     contribution[some] = q[some] * np.log(q[some] / p[some])
-    order = np.argsort(-contribution, kind="stable")[:top]
+    order = rounding.descending(contribution)[:top]
     names = kmer_names(k)
     return EnrichedKmers([names[i] for i in order], q[order], p[order], contribution[order])
 
 
 def constant_floor(
-    x, ks=DEFAULT_KS, *, reading="frequency", score="abs_input", collapse=False
-) -> np.ndarray:
+    x: ArrayLike,
+    ks: Sequence[int] = DEFAULT_KS,
+    *,
+    reading: str = "frequency",
+    score: str = "abs_input",
+    collapse: bool = False,
+) -> NDArray[np.float64]:
     """KLD of a map that says nothing, the same score everywhere: what these sequences give.
 
-    0 for ``instance`` on sequences of one length without unknown bases; about 0.17 nats at
-    k = 6 on 1,500 real 200-nt sequences for ``frequency``, where q = p**2 / sum(p**2). It
+    0 for `instance` on sequences of one length without unknown bases; about 0.17 nats at
+    k = 6 on 1,500 real 200-nt sequences for `frequency`, where q = p**2 / sum(p**2). It
     depends on the sequences and their number, so compare models on the same sequences.
-    Returns (len(ks),) nats.
+    Arguments as `kmer_klds`.
+
+    Returns
+    -------
+    floor : (len(ks),) float64
+        In nats.
     """
     x, _, ks = check(x, x, ks, reading, score)
     sums = sum_tracks(x, [None], ks, reading, score, True, collapse)
@@ -125,12 +164,23 @@ def constant_floor(
 
 
 def excess_klds(
-    x, a, ks=DEFAULT_KS, *, reading="frequency", score="abs_input", correct=True, collapse=False
-) -> np.ndarray:
+    x: ArrayLike,
+    a: ArrayLike,
+    ks: Sequence[int] = DEFAULT_KS,
+    *,
+    reading: str = "frequency",
+    score: str = "abs_input",
+    correct: bool = True,
+    collapse: bool = False,
+) -> NDArray[np.float64]:
     """KL(q || q_constant): divergence from what a constant map gives on the same sequences.
 
-    Never negative, and 0 for constant scores in every reading. Arguments as
-    :func:`kmer_klds`. Returns (len(ks),) nats.
+    Never negative, and 0 for constant scores in every reading. Arguments as `kmer_klds`.
+
+    Returns
+    -------
+    klds : (len(ks),) float64
+        In nats.
     """
     x, a, ks = check(x, a, ks, reading, score)
     sums = sum_tracks(x, [a, None], ks, reading, score, correct, collapse)
@@ -142,21 +192,51 @@ def excess_klds(
     return np.array(klds)
 
 
-def kmer_prior(x, ks=DEFAULT_KS, *, collapse=False) -> dict[int, np.ndarray]:
-    """k-mer frequencies of sequences (N, L, 4), to pass as ``prior`` when scoring others."""
+def kmer_prior(
+    x: ArrayLike, ks: Sequence[int] = DEFAULT_KS, *, collapse: bool = False
+) -> dict[int, NDArray[np.float64]]:
+    """k-mer frequencies of sequences (N, L, 4), to pass as `prior` when scoring others."""
     x, _, ks = check(x, x, ks, "instance", "abs_input")
     sums = sum_tracks(x, [None], ks, "instance", "abs_input", True, collapse)
     return {k: sums.counts[k] / _windows(sums.counts[k], k) for k in ks}
 
 
-def thresholded_kld(x, a, k: int = 6, *, quantile=0.9, buffer=2, score="l2", correct=True) -> float:
+def thresholded_kld(
+    x: ArrayLike,
+    a: ArrayLike,
+    k: int = 6,
+    *,
+    quantile: float = 0.9,
+    buffer: int = 2,
+    score: str = "l2",
+    correct: bool = True,
+) -> float:
     """The original metric: KLD of the k-mers under the highest scores from those of all windows.
 
-    Per sequence, positions scoring strictly above the ``quantile`` (linear interpolation) are
-    kept; each run of them grows by ``buffer`` positions on its right end only, clipped to the
+    Per sequence, positions scoring strictly above the `quantile` (linear interpolation) are
+    kept; each run of them grows by `buffer` positions on its right end only, clipped to the
     sequence; runs that then touch are one. Every k-mer wholly inside a run is counted, pooled
-    over sequences, without pseudocount. x, a: (N, L, 4). Returns nats, or NaN when no window
-    is kept. Source: Majdandzic et al. 2022, as described by Chen.
+    over sequences, without pseudocount.
+
+    Parameters
+    ----------
+    x, a : (N, L, 4)
+        Sequences and maps; these, `score` and `correct` as in `kmer_klds`.
+    k : int
+        k-mer length.
+    quantile : float
+        At least 0 and below 1.
+    buffer : int
+        Positions.
+
+    Returns
+    -------
+    kld : float
+        In nats; NaN when no window is kept.
+
+    References
+    ----------
+    Majdandzic et al. 2022, as described by Chen.
     """
     x, a, (k,) = check(x, a, [k], "instance", score)
     if not 0 <= quantile < 1:
@@ -184,14 +264,20 @@ def thresholded_kld(x, a, k: int = 6, *, quantile=0.9, buffer=2, score="l2", cor
     return kl(kept / kept.sum(), counts / counts.sum())
 
 
-def kl(q: np.ndarray, p: np.ndarray) -> float:
+def kl(q: NDArray[np.float64], p: NDArray[np.float64]) -> float:
     """sum q log(q / p) in nats, terms with q = 0 being 0; infinite where p = 0 < q."""
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(q > 0, q / p, 1)
         return float((q * np.log(ratio)).sum())
 
 
-def distributions(counts, weights, k: int, reading: str, prior=None):
+def distributions(
+    counts: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    k: int,
+    reading: str,
+    prior: NDArray[np.float64] | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """q and p from window counts and summed weights (4**k,), by the chosen reading."""
     p = counts / _windows(counts, k) if prior is None else prior
     if prior is not None and ((p == 0) & (weights > 0)).any():
@@ -211,21 +297,26 @@ def distributions(counts, weights, k: int, reading: str, prior=None):
     return q / total, p
 
 
-def _windows(counts: np.ndarray, k: int) -> float:
-    total = counts.sum()
+def _windows(counts: NDArray[np.float64], k: int) -> float:
+    total: float = counts.sum()
     if total == 0:
         raise ValueError(f"x: no window of {k} positions is free of unknown bases")
     return total
 
 
-def check(x, a, ks, reading, score):
+def check(
+    x: ArrayLike, a: ArrayLike, ks: Sequence[int], reading: str, score: str
+) -> tuple[NDArray[Any], NDArray[Any], list[int]]:
+    """Return `x` and `a` as arrays and `ks` as a list, or raise ValueError saying why."""
     maps.check_choice(reading, maps.READINGS, "reading")
     maps.check_choice(score, maps.SCORES, "score")
     x, a = maps.check_shapes(x, a)
     return x, a, maps.check_ks(ks, x.shape[1])
 
 
-def _check_prior(prior, pseudocount, ks, collapse) -> Mapping[int, np.ndarray]:
+def _check_prior(
+    prior: Mapping[int, ArrayLike] | None, pseudocount: float, ks: list[int], collapse: bool
+) -> dict[int, NDArray[np.float64]]:
     """A passed prior as normalised frequencies for each k; empty when none is passed."""
     if prior is None:
         if pseudocount:
@@ -245,7 +336,7 @@ def _check_prior(prior, pseudocount, ks, collapse) -> Mapping[int, np.ndarray]:
         if collapse:
             from .kmers import canonical_index
 
-            p = np.bincount(canonical_index(k), p, 4**k)
+            p = np.asarray(np.bincount(canonical_index(k), p, 4**k), dtype=np.float64)
             p[np.unique(canonical_index(k))] += pseudocount
         else:
             p = p + pseudocount
@@ -254,19 +345,36 @@ def _check_prior(prior, pseudocount, ks, collapse) -> Mapping[int, np.ndarray]:
 
 
 def sum_tracks(
-    x, tracks, ks, reading, score, correct, collapse, *, rows=None, offsets=None
+    x: NDArray[Any],
+    tracks: Sequence[NDArray[Any] | None],
+    ks: list[int],
+    reading: str,
+    score: str,
+    correct: bool,
+    collapse: bool,
+    *,
+    rows: tuple[int, int] | None = None,
+    offsets: NDArray[np.int64] | None = None,
 ) -> KmerSums:
-    """Count k-mers of ``x`` weighted by maps, ``None`` among them being a constant map.
+    """Count k-mers of `x` weighted by maps, `None` among them being a constant map.
 
-    rows: (first, last) to count some sequences only. offsets: (T, N) positions to rotate the
-    scores of a single map by, which makes T tracks of it.
+    Parameters
+    ----------
+    x, ks, reading, score, correct, collapse
+        As `kmer_klds`, checked already.
+    tracks : list of (N, L, 4)
+        The maps.
+    rows : (first, last)
+        Count these sequences only.
+    offsets : (T, N)
+        Positions to rotate the scores of a single map by, which makes T tracks of it.
     """
     given = [a for a in tracks if a is not None]
 
-    def pieces():
+    def pieces() -> Iterator[Piece]:
         for chunk in maps.chunks(x, given, score=score, correct=correct, rows=rows):
-            scores = iter(chunk.scores)
-            scores = [_constant(chunk, score) if a is None else next(scores) for a in tracks]
+            own = iter(chunk.scores)
+            scores = [_constant(chunk, score) if a is None else next(own) for a in tracks]
             if offsets is not None:
                 scores = [_rotate(scores[0], draw[chunk.rows]) for draw in offsets]
             yield chunk.codes, chunk.known, scores
@@ -280,16 +388,17 @@ def sum_tracks(
     )
 
 
-def _rotate(scores: np.ndarray, offset: np.ndarray) -> np.ndarray:
-    """Move each row's scores ``offset`` positions to the right, around the end."""
+def _rotate(scores: NDArray[np.float64], offset: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Move each row's scores `offset` positions to the right, around the end."""
     n, length = scores.shape
     source = (np.arange(length) - offset[:, None]) % length
     source += length * np.arange(n)[:, None]
-    return scores.reshape(-1).take(source)
+    rotated: NDArray[np.float64] = scores.reshape(-1).take(source)
+    return rotated
 
 
-def _constant(chunk: maps.Chunk, score: str) -> np.ndarray:
-    """The scores of a constant map: 1, and 0 where ``abs_input`` sees no base."""
+def _constant(chunk: maps.Chunk, score: str) -> NDArray[np.float64]:
+    """The scores of a constant map: 1, and 0 where `abs_input` sees no base."""
     if chunk.known is None or score == "l2":
         return np.ones(chunk.codes.shape)
     return chunk.known.astype(np.float64)

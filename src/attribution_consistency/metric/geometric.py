@@ -11,7 +11,12 @@ azimuth wraps around, the neighbourhood is symmetric, the local prior is normali
 KLD is never negative), and nothing is rounded.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from . import maps
 
@@ -20,18 +25,44 @@ BASIS = np.array([[-1, -1, -1], [1, -1, -1], [0, 2, -1], [0, 0, 3]]) / np.sqrt([
 
 
 def geometric_kld(
-    x, a, *, top_fraction: float = 0.1, box: float = 0.1, reach: int = 3, window: int = 1
+    x: ArrayLike,
+    a: ArrayLike,
+    *,
+    top_fraction: float = 0.1,
+    box: float = 0.1,
+    reach: int = 3,
+    window: int = 1,
 ) -> float:
     """KLD of the directions of the largest attribution vectors from their local average, nats.
 
-    x: one-hot sequences (N, L, 4). a: attribution maps (N, L, 4); correction is part of the
-    method. Each sequence's map is scaled to norm 1. top_fraction: share of all positions with a
-    known base that is used, those with the longest vectors; the authors' scripts have 0.01 and
-    0.04, ours is larger because few points in many boxes raise the KLD by themselves. box: side
-    of the boxes over the two angles in radians, the azimuth being halved so that both run from 0
-    to pi; a vector counts with its squared length. reach: the prior of a box is the mean over
-    boxes up to this far. window: number of consecutive vectors added up at each position.
-    Raises ValueError for invalid input.
+    Each sequence's map is scaled to norm 1; a vector counts with its squared length.
+
+    Parameters
+    ----------
+    x : (N, L, 4)
+        One-hot sequences.
+    a : (N, L, 4)
+        Attribution maps; correction is part of the method.
+    top_fraction : float
+        Share of all positions with a known base that is used, those with the longest vectors;
+        the authors' scripts have 0.01 and 0.04, ours is larger because few points in many boxes
+        raise the KLD by themselves.
+    box : float
+        Side of the boxes over the two angles in radians, the azimuth being halved so that both
+        run from 0 to pi.
+    reach : int
+        The prior of a box is the mean over boxes up to this far.
+    window : int
+        Number of consecutive vectors added up at each position.
+
+    Raises
+    ------
+    ValueError
+        For invalid input.
+
+    References
+    ----------
+    Majdandzic et al. 2022, PMLR 200:131-149; the module says what is ours.
     """
     x, a = maps.check_shapes(x, a)
     if not 0 < top_fraction <= 1:
@@ -53,7 +84,7 @@ def geometric_kld(
     return float((p[some] * np.log(p[some] / prior[some])).sum())
 
 
-def _vectors(x, a, window: int) -> np.ndarray:
+def _vectors(x: NDArray[Any], a: NDArray[Any], window: int) -> NDArray[np.float64]:
     """Three coordinates of every corrected attribution vector with a known base, (n, 3)."""
     found = []
     for values, known in maps.vectors(x, a):
@@ -61,12 +92,14 @@ def _vectors(x, a, window: int) -> np.ndarray:
         norm = np.sqrt((v**2).sum(axis=(1, 2), keepdims=True))
         v /= np.where(norm == 0, 1, norm)
         width = v.shape[1] - window + 1
-        summed = sum(v[:, i : i + width] for i in range(window))
+        summed: Any = sum(v[:, i : i + width] for i in range(window))
         found.append(summed[np.all([known[:, i : i + width] for i in range(window)], axis=0)])
     return np.concatenate(found)
 
 
-def _density(vectors: np.ndarray, length: np.ndarray, n: int) -> np.ndarray:
+def _density(
+    vectors: NDArray[np.float64], length: NDArray[np.float64], n: int
+) -> NDArray[np.float64]:
     """Share of squared length in each of n x n boxes over (half azimuth, polar angle)."""
     azimuth = np.arctan2(vectors[:, 2], vectors[:, 1]) / 2 + np.pi / 2
     polar = np.arccos(np.clip(vectors[:, 0] / length, -1, 1))
@@ -74,15 +107,17 @@ def _density(vectors: np.ndarray, length: np.ndarray, n: int) -> np.ndarray:
         np.minimum((angle * (n / np.pi)).astype(int), n - 1) for angle in (azimuth, polar)
     )
     p = np.bincount(row * n + column, length**2, n * n).reshape(n, n)
-    return p / p.sum()
+    density: NDArray[np.float64] = p / p.sum()
+    return density
 
 
-def _local_mean(p: np.ndarray, reach: int) -> np.ndarray:
-    """Mean over the boxes up to ``reach`` away, around the azimuth and up to the poles."""
+def _local_mean(p: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
+    """Mean over the boxes up to `reach` away, around the azimuth and up to the poles."""
     n = len(p)
-    rows = sum(np.roll(p, shift, axis=0) for shift in range(-reach, reach + 1))
+    rows: Any = sum(np.roll(p, shift, axis=0) for shift in range(-reach, reach + 1))
     rows = np.pad(rows, ((0, 0), (reach, reach)))
     inside = np.pad(np.ones(n), reach)
-    total = sum(rows[:, i : i + n] for i in range(2 * reach + 1))
-    mean = total / sum(inside[i : i + n] for i in range(2 * reach + 1))
-    return mean / mean.sum()
+    total: Any = sum(rows[:, i : i + n] for i in range(2 * reach + 1))
+    mean: NDArray[np.float64] = total / sum(inside[i : i + n] for i in range(2 * reach + 1))
+    normalised: NDArray[np.float64] = mean / mean.sum()
+    return normalised

@@ -1,25 +1,58 @@
 """How well maps find motifs whose positions are known: synthetic data only.
 
 Every function returns one value per sequence, NaN where it is undefined: average with
-``numpy.nanmean`` and report the number of NaNs beside it.
+`numpy.nanmean` and report the number of NaNs beside it.
 """
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from . import maps
 
 
 def signal_to_noise(
-    x, a, motif_mask, *, spacer_mask=None, top: int = 10, absolute=False, correct=True
-) -> np.ndarray:
+    x: ArrayLike,
+    a: ArrayLike,
+    motif_mask: ArrayLike,
+    *,
+    spacer_mask: ArrayLike | None = None,
+    top: int = 10,
+    absolute: bool = False,
+    correct: bool = True,
+) -> NDArray[np.float64]:
     """Signal-to-noise ratio of the scores of each sequence, (N,).
 
-    Score: attribution of the base that is there, signed (``absolute``: without its sign).
-    Signal: mean score over motif positions. Noise: mean of the ``top`` largest positive
-    scores over spacer positions. x, a: (N, L, 4). motif_mask: bool (N, L), positions inside
-    embedded motifs with information > 0.1 bit. spacer_mask: bool (N, L), positions between
-    motifs; None: all others. Undefined (NaN): fewer than ``top`` positive spacer scores, or no
-    motif position. Raises ValueError for invalid input. Source: Chen; Majdandzic et al. 2022.
+    Signal: mean score over motif positions. Noise: mean of the `top` largest positive scores
+    over spacer positions. The score is the attribution of the base that is there, signed.
+
+    Parameters
+    ----------
+    x, a : (N, L, 4)
+        Sequences and maps; these and `correct` as in `position_scores`.
+    motif_mask : (N, L) bool
+        Positions inside embedded motifs with information > 0.1 bit.
+    spacer_mask : (N, L) bool
+        Positions between motifs; None: all others.
+    top : int
+        How many spacer scores make the noise.
+    absolute : bool
+        Take scores without their sign.
+
+    Returns
+    -------
+    snr : (N,) float64
+        NaN where undefined: fewer than `top` positive spacer scores, or no motif position.
+
+    Raises
+    ------
+    ValueError
+        For invalid input.
+
+    References
+    ----------
+    Chen; Majdandzic et al. 2022.
     """
     if top < 1 or int(top) != top:
         raise ValueError(f"top: got {top!r}, expected a whole number from 1")
@@ -36,12 +69,18 @@ def signal_to_noise(
 
 
 def motif_auroc(
-    x, a, motif_mask, *, spacer_mask=None, score="abs_input", correct=True
-) -> np.ndarray:
+    x: ArrayLike,
+    a: ArrayLike,
+    motif_mask: ArrayLike,
+    *,
+    spacer_mask: ArrayLike | None = None,
+    score: str = "abs_input",
+    correct: bool = True,
+) -> NDArray[np.float64]:
     """Area under the ROC curve of position scores as detectors of motif positions, (N,).
 
     The probability that a motif position outscores a spacer position, ties counting half.
-    Arguments as :func:`signal_to_noise`; NaN when a sequence has no position of one kind.
+    Arguments as `signal_to_noise`; NaN when a sequence has no position of one kind.
     """
     from scipy.stats import rankdata
 
@@ -57,13 +96,19 @@ def motif_auroc(
 
 
 def motif_aupr(
-    x, a, motif_mask, *, spacer_mask=None, score="abs_input", correct=True
-) -> np.ndarray:
+    x: ArrayLike,
+    a: ArrayLike,
+    motif_mask: ArrayLike,
+    *,
+    spacer_mask: ArrayLike | None = None,
+    score: str = "abs_input",
+    correct: bool = True,
+) -> NDArray[np.float64]:
     """Average precision of position scores as detectors of motif positions, (N,).
 
     Sum over score thresholds of (recall gained) x (precision there); positions with equal
     scores pass together. A map that says nothing gets the share of motif positions. Arguments
-    and NaN as :func:`motif_auroc`.
+    and NaN as `motif_auroc`.
     """
     maps.check_choice(score, maps.SCORES, "score")
     values, motif, spacer = _masked(x, a, motif_mask, spacer_mask, score, correct)
@@ -75,7 +120,7 @@ def motif_aupr(
     return found
 
 
-def _average_precision(value: np.ndarray, positive: np.ndarray) -> float:
+def _average_precision(value: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
     order = np.argsort(-value, kind="stable")
     value, positive = value[order], positive[order]
     last = np.append(np.flatnonzero(np.diff(value)), len(value) - 1)  # end of each tie
@@ -84,7 +129,15 @@ def _average_precision(value: np.ndarray, positive: np.ndarray) -> float:
     return float(recall_gain @ (true / (last + 1)))
 
 
-def _masked(x, a, motif_mask, spacer_mask, score, correct):
+def _masked(
+    x: ArrayLike,
+    a: ArrayLike,
+    motif_mask: ArrayLike,
+    spacer_mask: ArrayLike | None,
+    score: str,
+    correct: bool,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Position scores and the two masks, each (N, L)."""
     x, a = maps.check_shapes(x, a)
     motif = maps.check_mask(motif_mask, x, "motif_mask")
     spacer = ~motif if spacer_mask is None else maps.check_mask(spacer_mask, x, "spacer_mask")

@@ -8,18 +8,24 @@ four extensions, plus the windows that end a sequence. Pieces with unknown bases
 every length instead.
 """
 
-from collections.abc import Iterable
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+
+# Base codes (n, L), where bases are known (None: everywhere), and scores (n, L) of each track.
+Piece = tuple[NDArray[np.int64], NDArray[np.bool_] | None, list[NDArray[np.float64]]]
 
 
 class KmerSums(NamedTuple):
     """Window counts (4**k,) and summed weights (T, 4**k) of T score tracks, by k."""
 
-    counts: dict[int, np.ndarray]
-    weights: dict[int, np.ndarray]
-    n_all_zero: np.ndarray  # (T,) sequences whose scores sum to 0
+    counts: dict[int, NDArray[np.float64]]
+    weights: dict[int, NDArray[np.float64]]
+    n_all_zero: NDArray[np.int64]  # (T,) sequences whose scores sum to 0
 
 
 def kmer_names(k: int) -> list[str]:
@@ -30,7 +36,7 @@ def kmer_names(k: int) -> list[str]:
     return names
 
 
-def reverse_complement_index(k: int) -> np.ndarray:
+def reverse_complement_index(k: int) -> NDArray[np.int64]:
     """Index of the reverse complement of every k-mer, (4**k,) int."""
     code, out = np.arange(4**k), np.zeros(4**k, dtype=np.int64)
     for _ in range(k):
@@ -39,24 +45,36 @@ def reverse_complement_index(k: int) -> np.ndarray:
     return out
 
 
-def canonical_index(k: int) -> np.ndarray:
+def canonical_index(k: int) -> NDArray[np.int64]:
     """Index of each k-mer or of its reverse complement, whichever comes first, (4**k,) int."""
     return np.minimum(np.arange(4**k), reverse_complement_index(k))
 
 
 def count_kmers(
-    pieces: Iterable, ks: list[int], n_tracks: int, *, per_sequence=False, collapse=False
+    pieces: Iterable[Piece],
+    ks: list[int],
+    n_tracks: int,
+    *,
+    per_sequence: bool = False,
+    collapse: bool = False,
 ) -> KmerSums:
-    """Sum window counts and attribution weights over pieces ``(codes, known, tracks)``.
+    """Sum window counts and attribution weights over pieces `(codes, known, tracks)`.
 
-    codes (n, L) int64 0-3; known (n, L) bool or None; tracks: ``n_tracks`` arrays (n, L) of
-    scores >= 0, divided here by the sum over their sequence. The weight of a k-mer is
-    sum_n w_n(m), or sum_n f_n(m) w_n(m) with ``per_sequence``. ``collapse`` adds a k-mer and
-    its reverse complement together, under the first of the two.
+    Parameters
+    ----------
+    pieces : iterable of (codes, known, tracks)
+        codes (n, L) int64, 0-3; known (n, L) bool or None; tracks: `n_tracks` arrays (n, L) of
+        scores >= 0, divided here by the sum over their sequence.
+    ks, n_tracks
+        k-mer lengths, and the number of tracks of every piece.
+    per_sequence : bool
+        The weight of a k-mer is sum_n f_n(m) w_n(m), and sum_n w_n(m) without it.
+    collapse : bool
+        Add a k-mer and its reverse complement together, under the first of the two.
     """
     lengths = range(min(ks), max(ks) + 1)
     to_sum_down = {k: np.zeros(4**k) for k in lengths}
-    at_every_k = {}  # counts of pieces with unknown bases
+    at_every_k: dict[int, NDArray[np.float64]] = {}  # counts of pieces with unknown bases
     weights = {k: np.zeros((n_tracks, 4**k)) for k in ks}
     canonical = {k: canonical_index(k) for k in ks} if collapse else {}
     n_all_zero = np.zeros(n_tracks, dtype=int)
@@ -87,7 +105,9 @@ def count_kmers(
     return KmerSums(counts, weights, n_all_zero)
 
 
-def _shares(track: np.ndarray, n_all_zero: np.ndarray, t: int) -> np.ndarray:
+def _shares(
+    track: NDArray[np.float64], n_all_zero: NDArray[np.int64], t: int
+) -> NDArray[np.float64]:
     """Scores as shares of their sequence's total; a sequence that sums to 0 stays 0."""
     with np.errstate(over="ignore"):
         total = track.sum(axis=1, keepdims=True)
@@ -97,17 +117,23 @@ def _shares(track: np.ndarray, n_all_zero: np.ndarray, t: int) -> np.ndarray:
     if zero.any():
         n_all_zero[t] += int(zero.sum())
         total[zero] = 1
-    return track / total
+    shares: NDArray[np.float64] = track / total
+    return shares
 
 
-def _windows(codes, known, shares, longest: int):
+def _windows(
+    codes: NDArray[np.int64],
+    known: NDArray[np.bool_] | None,
+    shares: list[NDArray[np.float64]],
+    longest: int,
+) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.bool_] | None, list[NDArray[np.float64]]]]:
     """For k = 1, 2, ...: code, validity (None = all) and summed shares of the window at each start.
 
     All sequences of a piece lie end to end and are updated in place. Windows that run over the
     end of their sequence, or hold an unknown base, have a meaningless code below 4**k and a
     sum of 0.
     """
-    n, length = codes.shape
+    length = codes.shape[1]
     code, sums = codes.copy(), [share.copy() for share in shares]
     ok = None if known is None else known.copy()
     for k in range(1, longest + 1):
@@ -117,10 +143,10 @@ def _windows(codes, known, shares, longest: int):
             flat <<= 2
             flat |= codes.reshape(-1)[k - 1 :]
             for s, share in zip(sums, shares):
-                flat = s.reshape(-1)[:end]
-                flat += share.reshape(-1)[k - 1 :]
+                flat_sums = s.reshape(-1)[:end]
+                flat_sums += share.reshape(-1)[k - 1 :]
                 s[:, length - k + 1 :] = 0
-            if ok is not None:
+            if ok is not None and known is not None:
                 ok[:, : 1 - k] &= known[:, k - 1 :]
                 ok[:, length - k + 1 :] = False
         if ok is not None:
@@ -129,7 +155,14 @@ def _windows(codes, known, shares, longest: int):
         yield k, code, ok, sums
 
 
-def _add_per_sequence(table, code, ok, sums, width: int, canonical) -> None:
+def _add_per_sequence(
+    table: NDArray[np.float64],
+    code: NDArray[np.int64],
+    ok: NDArray[np.bool_] | None,
+    sums: list[NDArray[np.float64]],
+    width: int,
+    canonical: NDArray[np.int64] | None,
+) -> None:
     """Add sum_n f_n(m) w_n(m): each window counts by the frequency of its k-mer around it."""
     code = code[:, :width]
     ok = np.ones(code.shape, dtype=bool) if ok is None else ok[:, :width]
@@ -141,7 +174,7 @@ def _add_per_sequence(table, code, ok, sums, width: int, canonical) -> None:
         np.add.at(table[t], windows, s[:, :width][ok] * frequency)
 
 
-def _n_equal(keys: np.ndarray) -> np.ndarray:
+def _n_equal(keys: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many keys, whole numbers from 0, equal each key."""
     if keys.size == 0 or keys.max() < 8 * keys.size:
         return np.bincount(keys)[keys]

@@ -1,13 +1,19 @@
 """Length scaling: weigh the KLDs of several k by how well each explains the log SNR of models.
 
 Source: S. Chen, *Enhanced Metrics for Assessing Reliability of Deep Neural Networks in Regulatory
-Genomics*, "length scaling". What the paper leaves open is named in :func:`length_weights`.
+Genomics*, "length scaling". What the paper leaves open is named in `length_weights`.
 """
 
+from __future__ import annotations
+
 import warnings
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import rounding
 
 STATISTICS = ("r2", "f", "variance")
 FEWEST_MODELS = 60
@@ -16,47 +22,68 @@ FEWEST_MODELS = 60
 class LengthWeights(NamedTuple):
     """Weights of the k-mer lengths, each row summing to 1, and where they come from."""
 
-    per_subset: np.ndarray  # (n_subsets, K) weights learnt without each subset
-    mean: np.ndarray  # (K,) the final weights
-    r2: np.ndarray  # (n_subsets, K) the statistic behind per_subset, negative values as 0
-    held_out: np.ndarray  # (M,) the subset of each model: the trial that did not see it
+    per_subset: NDArray[np.float64]  # (n_subsets, K) weights learnt without each subset
+    mean: NDArray[np.float64]  # (K,) the final weights
+    r2: NDArray[np.float64]  # (n_subsets, K) the statistic behind per_subset, negative values as 0
+    held_out: NDArray[np.int64]  # (M,) the subset of each model: the trial that did not see it
     n_excluded: int  # models left out of the fit: SNR not finite or not above 0
-    trained_on: dict  # number of models, options, and what the caller says of the data
-    centre: np.ndarray | None = None  # (n_subsets, K) training mean of each KLD, if standardised
-    scale: np.ndarray | None = None  # (n_subsets, K) training SD of each KLD, if standardised
+    trained_on: dict[str, Any]  # number of models, options, and what the caller says of the data
+    # (n_subsets, K) training mean and SD of each KLD, if standardised
+    centre: NDArray[np.float64] | None = None
+    scale: NDArray[np.float64] | None = None
 
 
 def length_weights(
-    klds,
-    snr,
+    klds: ArrayLike,
+    snr: ArrayLike,
     *,
-    groups=None,
+    groups: ArrayLike | None = None,
     n_subsets: int = 10,
     n_folds: int = 5,
-    statistic="r2",
-    standardise=False,
+    statistic: str = "r2",
+    standardise: bool = False,
     seed: int = 0,
-    trained_on: dict | None = None,
+    trained_on: Mapping[str, Any] | None = None,
 ) -> LengthWeights:
     """Learn the weight of each k-mer length from models whose SNR is known.
 
-    klds: (M, K), one model per row. snr: (M,); models with SNR <= 0 or not finite stay out of
-    the fit and are counted. The models are split into ``n_subsets``; each is held out once,
-    and among the others ``n_folds``-fold cross-validation of log SNR on KLD_k (ordinary least
-    squares) gives a statistic per k, normalised to sum 1.
+    The models are split into `n_subsets`; each is held out once, and among the others
+    `n_folds`-fold cross-validation of log SNR on KLD_k (ordinary least squares) gives a
+    statistic per k, normalised to sum 1. Warns below 60 models that the weights are provisional.
 
-    groups: (M,) labels, such as configurations, kept together in every split; None: random
-    splits, as in the paper. statistic: ``r2``, 1 - SS_res / SS_tot of the pooled out-of-fold
-    predictions, negative as 0; ``f``, the F ratio of the fit to all training models;
-    ``variance``, the variance of the out-of-fold predictions over that of log SNR.
-    standardise: apply the weights to KLDs minus training mean over training SD. trained_on:
-    noted with the result, such as dict(n=1000, length=200), for :func:`warn_if_unlike`.
+    Parameters
+    ----------
+    klds : (M, K)
+        One model per row.
+    snr : (M,)
+        Models with SNR <= 0 or not finite stay out of the fit and are counted.
+    groups : (M,)
+        Labels, such as configurations, kept together in every split; None: random splits, as in
+        the paper.
+    n_subsets, n_folds : int
+        Parts of the outer split and of the cross-validation.
+    statistic : str
+        `r2`, 1 - SS_res / SS_tot of the pooled out-of-fold predictions, negative as 0; `f`, the
+        F ratio of the fit to all training models; `variance`, the variance of the out-of-fold
+        predictions over that of log SNR.
+    standardise : bool
+        Apply the weights to KLDs minus training mean over training SD.
+    seed : int
+        Of the random splits.
+    trained_on : mapping
+        Noted with the result, such as dict(n=1000, length=200), for `warn_if_unlike`.
 
-    Raises ValueError for invalid tables, too few models or groups, or when no length explains
-    anything. Warns below 60 models that the weights are provisional.
+    Raises
+    ------
+    ValueError
+        For invalid tables, too few models or groups, or when no length explains anything.
+
+    References
+    ----------
+    Chen, "length scaling".
     """
     grouped = groups is not None
-    klds, snr, groups = _check_table(klds, snr, groups, statistic)
+    klds, snr, labels = _check_table(klds, snr, groups, statistic)
     used = np.isfinite(snr) & (snr > 0)
     if used.sum() < FEWEST_MODELS:
         warnings.warn(
@@ -66,16 +93,16 @@ def length_weights(
         )
     log_snr = np.log(np.where(used, snr, 1.0))
     rng = np.random.default_rng(seed)
-    held_out = _split(groups, n_subsets, rng, "n_subsets")
-    found, centre, scale = [], [], []
+    held_out = _split(labels, n_subsets, rng, "n_subsets")
+    statistics, centre, scale = [], [], []
     for subset in range(n_subsets):
         train = used & (held_out != subset)
-        fold = _split(groups[train], n_folds, rng, "n_folds")
-        found.append(_explained(klds[train], log_snr[train], fold, statistic))
+        fold = _split(labels[train], n_folds, rng, "n_folds")
+        statistics.append(_explained(klds[train], log_snr[train], fold, statistic))
         centre.append(klds[train].mean(axis=0))
         scale.append(klds[train].std(axis=0, ddof=1))
-    found = np.array(found)
-    if (found.sum(axis=1) == 0).any():
+    found = np.array(statistics)
+    if (found.sum(axis=1) == 0).any():  # exactly: negative ones were set to 0
         subset = int(np.argmin(found.sum(axis=1)))
         raise ValueError(
             f"klds: no k-mer length explains log SNR when subset {subset} is held "
@@ -84,7 +111,7 @@ def length_weights(
     per_subset = found / found.sum(axis=1, keepdims=True)
     options = dict(
         models=int(used.sum()),
-        groups=len(np.unique(groups[used])),
+        groups=len(np.unique(labels[used])),
         n_subsets=n_subsets,
         n_folds=n_folds,
         statistic=statistic,
@@ -104,27 +131,45 @@ def length_weights(
     )
 
 
-def consistency(klds, weights) -> np.ndarray:
+def consistency(klds: ArrayLike, weights: ArrayLike | LengthWeights) -> NDArray[np.float64]:
     """The final score, sum_k weight_k KLD_k, in nats (standard deviations if standardised).
 
-    klds: (..., K). weights: (K,), or a :class:`LengthWeights`, whose mean is used. Returns
-    (...,): a float for one model. Raises ValueError when the lengths do not match.
+    Parameters
+    ----------
+    klds : (..., K)
+        In nats.
+    weights : (K,)
+        Or a `LengthWeights`, whose mean is used.
+
+    Returns
+    -------
+    score : (...,) float64
+        A float for one model.
+
+    Raises
+    ------
+    ValueError
+        When the lengths do not match.
+
+    References
+    ----------
+    Chen, "length scaling".
     """
-    klds = np.asarray(klds, dtype=np.float64)
+    values: NDArray[np.float64] = np.asarray(klds, dtype=np.float64)
     if isinstance(weights, LengthWeights):
-        if weights.centre is not None:
-            klds = (klds - weights.centre.mean(axis=0)) / weights.scale.mean(axis=0)
+        if weights.centre is not None and weights.scale is not None:
+            values = (values - weights.centre.mean(axis=0)) / weights.scale.mean(axis=0)
         weights = weights.mean
-    weights = np.asarray(weights, dtype=np.float64)
-    if weights.ndim != 1 or klds.ndim < 1 or klds.shape[-1] != len(weights):
+    per_k = np.asarray(weights, dtype=np.float64)
+    if per_k.ndim != 1 or values.ndim < 1 or values.shape[-1] != len(per_k):
         raise ValueError(
-            f"klds: got shape {klds.shape}, expected (..., K) for weights of shape "
-            f"{weights.shape}: one KLD for each weighted k-mer length"
+            f"klds: got shape {values.shape}, expected (..., K) for weights of shape "
+            f"{per_k.shape}: one KLD for each weighted k-mer length"
         )
-    return klds @ weights
+    return values @ per_k
 
 
-def held_out_consistency(klds, weights: LengthWeights) -> np.ndarray:
+def held_out_consistency(klds: ArrayLike, weights: LengthWeights) -> NDArray[np.float64]:
     """Score each model of the table with the weights of the trial that held it out, (M,)."""
     klds = np.asarray(klds, dtype=np.float64)
     if klds.shape != (len(weights.held_out), len(weights.mean)):
@@ -132,12 +177,13 @@ def held_out_consistency(klds, weights: LengthWeights) -> np.ndarray:
             f"klds: got shape {klds.shape}, expected the table the weights were "
             f"learnt from, {(len(weights.held_out), len(weights.mean))}"
         )
-    if weights.centre is not None:
+    if weights.centre is not None and weights.scale is not None:
         klds = (klds - weights.centre[weights.held_out]) / weights.scale[weights.held_out]
-    return (klds * weights.per_subset[weights.held_out]).sum(axis=1)
+    scores: NDArray[np.float64] = (klds * weights.per_subset[weights.held_out]).sum(axis=1)
+    return scores
 
 
-def warn_if_unlike(trained_on: dict, n: int, length: int) -> bool:
+def warn_if_unlike(trained_on: Mapping[str, Any], n: int, length: int) -> bool:
     """Warn when N L differs more than twofold from that behind the weights; True if it does.
 
     KLDs grow with neither N nor L alone: few windows per k-mer raise them, so weights carry
@@ -156,7 +202,10 @@ def warn_if_unlike(trained_on: dict, n: int, length: int) -> bool:
     return unlike
 
 
-def _check_table(klds, snr, groups, statistic):
+def _check_table(
+    klds: ArrayLike, snr: ArrayLike, groups: ArrayLike | None, statistic: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[Any]]:
+    """The arguments of `length_weights` as arrays (M, K), (M,) and (M,)."""
     if statistic not in STATISTICS:
         raise ValueError(f"statistic: got {statistic!r}, expected one of {STATISTICS}")
     klds, snr = np.asarray(klds, dtype=np.float64), np.asarray(snr, dtype=np.float64)
@@ -173,7 +222,9 @@ def _check_table(klds, snr, groups, statistic):
     return klds, snr, groups
 
 
-def _split(groups: np.ndarray, n_parts: int, rng, name: str) -> np.ndarray:
+def _split(
+    groups: NDArray[Any], n_parts: int, rng: np.random.Generator, name: str
+) -> NDArray[np.int64]:
     """Part 0 ... n_parts - 1 of each model: whole groups in random order, dealt out in turn."""
     labels, which = np.unique(groups, return_inverse=True)
     if not 2 <= n_parts <= len(labels):
@@ -184,11 +235,13 @@ def _split(groups: np.ndarray, n_parts: int, rng, name: str) -> np.ndarray:
     return (rng.permutation(len(labels)) % n_parts)[which]
 
 
-def _explained(klds: np.ndarray, log_snr: np.ndarray, fold: np.ndarray, statistic: str):
+def _explained(
+    klds: NDArray[np.float64], log_snr: NDArray[np.float64], fold: NDArray[np.int64], statistic: str
+) -> NDArray[np.float64]:
     """How much of the variance of log SNR each column of KLDs explains, never negative: (K,)."""
     spread = ((log_snr - log_snr.mean()) ** 2).sum()
-    varies = np.ptp(klds, axis=0) > 0
-    if spread == 0 or not varies.any():
+    varies = _varying(klds)
+    if not rounding.varies(log_snr, 1e-9) or not varies.any():
         return np.zeros(klds.shape[1])
     if statistic == "f":
         left = ((log_snr[:, None] - _line(klds, log_snr)(klds)) ** 2).sum(axis=0)
@@ -206,13 +259,21 @@ def _explained(klds: np.ndarray, log_snr: np.ndarray, fold: np.ndarray, statisti
     return np.where(varies, found, 0.0)
 
 
-def _line(x: np.ndarray, y: np.ndarray):
+def _line(
+    x: NDArray[np.float64], y: NDArray[np.float64]
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     """Ordinary least squares of y (M,) on each column of x (M, K) by itself: the predictor.
 
     The closed form of a straight line, for all columns at once: intervals refit it thousands of
     times. A column that does not vary predicts the mean.
     """
     centre, mean = x.mean(axis=0), y.mean()
-    square = np.where(np.ptp(x, axis=0) > 0, ((x - centre) ** 2).sum(axis=0), np.inf)
+    square = np.where(_varying(x), ((x - centre) ** 2).sum(axis=0), np.inf)
     slope = ((x - centre) * (y - mean)[:, None]).sum(axis=0) / square
     return lambda new: mean + slope * (new - centre)
+
+
+def _varying(klds: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which columns (K,) differ by more than rounding from row to row."""
+    varying: NDArray[np.bool_] = np.ptp(klds, axis=0) > 1e-9 * np.abs(klds).max(axis=0)
+    return varying

@@ -1,18 +1,21 @@
 """Sequences and attribution maps: the one validator, gradient correction, position scores.
 
-Everything reads its input through :func:`chunks`, a few ten thousand positions at a time, so
+Everything reads its input through `chunks`, a few ten thousand positions at a time, so
 that validation, correction and scoring touch each number while it is still in the cache and
 need no copy of the whole map.
 
-Rules for unknown bases: a position of ``x`` whose four entries are all 0 (N, or any other
-letter, after one-hot encoding) has an ``abs_input`` score of 0, and k-mers that contain it are
+Rules for unknown bases: a position of `x` whose four entries are all 0 (N, or any other
+letter, after one-hot encoding) has an `abs_input` score of 0, and k-mers that contain it are
 counted nowhere.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 SCORES = ("abs_input", "l2")
 READINGS = ("frequency", "instance", "per_sequence")
@@ -28,13 +31,13 @@ class Chunk(NamedTuple):
     """A few sequences, validated, with one or two maps scored."""
 
     rows: slice
-    codes: np.ndarray  # (n, L) int64; 0 where the base is unknown
-    known: np.ndarray | None  # (n, L) bool; None: all are
-    scores: list[np.ndarray]  # one (n, L) float64 array per map
+    codes: NDArray[np.int64]  # (n, L); 0 where the base is unknown
+    known: NDArray[np.bool_] | None  # (n, L); None: all are
+    scores: list[NDArray[np.float64]]  # one (n, L) array per map
 
 
-def check_shapes(x, a, name: str = "a") -> tuple[np.ndarray, np.ndarray]:
-    """Return ``x`` and ``a`` as arrays of one shape (N, L, 4), or raise ValueError saying why."""
+def check_shapes(x: ArrayLike, a: ArrayLike, name: str = "a") -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return `x` and `a` as arrays of one shape (N, L, 4), or raise ValueError saying why."""
     x, a = _three_axes(x, "x"), _three_axes(a, name)
     if x.shape != a.shape:
         raise ValueError(
@@ -44,14 +47,14 @@ def check_shapes(x, a, name: str = "a") -> tuple[np.ndarray, np.ndarray]:
     return x, a
 
 
-def check_choice(value: str, choices: tuple, name: str) -> None:
-    """Raise ValueError unless ``value`` is one of ``choices``."""
+def check_choice(value: str, choices: Sequence[str], name: str) -> None:
+    """Raise ValueError unless `value` is one of `choices`."""
     if value not in choices:
         raise ValueError(f"{name}: got {value!r}, expected one of {', '.join(map(repr, choices))}")
 
 
-def check_ks(ks, length: int) -> list[int]:
-    """Return the k-mer lengths as a list of int, each in 1 ... 10 and at most ``length``."""
+def check_ks(ks: Sequence[int], length: int) -> list[int]:
+    """Return the k-mer lengths as a list of int, each in 1 ... 10 and at most `length`."""
     if np.ndim(ks) != 1 or len(ks) == 0:
         raise ValueError(f"ks: got {ks!r}, expected one or more lengths, such as range(3, 9)")
     for k in ks:
@@ -62,8 +65,8 @@ def check_ks(ks, length: int) -> list[int]:
     return [int(k) for k in ks]
 
 
-def check_mask(mask, x, name: str) -> np.ndarray:
-    """Return ``mask`` as a boolean array of shape (N, L), the first two axes of ``x``."""
+def check_mask(mask: ArrayLike, x: NDArray[Any], name: str) -> NDArray[np.bool_]:
+    """Return `mask` as a boolean array of shape (N, L), the first two axes of `x`."""
     mask = np.asarray(mask)
     if mask.shape != x.shape[:2]:
         raise ValueError(f"{name}: got shape {mask.shape}, expected (N, L) = {x.shape[:2]}")
@@ -72,23 +75,46 @@ def check_mask(mask, x, name: str) -> np.ndarray:
     return mask.astype(bool)
 
 
-def gradient_correction(a) -> np.ndarray:
+def gradient_correction(a: ArrayLike) -> NDArray[np.floating]:
     """Subtract from a map (..., 4) its mean over the four nucleotides of each position.
 
-    Removes the part of a gradient that leaves the space of one-hot sequences
-    (Majdandzic et al. 2023, Genome Biology 24:109). Our choice, not part of Chen's method.
+    Removes the part of a gradient that leaves the space of one-hot sequences. Our choice, not
+    part of Chen's method.
+
+    References
+    ----------
+    Majdandzic et al. 2023, Genome Biology 24:109.
     """
     a = np.asarray(a)
-    return a - a.mean(axis=-1, keepdims=True)
+    corrected: NDArray[np.floating] = a - a.mean(axis=-1, keepdims=True)
+    return corrected
 
 
-def position_scores(x, a, *, score: str = "abs_input", correct: bool = True) -> np.ndarray:
+def position_scores(
+    x: ArrayLike, a: ArrayLike, *, score: str = "abs_input", correct: bool = True
+) -> NDArray[np.float64]:
     """Score every position of every sequence: how much the map says about it.
 
-    x: one-hot sequences (N, L, 4). a: attribution maps (N, L, 4). score: ``abs_input``,
-    absolute attribution of the base that is there; ``l2``, norm over the four nucleotides;
-    ``input``, the first one with its sign. correct: apply :func:`gradient_correction` first.
-    Returns (N, L) float64. Raises ValueError for input that is not a pair (x, a).
+    Parameters
+    ----------
+    x : (N, L, 4)
+        One-hot sequences.
+    a : (N, L, 4)
+        Attribution maps.
+    score : str
+        `abs_input`, absolute attribution of the base that is there; `l2`, norm over the four
+        nucleotides; `input`, the first one with its sign.
+    correct : bool
+        Apply `gradient_correction` first.
+
+    Returns
+    -------
+    scores : (N, L) float64
+
+    Raises
+    ------
+    ValueError
+        For input that is not a pair (x, a).
     """
     check_choice(score, (*SCORES, "input"), "score")
     x, a = check_shapes(x, a)
@@ -98,7 +124,7 @@ def position_scores(x, a, *, score: str = "abs_input", correct: bool = True) -> 
     return out
 
 
-def gini(x, a, *, score: str = "abs_input", correct: bool = True) -> float:
+def gini(x: ArrayLike, a: ArrayLike, *, score: str = "abs_input", correct: bool = True) -> float:
     """Concentration of the scores along a sequence: mean Gini coefficient over sequences.
 
     0 when every position scores the same, near 1 when one position has everything. Sequences
@@ -106,21 +132,29 @@ def gini(x, a, *, score: str = "abs_input", correct: bool = True) -> float:
     """
     check_choice(score, SCORES, "score")
     x, a = check_shapes(x, a)
-    length, found = x.shape[1], []
+    length = x.shape[1]
+    found: list[NDArray[np.float64]] = []
     rank = 2 * np.arange(1, length + 1) - length - 1
     for chunk in chunks(x, [a], score=score, correct=correct):
         s = np.sort(chunk.scores[0], axis=1)
         total = s.sum(axis=1)
         some = total > 0
         found.append((s[some] * rank).sum(axis=1) / total[some] / length)
-    found = np.concatenate(found)
-    return float(found.mean()) if found.size else float("nan")
+    coefficients = np.concatenate(found)
+    return float(coefficients.mean()) if coefficients.size else float("nan")
 
 
-def chunks(x, maps: list, *, score: str, correct: bool, rows=None) -> Iterator[Chunk]:
+def chunks(
+    x: NDArray[Any],
+    maps: Sequence[NDArray[Any]],
+    *,
+    score: str,
+    correct: bool,
+    rows: tuple[int, int] | None = None,
+) -> Iterator[Chunk]:
     """Validate and score sequences and maps piece by piece; the shapes are checked already.
 
-    rows: (first, last) to read some sequences only.
+    With `rows`, (first, last), only these sequences are read.
     """
     first, last = (0, len(x)) if rows is None else rows
     step = max(1, CHUNK // x.shape[1])
@@ -138,7 +172,9 @@ def chunks(x, maps: list, *, score: str, correct: bool, rows=None) -> Iterator[C
         )
 
 
-def vectors(x, a) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def vectors(
+    x: NDArray[Any], a: NDArray[Any]
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.bool_]]]:
     """Validated, corrected maps (n, L, 4) float64 and known bases (n, L), piece by piece."""
     step = max(1, CHUNK // x.shape[1])
     for start in range(0, len(x), step):
@@ -149,7 +185,7 @@ def vectors(x, a) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield values - mean[..., None], np.ones(codes.shape, bool) if known is None else known
 
 
-def _three_axes(array, name: str) -> np.ndarray:
+def _three_axes(array: ArrayLike, name: str) -> NDArray[Any]:
     try:
         array = np.asarray(array)
     except ValueError:
@@ -174,8 +210,8 @@ def _three_axes(array, name: str) -> np.ndarray:
     return array
 
 
-def _codes(x: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray | None]:
-    """Base codes of a piece of ``x`` and where they are known, or ValueError: not one-hot."""
+def _codes(x: NDArray[Any], first: int) -> tuple[NDArray[np.int64], NDArray[np.bool_] | None]:
+    """Base codes of a piece of `x` and where they are known, or ValueError: not one-hot."""
     shape = x.shape[:2]
     x = np.ascontiguousarray(x).reshape(-1)
     ones = x == 1
@@ -194,7 +230,15 @@ def _codes(x: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray | None]:
     return codes, None if known.all() else known.reshape(shape)
 
 
-def _score(a, name: str, first: int, codes, known, score: str, correct: bool) -> np.ndarray:
+def _score(
+    a: NDArray[Any],
+    name: str,
+    first: int,
+    codes: NDArray[np.int64],
+    known: NDArray[np.bool_] | None,
+    score: str,
+    correct: bool,
+) -> NDArray[np.float64]:
     """Scores (n, L) of a piece of a map, in double precision whatever the map's own."""
     a = np.ascontiguousarray(a, dtype=np.float64)
     mean = 0.25 * _checked_sums(a, name, first)
@@ -210,13 +254,13 @@ def _score(a, name: str, first: int, codes, known, score: str, correct: bool) ->
     return (np.abs(value) if score == "abs_input" else value).reshape(codes.shape)
 
 
-def _sum_of_four(flat: np.ndarray) -> np.ndarray:
+def _sum_of_four(flat: NDArray[np.float64]) -> NDArray[np.float64]:
     """Sums over rows of four; exact when the four are equal, so that a correction gives 0."""
     pairs = flat[::2] + flat[1::2]
     return pairs[::2] + pairs[1::2]
 
 
-def _checked_sums(a: np.ndarray, name: str, first: int) -> np.ndarray:
+def _checked_sums(a: NDArray[np.float64], name: str, first: int) -> NDArray[np.float64]:
     """Sum over the nucleotides of every position, or ValueError: some value is not finite."""
     with np.errstate(over="ignore", invalid="ignore"):
         sums = _sum_of_four(a.reshape(-1))

@@ -6,13 +6,19 @@ prior recomputed, estimate +- t SE. Blocks are consecutive sequences, so that re
 leave together; shuffle first if the order follows the strength of the signal.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from .divergence import DEFAULT_KS, check, distributions, kl, sum_tracks
-from .length_scaling import consistency
+from .length_scaling import LengthWeights, consistency
 from .maps import check_shapes
+from .rounding import at_least
 
 FEWEST_DRAWS = 99
 CLOSEST = 8  # positions: a rotation moves every score at least this far
@@ -22,46 +28,63 @@ TRACKS_AT_ONCE = 16
 class Jackknife(NamedTuple):
     """An estimate with its interval; arrays (K,) by k, or numbers for a weighted score."""
 
-    estimate: np.ndarray
-    se: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    replicates: np.ndarray  # (n_blocks, K) or (n_blocks,): the estimate without each block
+    estimate: NDArray[np.float64]
+    se: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    replicates: NDArray[np.float64]  # (n_blocks, K) or (n_blocks,): the estimate without each block
 
 
 class RotatedNull(NamedTuple):
     """A score beside the same map with every sequence's scores rotated, by k or weighted."""
 
-    observed: np.ndarray
-    null: np.ndarray  # (n_draws, K) or (n_draws,)
-    p_value: np.ndarray  # (1 + draws at least as high as observed) / (1 + n_draws)
-    excess: np.ndarray  # observed - mean of the draws
+    observed: NDArray[np.float64]
+    null: NDArray[np.float64]  # (n_draws, K) or (n_draws,)
+    p_value: NDArray[np.float64]  # (1 + draws at least as high as observed) / (1 + n_draws)
+    excess: NDArray[np.float64]  # observed - mean of the draws
 
 
 def jackknife(
-    x,
-    a,
-    ks=DEFAULT_KS,
+    x: ArrayLike,
+    a: ArrayLike,
+    ks: Sequence[int] = DEFAULT_KS,
     *,
-    other=None,
-    weights=None,
+    other: ArrayLike | None = None,
+    weights: ArrayLike | LengthWeights | None = None,
     n_blocks: int = 20,
-    level=0.95,
-    reading="frequency",
-    score="abs_input",
-    correct=True,
-    collapse=False,
+    level: float = 0.95,
+    reading: str = "frequency",
+    score: str = "abs_input",
+    correct: bool = True,
+    collapse: bool = False,
 ) -> Jackknife:
     """KLD per k with a delete-block jackknife interval over sequences.
 
-    x, a, ks, reading, score, correct, collapse: as
-    :func:`~attribution_consistency.metric.divergence.kmer_klds`. other: a second model's maps
-    (N, L, 4) of the same sequences: everything is then about the paired difference, a minus
-    other. weights: (K,) or LengthWeights: everything is about the weighted score. Sums are kept
-    per block, 16 bytes per block and k-mer, and no sequence is counted twice.
+    Sums are kept per block, 16 bytes per block and k-mer, and no sequence is counted twice.
 
-    Returns estimate, SE, interval and replicates. Raises ValueError for invalid input or fewer
-    sequences than blocks.
+    Parameters
+    ----------
+    x, a, ks, reading, score, correct, collapse
+        As `kmer_klds`.
+    other : (N, L, 4)
+        A second model's maps of the same sequences: everything is then about the paired
+        difference, `a` minus `other`.
+    weights : (K,)
+        Or a `LengthWeights`: everything is about the weighted score.
+    n_blocks : int
+        Blocks of consecutive sequences, left out one after another.
+    level : float
+        Coverage of the interval, between 0 and 1.
+
+    Returns
+    -------
+    interval : Jackknife
+        Estimate, SE, interval and replicates, in nats.
+
+    Raises
+    ------
+    ValueError
+        For invalid input or fewer sequences than blocks.
     """
     x, a, ks = check(x, a, ks, reading, score)
     tracks = [a] if other is None else [a, check_shapes(x, other, "other")[1]]
@@ -70,7 +93,7 @@ def jackknife(
     bounds = np.linspace(0, len(x), n_blocks + 1).astype(int)
     blocks = [
         sum_tracks(x, tracks, ks, reading, score, correct, collapse, rows=rows)
-        for rows in zip(bounds[:-1], bounds[1:])
+        for rows in pairwise(bounds)
     ]
     found = np.empty((len(tracks), n_blocks + 1, len(ks)))  # last row: all blocks
     for column, k in enumerate(ks):
@@ -84,7 +107,7 @@ def jackknife(
     return _interval(values[-1], values[:-1], level)
 
 
-def paired_difference(one: Jackknife, two: Jackknife, *, level=0.95) -> Jackknife:
+def paired_difference(one: Jackknife, two: Jackknife, *, level: float = 0.95) -> Jackknife:
     """One model minus another, from their intervals over the same blocks of sequences."""
     if one.replicates.shape != two.replicates.shape:
         raise ValueError(
@@ -95,40 +118,71 @@ def paired_difference(one: Jackknife, two: Jackknife, *, level=0.95) -> Jackknif
     return _interval(one.estimate - two.estimate, one.replicates - two.replicates, level)
 
 
-def smallest_difference(difference: Jackknife, *, level=0.95, power=0.8, times: float = 1.0):
-    """Smallest true difference found with probability ``power`` by a test at ``1 - level``.
+def smallest_difference(
+    difference: Jackknife, *, level: float = 0.95, power: float = 0.8, times: float = 1.0
+) -> NDArray[np.float64]:
+    """Smallest true difference found with probability `power` by a test at `1 - level`.
 
-    difference: a paired difference. times: for this many times the sequences; the SE falls
-    with the square root. Same shape as the estimate, nats. Two models closer than this cannot
-    be ranked on these sequences.
+    Two models closer than this cannot be ranked on these sequences.
+
+    Parameters
+    ----------
+    difference : Jackknife
+        A paired difference.
+    times : float
+        For this many times the sequences; the SE falls with the square root.
+
+    Returns
+    -------
+    smallest : float64
+        In nats, of the shape of the estimate.
     """
     if not times > 0:
         raise ValueError(f"times: got {times!r}, expected a number above 0")
     dof = len(difference.replicates) - 1
-    return (_t(1 - (1 - level) / 2, dof) + _t(power, dof)) * difference.se / np.sqrt(times)
+    smallest: NDArray[np.float64] = (
+        (_t(1 - (1 - level) / 2, dof) + _t(power, dof)) * difference.se / np.sqrt(times)
+    )
+    return smallest
 
 
 def rotated_null(
-    x,
-    a,
-    ks=DEFAULT_KS,
+    x: ArrayLike,
+    a: ArrayLike,
+    ks: Sequence[int] = DEFAULT_KS,
     *,
     n_draws: int = 99,
-    weights=None,
+    weights: ArrayLike | LengthWeights | None = None,
     seed: int = 0,
-    reading="frequency",
-    score="abs_input",
-    correct=True,
-    collapse=False,
+    reading: str = "frequency",
+    score: str = "abs_input",
+    correct: bool = True,
+    collapse: bool = False,
 ) -> RotatedNull:
     """KLD per k beside a null: the same scores, each sequence's rotated by a random offset.
 
     Rotation keeps the sequences, the scores and how they vary from position to position, and
     takes away where they stand. Offsets are uniform in 8 ... L - 8, drawn anew for each sequence
-    and draw. Other arguments as :func:`jackknife`. n_draws: at least 99, for a p-value.
+    and draw.
 
-    Returns observed, null, p_value and excess. Raises ValueError for invalid input, fewer than
-    99 draws, or sequences shorter than 16.
+    Parameters
+    ----------
+    x, a, ks, weights, reading, score, correct, collapse
+        As `jackknife`.
+    n_draws : int
+        At least 99, for a p-value.
+    seed : int
+        Of the offsets.
+
+    Returns
+    -------
+    compared : RotatedNull
+        Observed, null, p-value and excess.
+
+    Raises
+    ------
+    ValueError
+        For invalid input, fewer than 99 draws, or sequences shorter than 16.
     """
     x, a, ks = check(x, a, ks, reading, score)
     length = x.shape[1]
@@ -141,27 +195,30 @@ def rotated_null(
     rng = np.random.default_rng(seed)
     offsets = rng.integers(CLOSEST, length - CLOSEST, (n_draws + 1, len(x)), endpoint=True)
     offsets[0] = 0  # the map as it is
-    found = []
+    klds = []
     for start in range(0, n_draws + 1, TRACKS_AT_ONCE):
         some = offsets[start : start + TRACKS_AT_ONCE]
         sums = sum_tracks(x, [a], ks, reading, score, correct, collapse, offsets=some)
         for t in range(len(some)):
-            found.append(
+            klds.append(
                 [kl(*distributions(sums.counts[k], sums.weights[k][t], k, reading)) for k in ks]
             )
-    found = np.array(found) if weights is None else consistency(found, weights)
+    found = np.array(klds) if weights is None else consistency(klds, weights)
     observed, null = found[0], found[1:]
-    p_value = (1 + (null >= observed).sum(axis=0)) / (1 + n_draws)
+    p_value = (1 + at_least(null, observed).sum(axis=0)) / (1 + n_draws)
     return RotatedNull(observed, null, p_value, observed - null.mean(axis=0))
 
 
-def _leave_one_out(counts: list, summed: list, k: int, reading: str) -> list[float]:
+def _leave_one_out(
+    counts: list[NDArray[np.float64]], summed: list[NDArray[np.float64]], k: int, reading: str
+) -> list[float]:
     """KLDs from the sums (4**k,) of each block: without that block, then with all of them.
 
-    With v = c w for ``frequency`` and w otherwise, Z = sum v and C = sum c, the KLD is
-    sum(v log r) / Z + log(C / Z), where r = w for ``frequency`` and w / c otherwise.
+    With v = c w for `frequency` and w otherwise, Z = sum v and C = sum c, the KLD is
+    sum(v log r) / Z + log(C / Z), where r = w for `frequency` and w / c otherwise.
     """
-    c_all, w_all = sum(counts), sum(summed)
+    c_all: Any = sum(counts)
+    w_all: Any = sum(summed)
     n_windows, total = c_all.sum(), w_all.sum()
     klds = []
     for block_counts, block_summed in zip(counts, summed):
@@ -177,7 +234,9 @@ def _leave_one_out(counts: list, summed: list, k: int, reading: str) -> list[flo
     return [*klds, kl(*distributions(c_all, w_all, k, reading))]
 
 
-def _interval(estimate, replicates, level: float) -> Jackknife:
+def _interval(
+    estimate: NDArray[np.float64], replicates: NDArray[np.float64], level: float
+) -> Jackknife:
     if not 0 < level < 1:
         raise ValueError(f"level: got {level!r}, expected between 0 and 1, such as 0.95")
     n = len(replicates)

@@ -1,31 +1,54 @@
 """Attribution maps: what each base contributes to a network's output."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from . import networks, weights
 
+if TYPE_CHECKING:
+    import keras
 
-def saliency(model, x, output=0, batch_size=500):
-    """Gradient of one output with respect to one-hot sequences (Simonyan et al. 2013).
+
+def saliency(
+    model: keras.Model, x: np.ndarray, output: int = 0, batch_size: int = 500
+) -> np.ndarray:
+    """Gradient of one output with respect to one-hot sequences.
 
     Parameters
     ----------
-    model : Keras model from (N, L, 4) to (N, T) logits or predictions, before any sigmoid.
-    x : float32 (N, L, 4).
-    output : int, column of the output that is explained.
-    batch_size : int, sequences differentiated at once; it changes memory, not the result.
+    model : keras.Model
+        From (N, L, 4) to (N, T) logits or predictions, before any sigmoid.
+    x : ndarray of float32, shape (N, L, 4)
+        One-hot sequences.
+    output : int
+        Column of the output that is explained.
+    batch_size : int
+        Sequences differentiated at once; it changes memory, not the result.
 
     Returns
     -------
-    float32 (N, L, 4), the raw gradient, without gradient correction.
+    ndarray of float32, shape (N, L, 4)
+        The raw gradient, without gradient correction.
 
-    Raises ValueError when ``output`` is not a column of the model's output.
+    Raises
+    ------
+    ValueError
+        If `output` is not a column of the model's output.
+
+    References
+    ----------
+    Simonyan et al. (2013).
     """
     import tensorflow as tf
 
     if not 0 <= output < model.output_shape[-1]:
         raise ValueError(f"output {output}: the network has {model.output_shape[-1]} outputs")
-    gradient = getattr(model, "_saliency", {}).get(output)
+    gradient: Any = getattr(model, "_saliency", {}).get(output)
     if gradient is None:
 
         @tf.function(input_signature=[tf.TensorSpec((None, *x.shape[1:]), tf.float32)])
@@ -41,13 +64,30 @@ def saliency(model, x, output=0, batch_size=500):
     return np.concatenate([gradient(tf.constant(b)).numpy() for b in batches])
 
 
-def saliency_of_models(recipes, paths, x):
-    """Saliency of the first output of many networks: yields (model id, maps (N, L, 4)).
+def saliency_of_models(
+    recipes: Mapping[str, dict[str, Any]],
+    paths: Mapping[str, str | PathLike[str]],
+    x: np.ndarray,
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Saliency of the first output of many networks.
 
-    recipes : {id: recipe}; paths : {id: weights file}; x : float32 (N, L, 4).
     One network is built for each architecture and its weights are swapped.
+
+    Parameters
+    ----------
+    recipes : mapping
+        `{id: recipe}`.
+    paths : mapping
+        `{id: weights file}`.
+    x : ndarray of float32, shape (N, L, 4)
+        One-hot sequences.
+
+    Yields
+    ------
+    (str, ndarray of float32, shape (N, L, 4))
+        The model's id and its maps.
     """
-    built = {}
+    built: dict[tuple[Any, ...], keras.Model] = {}
     for model_id, recipe in recipes.items():
         key = networks.kind(recipe)
         if key not in built:

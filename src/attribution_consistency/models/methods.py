@@ -1,14 +1,14 @@
 """Attribution methods for any framework: they see a model only through one function.
 
-Every method is called as ``method(function, x, *, batch_size=500, ...)`` and returns raw maps,
+Every method is called as `method(function, x, *, batch_size=500, ...)` and returns raw maps,
 (N, L, 4) float64, without gradient correction: score them with the metric, which corrects once,
-after all averaging. This module imports no framework; ``function`` takes and gives NumPy arrays:
+after all averaging. This module imports no framework; `function` takes and gives NumPy arrays:
 
 * a *gradient*, (n, L, 4) float32 to the gradient (n, L, 4) of the explained output, for
   `saliency`, `smoothgrad`, `integrated_gradients` and `expected_gradients`;
 * a *prediction*, (n, L, 4) float32 to the explained output (n,), for `in_silico_mutagenesis`.
 
-For a Keras model the gradient is ``functools.partial(attribution.saliency, model)``. For a
+For a Keras model the gradient is `functools.partial(attribution.saliency, model)`. For a
 PyTorch module that wants the length last::
 
     def gradient(x):
@@ -22,21 +22,40 @@ PyTorch module that wants the length last::
 
     maps = integrated_gradients(gradient, x)
 
-For JAX: ``jax.vmap(jax.grad(lambda s: apply(params, s[None])[0, 0]))``.
+For JAX: `jax.vmap(jax.grad(lambda s: apply(params, s[None])[0, 0]))`.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
+
+Function = Callable[[np.ndarray], ArrayLike]
 
 
-def saliency(gradient, x, *, batch_size=500):
+def saliency(gradient: Function, x: ArrayLike, *, batch_size: int = 500) -> np.ndarray:
     """The gradient itself (Simonyan et al. 2013), (N, L, 4)."""
     return _mean_over_points(gradient, x, [lambda x, rows: (x, 0.0)], batch_size)
 
 
-def smoothgrad(gradient, x, *, n_samples=50, noise=0.25, seed=0, batch_size=500):
+def smoothgrad(
+    gradient: Function,
+    x: ArrayLike,
+    *,
+    n_samples: int = 50,
+    noise: float = 0.25,
+    seed: int = 0,
+    batch_size: int = 500,
+) -> np.ndarray:
     """Mean gradient at noisy copies of the sequences (Smilkov et al. 2017), (N, L, 4).
 
-    noise: standard deviation of the normal noise that is added to every entry of ``x``.
+    Parameters
+    ----------
+    noise : float
+        Standard deviation of the normal noise that is added to every entry of `x`.
     """
     rng = np.random.default_rng(seed)
 
@@ -46,13 +65,26 @@ def smoothgrad(gradient, x, *, n_samples=50, noise=0.25, seed=0, batch_size=500)
     return _mean_over_points(gradient, x, [point] * _at_least_one(n_samples), batch_size)
 
 
-def integrated_gradients(gradient, x, *, baseline=0.25, steps=50, batch_size=500):
+def integrated_gradients(
+    gradient: Function,
+    x: ArrayLike,
+    *,
+    baseline: ArrayLike = 0.25,
+    steps: int = 50,
+    batch_size: int = 500,
+) -> np.ndarray:
     """What each base would add, from gradients along the path from a baseline (N, L, 4).
 
-    The map of base c is ``mean g_c - sum_c' b_c' mean g_c'``: with the base that is there,
+    The map of base c is `mean g_c - sum_c' b_c' mean g_c'`: with the base that is there,
     the integrated gradient (x - b) g of its position (Sundararajan et al. 2017), whose sum over
-    positions is f(x) - f(b). baseline: a number for every entry, or an array (L, 4) or
-    (N, L, 4); 0 where ``x`` has no base. steps: midpoints of the path.
+    positions is f(x) - f(b).
+
+    Parameters
+    ----------
+    baseline : array-like
+        A number for every entry, or an array (L, 4) or (N, L, 4); 0 where `x` has no base.
+    steps : int
+        Midpoints of the path.
     """
     base = _baseline(baseline, x)
     steps = _at_least_one(steps)
@@ -61,12 +93,24 @@ def integrated_gradients(gradient, x, *, baseline=0.25, steps=50, batch_size=500
     return _mean_over_points(gradient, x, points, batch_size)
 
 
-def expected_gradients(gradient, x, background, *, n_samples=50, seed=0, batch_size=500):
+def expected_gradients(
+    gradient: Function,
+    x: ArrayLike,
+    background: ArrayLike,
+    *,
+    n_samples: int = 50,
+    seed: int = 0,
+    batch_size: int = 500,
+) -> np.ndarray:
     """Integrated gradients averaged over baselines drawn from a background, (N, L, 4).
 
     Each sample takes one background sequence and one point of the path to it, both at random
-    (Erion et al. 2021). background: (M, L, 4), such as shuffled sequences. The map of base c is
-    ``mean (g_c - sum_c' b_c' g_c')``.
+    (Erion et al. 2021). The map of base c is `mean (g_c - sum_c' b_c' g_c')`.
+
+    Parameters
+    ----------
+    background : array-like, shape (M, L, 4)
+        Such as shuffled sequences.
     """
     background = np.asarray(background)
     if background.ndim != 3 or background.shape[1:] != np.shape(x)[1:] or not len(background):
@@ -84,12 +128,26 @@ def expected_gradients(gradient, x, background, *, n_samples=50, seed=0, batch_s
     return _mean_over_points(gradient, x, [point] * _at_least_one(n_samples), batch_size)
 
 
-def deep_shap(model, x, background, *, output=0, batch_size=500):
+def deep_shap(
+    model: Any, x: np.ndarray, background: ArrayLike, *, output: int = 0, batch_size: int = 500
+) -> np.ndarray:
     """DeepSHAP contributions at the base that is there, 0 at the others (N, L, 4).
 
-    Through the optional package shap (Lundberg and Lee 2017), so ``model`` is a Keras or PyTorch
-    model that takes (n, L, 4). background: (M, L, 4). output: column that is explained. The
-    contribution of a position is summed over its four entries. Raises ValueError without shap.
+    Through the optional package shap (Lundberg and Lee 2017). The contribution of a position is
+    summed over its four entries.
+
+    Parameters
+    ----------
+    model : Keras or PyTorch model
+        Takes (n, L, 4).
+    background : array-like, shape (M, L, 4)
+    output : int
+        Column that is explained.
+
+    Raises
+    ------
+    ValueError
+        Without shap.
     """
     try:
         from shap import DeepExplainer
@@ -108,7 +166,7 @@ def deep_shap(model, x, background, *, output=0, batch_size=500):
     return np.concatenate(found)
 
 
-def in_silico_mutagenesis(predict, x, *, batch_size=500):
+def in_silico_mutagenesis(predict: Function, x: ArrayLike, *, batch_size: int = 500) -> np.ndarray:
     """Change of the prediction when each base takes each place in turn, (N, L, 4).
 
     The base that is there has 0, so score these maps with gradient correction, which makes it
@@ -127,7 +185,9 @@ def in_silico_mutagenesis(predict, x, *, batch_size=500):
     return out
 
 
-def _mean_over_points(gradient, x, points, batch_size):
+def _mean_over_points(
+    gradient: Function, x: ArrayLike, points: Sequence[Callable], batch_size: int
+) -> np.ndarray:
     """Mean over points of g_c - sum_c' b_c' g_c'; a point gives where to differentiate, and b."""
     x = _checked(x)
     out = np.zeros(x.shape)
@@ -140,7 +200,7 @@ def _mean_over_points(gradient, x, points, batch_size):
     return out / len(points)
 
 
-def _baseline(baseline, x):
+def _baseline(baseline: ArrayLike, x: ArrayLike) -> np.ndarray:
     x = _checked(x)
     try:
         base = np.broadcast_to(np.asarray(baseline, np.float32), x.shape)
@@ -152,14 +212,14 @@ def _baseline(baseline, x):
     return base * x.any(axis=2, keepdims=True)
 
 
-def _checked(x):
+def _checked(x: ArrayLike) -> np.ndarray:
     x = np.asarray(x, np.float32)
     if x.ndim != 3 or x.shape[2] != 4 or not x.size:
         raise ValueError(f"x: got shape {x.shape}, expected (N, L, 4)")
     return x
 
 
-def _numbers(values, shape, name):
+def _numbers(values: ArrayLike, shape: tuple[int, ...], name: str) -> np.ndarray:
     """What a caller's function gave, as float64 of the expected shape."""
     values = np.asarray(values, np.float64)
     if name == "prediction" and values.shape == (*shape, 1):
@@ -169,7 +229,7 @@ def _numbers(values, shape, name):
     return values
 
 
-def _at_least_one(number):
+def _at_least_one(number: int) -> int:
     if number < 1 or int(number) != number:
         raise ValueError(f"got {number!r} samples or steps, expected a whole number from 1")
     return int(number)

@@ -4,25 +4,46 @@ Every builder takes one-hot sequences (N, L, 4) and gives raw outputs (N, T): th
 lives in the loss, so that a gradient of the output is a gradient of the logit.
 """
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import keras
-from keras import layers
+from keras import KerasTensor, layers
+
+if TYPE_CHECKING:
+    from .regularisers import Points
+
+Hook = Callable[[KerasTensor, int], KerasTensor]
 
 ACTIVATIONS = {"relu": "relu", "exp": "exponential"}
 
 
-def build(recipe, length, points=None):
+def build(recipe: dict[str, Any], length: int, points: Points | None = None) -> keras.Model:
     """Build the untrained network of a recipe.
 
-    recipe : dict with ``architecture``, ``activation`` (``relu`` or ``exp``, first layer),
-        ``batch_norm`` and ``n_outputs``.
-    length : int, nucleotides per sequence.
-    points : None, or a `regularisers.Points` that acts on the input and hidden layers
-        during training.  Both choices give the same weights in the same order.
+    Parameters
+    ----------
+    recipe : dict
+        With `architecture`, `activation` (`relu` or `exp`, first layer), `batch_norm` and
+        `n_outputs`.
+    length : int
+        Nucleotides per sequence.
+    points : regularisers.Points, optional
+        Acts on the input and hidden layers during training. With or without, the weights are
+        the same in the same order.
 
-    Returns a ``keras.Model`` from (N, L, 4) to (N, n_outputs) logits or predictions.
-    Raises ValueError for an unknown architecture or activation.
+    Returns
+    -------
+    keras.Model
+        From (N, L, 4) to (N, n_outputs) logits or predictions.
+
+    Raises
+    ------
+    ValueError
+        For an unknown architecture or activation.
     """
     name, activation = recipe["architecture"], recipe["activation"]
     if name not in ARCHITECTURES:
@@ -47,7 +68,7 @@ def build(recipe, length, points=None):
     return model(inputs if len(inputs) > 1 else sequence, output, name=name)
 
 
-def kind(recipe):
+def kind(recipe: dict[str, Any]) -> tuple[Any, ...]:
     """What decides the layers of a network: recipes of one kind can share one that is built."""
     return tuple(recipe[k] for k in ("architecture", "batch_norm", "activation", "n_outputs"))
 
@@ -55,15 +76,27 @@ def kind(recipe):
 class Blocks:
     """Layers that share one activation for the first layer, norm and weight penalty."""
 
-    def __init__(self, activation, batch_norm, regularizer):
+    def __init__(
+        self, activation: str, batch_norm: bool, regularizer: keras.regularizers.Regularizer
+    ) -> None:
         self.first, self.batch_norm, self.regularizer = activation, batch_norm, regularizer
 
-    def norm(self, h):
+    def norm(self, h: KerasTensor) -> KerasTensor:
+        """Batch norm, where the network has it."""
         return layers.BatchNormalization()(h) if self.batch_norm else h
 
     def conv(
-        self, h, filters, width, *, first=False, pool=1, dropout=0.0, dilation=1, activation="relu"
-    ):
+        self,
+        h: KerasTensor,
+        filters: int,
+        width: int,
+        *,
+        first: bool = False,
+        pool: int = 1,
+        dropout: float = 0.0,
+        dilation: int = 1,
+        activation: str = "relu",
+    ) -> KerasTensor:
         """Convolution -> norm -> activation -> max pooling -> dropout."""
         h = layers.Conv1D(
             filters,
@@ -78,13 +111,16 @@ class Blocks:
             h = layers.MaxPooling1D(pool)(h)
         return layers.Dropout(dropout)(h) if dropout else h
 
-    def dense(self, h, units, dropout):
+    def dense(self, h: KerasTensor, units: int, dropout: float) -> KerasTensor:
+        """Dense layer -> norm -> activation -> dropout."""
         h = layers.Dense(
             units, kernel_initializer="he_normal", kernel_regularizer=self.regularizer
         )(h)
         return layers.Dropout(dropout)(layers.Activation("relu")(self.norm(h)))
 
-    def residual(self, h, width, dilations, dropout=0.1):
+    def residual(
+        self, h: KerasTensor, width: int, dilations: Sequence[int], dropout: float = 0.1
+    ) -> KerasTensor:
         """Dilated convolutions of equal filter number added back to their input."""
         skip, filters = h, h.shape[-1]
         for dilation in dilations[:-1]:
@@ -93,7 +129,7 @@ class Blocks:
         return layers.Activation("relu")(layers.Add()([skip, h]))
 
 
-def synthetic_cnn(h, blocks, hook, width=19):
+def synthetic_cnn(h: KerasTensor, blocks: Blocks, hook: Hook, width: int = 19) -> KerasTensor:
     """Five hidden layers, 53,161 parameters with batch norm at 200 nt and first filters of 19."""
     h = hook(blocks.conv(h, 24, width, first=True, dropout=0.1), 1)
     h = hook(blocks.conv(h, 32, 7, pool=4, dropout=0.2), 2)
@@ -102,14 +138,14 @@ def synthetic_cnn(h, blocks, hook, width=19):
     return blocks.dense(layers.Flatten()(h), 96, 0.5)
 
 
-def shallow(h, blocks, hook):
+def shallow(h: KerasTensor, blocks: Blocks, hook: Hook) -> KerasTensor:
     """Wide pooling after the first layer, which must learn whole motifs (Koo and Ploenzke 2021)."""
     h = hook(blocks.conv(h, 24, 19, first=True, pool=50, dropout=0.1), 1)
     h = hook(blocks.conv(h, 48, 3, pool=2, dropout=0.2), 2)
     return blocks.dense(layers.Flatten()(h), 96, 0.5)
 
 
-def cnn(h, blocks, hook):
+def cnn(h: KerasTensor, blocks: Blocks, hook: Hook) -> KerasTensor:
     """Three convolutions and a dense layer, for accessibility."""
     h = hook(blocks.conv(h, 64, 15, first=True, pool=4, dropout=0.1), 1)
     h = hook(blocks.conv(h, 96, 7, pool=4, dropout=0.2), 2)
@@ -117,7 +153,7 @@ def cnn(h, blocks, hook):
     return blocks.dense(layers.Flatten()(h), 128, 0.5)
 
 
-def residual(h, blocks, hook):
+def residual(h: KerasTensor, blocks: Blocks, hook: Hook) -> KerasTensor:
     """Dilated residual blocks after a wide first layer, after ResidualBind (Koo et al. 2023)."""
     h = hook(blocks.conv(h, 64, 15, first=True, pool=4, dropout=0.1), 1)
     h = hook(layers.Dropout(0.2)(blocks.residual(h, 3, (1, 2, 4))), 2)
@@ -125,7 +161,7 @@ def residual(h, blocks, hook):
     return blocks.dense(layers.Flatten()(h), 128, 0.5)
 
 
-def basset(h, blocks, hook):
+def basset(h: KerasTensor, blocks: Blocks, hook: Hook) -> KerasTensor:
     """Three convolutions and two dense layers, scaled down from Basset (Kelley et al. 2016)."""
     h = hook(blocks.conv(h, 80, 19, first=True, pool=3), 1)
     h = hook(blocks.conv(h, 64, 11, pool=4), 2)
@@ -133,16 +169,16 @@ def basset(h, blocks, hook):
     return blocks.dense(blocks.dense(layers.Flatten()(h), 160, 0.3), 160, 0.3)
 
 
-def bpnet(h, blocks, hook):
-    """A wide layer and dilated residual convolutions, a thin relative of BPNet (Avsec et al. 2021)."""
+def bpnet(h: KerasTensor, blocks: Blocks, hook: Hook) -> KerasTensor:
+    """A wide layer, dilated residual convolutions: a thin relative of BPNet (Avsec et al. 2021)."""
     h = hook(blocks.conv(h, 32, 25, first=True), 1)
     for power in range(1, 7):
         h = layers.Add()([h, blocks.conv(h, 32, 3, dilation=2**power)])
     return layers.GlobalAveragePooling1D()(h)
 
 
-def basenji(h, blocks, hook):
-    """Convolution and pooling, then densely growing dilations, after Basenji (Kelley et al. 2018)."""
+def basenji(h: KerasTensor, blocks: Blocks, hook: Hook) -> KerasTensor:
+    """Convolution, pooling, then densely growing dilations, after Basenji (Kelley et al. 2018)."""
     h = hook(blocks.conv(h, 48, 15, first=True, pool=2, dropout=0.05), 1)
     h = hook(blocks.conv(h, 48, 5, pool=4, dropout=0.05), 2)
     for power in range(1, 4):
@@ -153,14 +189,14 @@ def basenji(h, blocks, hook):
     return blocks.dense(layers.Flatten()(layers.MaxPooling1D(5)(h)), 64, 0.3)
 
 
-def pairs(h, blocks, hook):
+def pairs(h: KerasTensor, blocks: Blocks, hook: Hook) -> KerasTensor:
     """A layer for motifs and one whose filters span two of them, for rules about pairs."""
     h = hook(blocks.conv(h, 24, 19, first=True, pool=10), 1)
     h = hook(blocks.conv(h, 64, 9, dropout=0.1), 2)
     return blocks.dense(layers.GlobalMaxPooling1D()(h), 96, 0.3)
 
 
-ARCHITECTURES = {
+ARCHITECTURES: dict[str, Callable[[KerasTensor, Blocks, Hook], KerasTensor]] = {
     "synthetic": synthetic_cnn,
     "deep": functools.partial(synthetic_cnn, width=11),
     "shallow": shallow,

@@ -1,12 +1,27 @@
 """Prediction performance: AUROC and Pearson r."""
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.typing import ArrayLike
+
+from ..metric.rounding import varies
 
 
-def auroc(y, score):
-    """Area under the ROC curve; y (N,) of 0 and 1, score (N,). Ties count one half.
+def auroc(y: ArrayLike, score: ArrayLike) -> float:
+    """Area under the ROC curve, in which ties count one half.
 
-    NaN when only one class is present or a score is not finite.
+    Parameters
+    ----------
+    y : array-like, shape (N,)
+        Classes, 0 or 1.
+    score : array-like, shape (N,)
+        Predictions.
+
+    Returns
+    -------
+    float
+        NaN when only one class is present or a score is not finite.
     """
     from scipy.stats import rankdata
 
@@ -14,13 +29,17 @@ def auroc(y, score):
     positives, negatives = int(y.sum()), int((~y).sum())
     if not positives or not negatives or not np.isfinite(score).all():
         return float("nan")
+    if not varies(score):  # ties, but for the last bits
+        return 0.5
     ranks = rankdata(score)[y].sum()
     return float((ranks - positives * (positives + 1) / 2) / (positives * negatives))
 
 
-def pearson(y, prediction):
+def pearson(y: ArrayLike, prediction: ArrayLike) -> float:
     """Pearson correlation of two vectors (N,); NaN when one of them is constant."""
-    y, prediction = np.asarray(y, float), np.asarray(prediction, float)
-    y, prediction = y - y.mean(), prediction - prediction.mean()
-    scale = np.sqrt((y**2).sum() * (prediction**2).sum())
-    return float((y * prediction).sum() / scale) if scale > 0 else float("nan")
+    one, other = np.asarray(y, float), np.asarray(prediction, float)
+    if not (varies(one) and varies(other)):
+        return float("nan")
+    one, other = one - one.mean(), other - other.mean()
+    scale = np.sqrt((one**2).sum() * (other**2).sum())
+    return float((one * other).sum() / scale)

@@ -1,13 +1,17 @@
 """A recipe: everything that decides what a trained network is, as one plain dict.
 
 The digest of a recipe keys its weights: the same recipe finds shipped or earlier weights,
-another recipe trains anew.  Raise ``TRAINING_VERSION`` only when the training code changes
+another recipe trains anew. Raise `TRAINING_VERSION` only when the training code changes
 what it computes; editing a docstring must retrain nothing.
 """
+
+from __future__ import annotations
 
 import difflib
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 TRAINING_VERSION = 1
 REGULARISERS = (
@@ -43,7 +47,7 @@ REGULARISATION = {
     "noise": {"noise_sd": 0.25},
     # Ours: the same level at one hidden layer, drawn anew for every batch.
     "manifoldnoise": {"manifold_noise_sd": 0.25},
-    # Madry et al. 2018, arXiv:1706.06083: an L-infinity ball.  Its radius for one-hot DNA is ours:
+    # Madry et al. 2018, arXiv:1706.06083: an L-infinity ball. Its radius for one-hot DNA is ours:
     # under 0.03 no network came above an AUROC of 0.86 in 40 epochs.
     "adversarial": {"adversarial_radius": 0.01, "adversarial_steps": 3},
     # Yoshida and Miyato 2017, arXiv:1705.10941: lambda = 0.01, one power iteration a step.
@@ -51,8 +55,8 @@ REGULARISATION = {
 }
 
 
-def configurations():
-    """The 28 configurations of the synthetic zoo, named like ``bn-exp-mixup``."""
+def configurations() -> list[str]:
+    """The 28 configurations of the synthetic zoo, named like `bn-exp-mixup`."""
     return [
         f"{norm}-{activation}-{regulariser}"
         for norm in ("bn", "nobn")
@@ -61,15 +65,29 @@ def configurations():
     ]
 
 
-def synthetic_recipe(model_id, epochs, data, training=None):
+def synthetic_recipe(
+    model_id: str,
+    epochs: int,
+    data: Mapping[str, Any],
+    training: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Recipe of one network of the synthetic zoo.
 
-    model_id : str, ``{bn|nobn}-{relu|exp}-{regulariser}-{init:02d}``.
-    epochs : int, length of the training.
-    data : dict with ``n_sequences``, ``length`` and ``data_seed`` of the simulated data.
-    training : dict or None, hyper-parameters that replace the defaults.
+    Parameters
+    ----------
+    model_id : str
+        `{bn|nobn}-{relu|exp}-{regulariser}-{init:02d}`.
+    epochs : int
+        Length of the training.
+    data : mapping
+        `n_sequences`, `length` and `data_seed` of the simulated data.
+    training : mapping, optional
+        Hyper-parameters that replace the defaults.
 
-    Raises ValueError for an identifier that names no configuration.
+    Raises
+    ------
+    ValueError
+        For an identifier that names no configuration.
     """
     norm, activation, regulariser, init = _parts(
         model_id, [("bn", "nobn"), ACTIVATIONS, REGULARISERS]
@@ -94,8 +112,10 @@ def synthetic_recipe(model_id, epochs, data, training=None):
     }
 
 
-def accessibility_recipe(model_id, epochs=40, data="gm12878_dnase"):
-    """Recipe of one accessibility network: ``{task}-{architecture}-{targets}-{act}-{init:02d}``.
+def accessibility_recipe(
+    model_id: str, epochs: int = 40, data: str = "gm12878_dnase"
+) -> dict[str, Any]:
+    """Recipe of one accessibility network: `{task}-{architecture}-{targets}-{act}-{init:02d}`.
 
     Training stops when the validation score has not risen for six epochs and keeps the
     best weights; half of the sequences of each epoch are reverse-complemented.
@@ -125,10 +145,10 @@ def accessibility_recipe(model_id, epochs=40, data="gm12878_dnase"):
     }
 
 
-def accessibility_ids():
+def accessibility_ids() -> tuple[list[str], list[str]]:
     """The accessibility networks of the book: (those that are compared, replicas).
 
-    Compared are 8 binary and 18 quantitative networks, as many as the paper has.  A replica is a
+    Compared are 8 binary and 18 quantitative networks, as many as the paper has. A replica is a
     second initialisation of a compared network that has none among them: it shows how far maps
     depend on the initialisation, and enters no other comparison.
     """
@@ -147,8 +167,8 @@ def accessibility_ids():
     return compared, [f"{name}-01" for name in once]
 
 
-def published_ids():
-    """Names of the 200 published networks, ``{deep|shallow}-{relu|exp}-{init:02d}``."""
+def published_ids() -> list[str]:
+    """Names of the 200 published networks, `{deep|shallow}-{relu|exp}-{init:02d}`."""
     return [
         f"{depth}-{activation}-{init:02d}"
         for depth in ("deep", "shallow")
@@ -157,10 +177,13 @@ def published_ids():
     ]
 
 
-def published_file(model_id):
+def published_file(model_id: str) -> str:
     """Name of the file of a published network in the registry of remote files.
 
-    Raises ValueError for an identifier that names none.
+    Raises
+    ------
+    ValueError
+        For an identifier that names none.
     """
     depth, activation, init = _parts(model_id, [("deep", "shallow"), ACTIVATIONS])
     if model_id not in published_ids():
@@ -169,13 +192,13 @@ def published_file(model_id):
     return f"koo_synthetic_models/{PUBLISHED[depth]}_{PUBLISHED[activation]}_{init}.h5"
 
 
-def digest(recipe):
+def digest(recipe: dict[str, Any]) -> str:
     """Twelve hexadecimal digits that name a recipe and the training version."""
     text = json.dumps([TRAINING_VERSION, recipe], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _parts(model_id, choices):
+def _parts(model_id: str, choices: Sequence[tuple[str, ...]]) -> tuple[Any, ...]:
     """Split an identifier, check each part against its choices, give init as an int."""
     parts = model_id.split("-")
     if len(parts) != len(choices) + 1 or not parts[-1].isdigit():
@@ -185,6 +208,7 @@ def _parts(model_id, choices):
         if part not in allowed:
             near = difflib.get_close_matches(part, allowed, 1, 0) or [allowed[0]]
             raise ValueError(
-                f"{model_id!r}: {part!r} is not one of {', '.join(allowed)}; did you mean {near[0]!r}?"
+                f"{model_id!r}: {part!r} is not one of {', '.join(allowed)}; "
+                f"did you mean {near[0]!r}?"
             )
     return (*parts[:-1], int(parts[-1]))

@@ -1,11 +1,16 @@
 """Seven ways to train the same network.
 
 The strategies are the ones named in the paper: none, input mixup, manifold mixup, input
-noise, manifold noise, adversarial training and a spectral-norm penalty.  All of them act
-in training only.  Random choices (mixing partner, mixing strength, where to act) are drawn
+noise, manifold noise, adversarial training and a spectral-norm penalty. All of them act
+in training only. Random choices (mixing partner, mixing strength, where to act) are drawn
 outside the network, one row per batch, and enter it as extra inputs; a resumed training
 therefore repeats them exactly.
 """
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -13,33 +18,41 @@ from keras import layers, ops
 
 from . import recipes
 
+if TYPE_CHECKING:
+    from .networks import Hook
+
+Tensor = Any  # of the backend, or symbolic
+
 HIDDEN_POINTS = 4
 
 
 class SpectralNorm(keras.regularizers.Regularizer):
-    """Half the squared largest singular value of each kernel, times ``strength``.
+    """Half the squared largest singular value of each kernel, times `strength`.
 
-    The kernel is flattened to (inputs, outputs).  Power iteration finds its singular value, with
+    The kernel is flattened to (inputs, outputs). Power iteration finds its singular value, with
     no gradient through the iteration; each step of training goes on from the direction of the
-    last one.  (From one fixed start the network would learn to hide its largest direction.)
-    Source: Yoshida and Miyato (2017), equation 4 and algorithm 1.
+    last one. (From one fixed start the network would learn to hide its largest direction.)
+
+    References
+    ----------
+    Yoshida and Miyato (2017), equation 4 and algorithm 1.
     """
 
     RESTART = 100  # iterations from a fresh direction
 
-    def __init__(self, strength, l2=0.0, iterations=1):
+    def __init__(self, strength: float, l2: float = 0.0, iterations: int = 1) -> None:
         self.strength, self.l2, self.iterations = strength, l2, iterations
-        self.directions = {}
+        self.directions: dict[str, keras.Variable] = {}
 
-    def restart(self, kernel, seed):
-        """Point at the largest direction of a ``keras.Variable``, from a start drawn by ``seed``."""
+    def restart(self, kernel: keras.Variable, seed: int | Sequence[int]) -> None:
+        """Point at the largest direction of a kernel, from a start drawn by `seed`."""
         start = np.random.default_rng(seed).normal(size=(kernel.shape[-1], 1))
         _, v = power_iteration(_matrix(kernel), start.astype("float32"), self.RESTART)
         if kernel.path not in self.directions:
             self.directions[kernel.path] = keras.Variable(v, trainable=False)
         self.directions[kernel.path].assign(v)
 
-    def __call__(self, kernel):
+    def __call__(self, kernel: keras.Variable) -> Tensor:
         matrix, direction = _matrix(kernel), self.directions[kernel.path]
         u, v = power_iteration(ops.stop_gradient(matrix), direction, self.iterations)
         direction.assign(v)
@@ -47,7 +60,7 @@ class SpectralNorm(keras.regularizers.Regularizer):
         return 0.5 * self.strength * ops.square(norm) + self.l2 * ops.sum(ops.square(kernel))
 
 
-def power_iteration(matrix, v, iterations):
+def power_iteration(matrix: Tensor, v: Tensor, iterations: int) -> tuple[Tensor, Tensor]:
     """Left and right singular vectors (I, 1), (O, 1) of the largest singular value of (I, O)."""
     for _ in range(iterations):
         u = ops.matmul(matrix, v)
@@ -64,7 +77,8 @@ def _matrix(kernel):
 class MixHidden(layers.Layer):
     """Mix each example with a partner of its batch: (h, partner (B,), keep (B, 1)) -> h."""
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Sequence[Tensor], training: bool = False) -> Tensor:
+        """Leave `h` as it is outside training."""
         h, partner, keep = inputs
         if not training:
             return h
@@ -76,11 +90,12 @@ class MixHidden(layers.Layer):
 class AddNoise(layers.Layer):
     """Add Gaussian noise of the given standard deviation: (h, sd (B, 1)) -> h."""
 
-    def __init__(self, seed=0, **kwargs):
+    def __init__(self, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Sequence[Tensor], training: bool = False) -> Tensor:
+        """Leave `h` as it is outside training."""
         h, sd = inputs
         if not training:
             return h
@@ -105,7 +120,7 @@ class Points:
     `epoch` draws one epoch of training data with those inputs filled in.
     """
 
-    def __init__(self, regulariser, settings):
+    def __init__(self, regulariser: str, settings: dict[str, Any]) -> None:
         if regulariser not in recipes.REGULARISERS:
             known = ", ".join(recipes.REGULARISERS)
             raise ValueError(f"unknown regulariser {regulariser!r}; choose from {known}")
@@ -116,7 +131,8 @@ class Points:
                 settings["adversarial_radius"], settings["adversarial_steps"]
             )
 
-    def attach(self, sequence):
+    def attach(self, sequence: Tensor) -> tuple[list[Tensor], Hook]:
+        """The inputs of the network and the hook for its points, as `Points` says."""
         mixes = self.regulariser == "manifoldmixup"
         if not mixes and self.regulariser not in ("noise", "manifoldnoise"):
             return [sequence], lambda h, point: h
@@ -129,10 +145,21 @@ class Points:
 
         return [sequence, strength] + ([partner] if mixes else []), hook
 
-    def epoch(self, x, y, batch_size, rng):
-        """Shuffled arrays of one epoch: ([x, extra inputs ...], targets).
+    def epoch(
+        self, x: np.ndarray, y: np.ndarray, batch_size: int, rng: np.random.Generator
+    ) -> tuple[list[np.ndarray], np.ndarray]:
+        """Shuffled arrays of one epoch, without the last incomplete batch.
 
-        x (N, L, 4) and y (N, T) float32; the last incomplete batch is dropped.
+        Parameters
+        ----------
+        x : ndarray of float32, shape (N, L, 4)
+            One-hot sequences.
+        y : ndarray of float32, shape (N, T)
+            Targets.
+
+        Returns
+        -------
+        ([x, extra inputs ...], targets)
         """
         order = rng.permutation(len(x))[: len(x) // batch_size * batch_size]
         x, y = x[order], y[order]
@@ -173,21 +200,25 @@ class Points:
         return np.repeat(rng.integers(1, HIDDEN_POINTS + 1, n_batches), batch_size)
 
 
-def adversarial_model(radius, steps):
-    """A ``keras.Model`` class that trains on worst-case inputs (TensorFlow backend)."""
+def adversarial_model(radius: float, steps: int) -> type[keras.Model]:
+    """A `keras.Model` class that trains on worst-case inputs (TensorFlow backend)."""
 
     class AdversarialModel(keras.Model):
-        def train_step(self, data):
+        def train_step(self, data: Any) -> dict[str, Any]:
             x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
             return super().train_step((projected_gradient(self, x, y, radius, steps), y))
 
     return AdversarialModel
 
 
-def projected_gradient(model, x, y, radius, steps):
-    """Inputs within ``radius`` (L-infinity) of ``x`` that raise the loss of ``model``.
+def projected_gradient(
+    model: keras.Model, x: Tensor, y: Tensor, radius: float, steps: int
+) -> Tensor:
+    """Inputs within `radius` (L-infinity) of `x` that raise the loss of `model`.
 
-    Source: Madry et al. (2018), equation 2.1, started at ``x`` itself.
+    References
+    ----------
+    Madry et al. (2018), equation 2.1, started at `x` itself.
     """
     import tensorflow as tf
 

@@ -1,27 +1,36 @@
 """Training: deterministic, resumable after any interruption, one record per network.
 
-Everything random in epoch ``e`` of initialisation ``i`` is seeded by ``(i, e)``, so a
+Everything random in epoch `e` of initialisation `i` is seeded by `(i, e)`, so a
 training that was killed and resumed at an epoch boundary ends at the same weights.
 
 The learning rate falls, and training on real data stops, when the validation *score*
-(AUROC or Pearson r) stalls.  The validation loss would be the usual choice, but it misleads
+(AUROC or Pearson r) stalls. The validation loss would be the usual choice, but it misleads
 here: batch norm after dropout sees other variances in training than at inference (Li et al.
 2019, arXiv:1801.05134), which shifts every logit, so the loss rises for tens of epochs in
 which the ranking of the sequences still improves.
 """
 
+from __future__ import annotations
+
 import contextlib
 import json
+import operator
 import os
 import secrets
 import socket
 import time
+from collections.abc import Callable, Mapping
+from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import keras
 import numpy as np
 
 from . import networks, performance, recipes, regularisers, weights
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 LOSSES = {
     "binary": lambda: keras.losses.BinaryCrossentropy(from_logits=True),
@@ -29,25 +38,40 @@ LOSSES = {
 }
 
 
-def train(recipe, data, checkpoint=None, progress=None, each_epoch=None):
+def train(
+    recipe: dict[str, Any],
+    data: Mapping[str, np.ndarray],
+    checkpoint: str | PathLike[str] | None = None,
+    progress: Callable[[str], object] | None = None,
+    each_epoch: Callable[[int, keras.Model], object] | None = None,
+) -> tuple[keras.Model, dict[str, Any]]:
     """Train one network.
+
+    A network is recorded as diverged, and keeps its last good weights, when its loss stops being
+    finite or its weights leave the range of their file; also one that is chosen by a validation
+    score it never has.
 
     Parameters
     ----------
-    recipe : dict, see `recipes`.
-    data : dict with ``x`` float32 (N, L, 4), ``y`` float32 (N, T) and ``split`` (N,) of
-        0 training, 1 validation, 2 test.
-    checkpoint : path or None; written after every epoch, read when it exists.
-    progress : callable or None, called with one line of text per epoch.
-    each_epoch : callable or None, called with the number of epochs done and the network as it is
-        at inference, first before any training.
+    recipe : dict
+        See `recipes`.
+    data : mapping
+        `x` float32 (N, L, 4), `y` float32 (N, T) and `split` (N,) of 0 training, 1 validation,
+        2 test.
+    checkpoint : path-like, optional
+        Written after every epoch, read when it exists.
+    progress : callable, optional
+        Called with one line of text per epoch.
+    each_epoch : callable, optional
+        Called with the number of epochs done and the network as it is at inference, first before
+        any training.
 
     Returns
     -------
-    (model, record): a ``keras.Model`` that returns logits, and a dict with the recipe, its
-    digest, epochs run, minutes, history, ``diverged`` and the test scores.  A network is recorded
-    as diverged, and keeps its last good weights, when its loss stops being finite or its weights
-    leave the range of their file; also one that is chosen by a validation score it never has.
+    model : keras.Model
+        Returns logits.
+    record : dict
+        The recipe, its digest, epochs run, minutes, history, `diverged` and the test scores.
     """
     x, y, split = data["x"], data["y"][:, recipe["targets"]], data["split"]
     valid, test = split == 1, split == 2
@@ -102,10 +126,10 @@ def train(recipe, data, checkpoint=None, progress=None, each_epoch=None):
     return plain, record
 
 
-def batches(arrays, batch_size):
-    """The rows of one array, or of a tuple of them, in order, as a ``tf.data.Dataset`` of batches.
+def batches(arrays: np.ndarray | tuple[Any, ...], batch_size: int) -> tf.data.Dataset:
+    """The rows of one array, or of a tuple of them, in order, as a `tf.data.Dataset` of batches.
 
-    Its tuning is off.  The thread that tunes looks at the clock after 10, 20, 40, ... milliseconds,
+    Its tuning is off. The thread that tunes looks at the clock after 10, 20, 40, ... milliseconds,
     and at the end each `fit` or `predict` waits for the next look: up to half of its time is lost
     (TensorFlow 2.21).
     """
@@ -118,8 +142,10 @@ def batches(arrays, batch_size):
     return dataset.prefetch(2).with_options(options)
 
 
-def evaluate(model, recipe, x, y):
-    """Test scores of the first target: AUROC (binary) and Pearson r; y (N, all targets)."""
+def evaluate(
+    model: keras.Model, recipe: dict[str, Any], x: np.ndarray, y: np.ndarray
+) -> dict[str, float]:
+    """Test scores of the first target: AUROC (binary) and Pearson r; `y` (N, all targets)."""
     prediction, target = predict(model, x)[:, 0], y[:, recipe["targets"][0]]
     if recipe["task"] == "binary":
         probability = 1 / (1 + np.exp(-prediction.astype(float)))
@@ -135,21 +161,35 @@ def evaluate(model, recipe, x, y):
     }
 
 
-def predict(model, x, batch_size=500):
+def predict(model: keras.Model, x: np.ndarray, batch_size: int = 500) -> np.ndarray:
     """Outputs (N, T) float32 of a network for one-hot sequences (N, L, 4)."""
     return model.predict(batches(x, batch_size), verbose=0)
 
 
 def train_models(
-    model_recipes, data, out_dir, checkpoint_dir, shipped_dir=None, progress=print, length=None
-):
-    """Bring every network of ``{id: recipe}`` into ``out_dir`` as ``<id>.npz`` and ``<id>.json``.
+    model_recipes: Mapping[str, dict[str, Any]],
+    data: Mapping[str, np.ndarray] | Callable[[], Mapping[str, np.ndarray]],
+    out_dir: str | PathLike[str],
+    checkpoint_dir: str | PathLike[str],
+    shipped_dir: str | PathLike[str] | None = None,
+    progress: Callable[[str], object] = print,
+    length: int | None = None,
+) -> None:
+    """Bring every network of `{id: recipe}` into `out_dir` as `<id>.npz` and `<id>.json`.
 
     A network is copied when weights of the same recipe, and of the shapes that its architecture
     has now, are shipped or were finished before; resumed when it has a checkpoint; and trained
-    otherwise.  ``data`` may be a callable that loads the data; it is called only when something
-    has to be trained, or to learn ``length``, nucleotides per sequence, where neither the caller
-    nor the recipe tells it.
+    otherwise.
+
+    Parameters
+    ----------
+    data : mapping or callable
+        As `train` takes it, or a function that loads it; it is called only when something has to
+        be trained, or to learn `length` where neither the caller nor the recipe tells it.
+    progress : callable
+        Called with one line of text per network copied or trained, and per epoch.
+    length : int, optional
+        Nucleotides per sequence.
     """
     out_dir, checkpoint_dir = Path(out_dir), Path(checkpoint_dir)
     finished_dir = checkpoint_dir / "finished"
@@ -165,7 +205,8 @@ def train_models(
                 data = data() if callable(data) else data
                 length = data["x"].shape[1]
             shapes[kind] = weights.shapes(networks.build(recipe, length))
-        places = ((out_dir, model_id), (finished_dir, kept), (shipped_dir, model_id))
+        places: list[tuple[Any, str]]
+        places = [(out_dir, model_id), (finished_dir, kept), (shipped_dir, model_id)]
         source = next(
             (
                 place
@@ -178,25 +219,40 @@ def train_models(
             data = data() if callable(data) else data
             checkpoint = checkpoint_dir / f"{kept}.npz"
             keras.utils.clear_session()
-            model, record = train(
-                recipe, data, checkpoint, lambda line: progress(f"{label} {line}")
-            )
+
+            def tell(line: str, label: str = label) -> None:
+                progress(f"{label} {line}")
+
+            model, record = train(recipe, data, checkpoint, tell)
             save(model, record, finished_dir, kept)
             checkpoint.unlink(missing_ok=True)
             source = finished_dir, kept
         if source[0] != out_dir:
-            copy(*source, out_dir, model_id)
+            copy(source[0], source[1], out_dir, model_id)
             trained = source[0] == finished_dir
             progress(f"{label} " + ("trained" if trained else "shipped weights"))
 
 
-def has_weights(folder, name, key, shapes=None, tell=print):
-    """Whether ``<name>.npz`` in a folder holds the weights of the recipe with digest ``key``.
+def has_weights(
+    folder: str | PathLike[str],
+    name: str,
+    key: str,
+    shapes: list[tuple[int, ...]] | None = None,
+    tell: Callable[[str], object] = print,
+) -> bool:
+    """Whether `<name>.npz` in a folder holds the weights of the recipe with digest `key`.
 
-    shapes : list of tuples or None, what the weights must have, see `weights.shapes`.
-    tell : callable, called with one line when there are such files and they cannot be used.
+    Parameters
+    ----------
+    shapes : list of tuples, optional
+        What the weights must have, see `weights.shapes`.
+    tell : callable
+        Called with one line when there are such files and they cannot be used.
 
-    Raises OSError, which names the path, for files that are there and cannot be read now.
+    Raises
+    ------
+    OSError
+        Which names the path, for files that are there and cannot be read now.
     """
     path = Path(folder) / f"{name}.json"
     try:
@@ -214,24 +270,28 @@ def has_weights(folder, name, key, shapes=None, tell=print):
     return True
 
 
-def save(model, record, folder, name):
-    """Write ``<name>.npz`` (float16) and, last, ``<name>.json``; each whole or not at all."""
-    arrays = {**weights.pack(model), "digest": np.array(record["digest"])}
+def save(
+    model: keras.Model, record: dict[str, Any], folder: str | PathLike[str], name: str
+) -> None:
+    """Write `<name>.npz` (float16) and, last, `<name>.json`; each whole or not at all."""
+    arrays: dict[str, Any] = {**weights.pack(model), "digest": np.array(record["digest"])}
     _write(Path(folder) / f"{name}.npz", lambda f: np.savez_compressed(f, **arrays))
     text = json.dumps(record, indent=1) + "\n"
     _write(Path(folder) / f"{name}.json", lambda f: f.write(text.encode()))
 
 
-def copy(folder, name, target, model_id):
-    """Copy the weights and then the record of a network into another folder, as ``model_id``."""
+def copy(
+    folder: str | PathLike[str], name: str, target: str | PathLike[str], model_id: str
+) -> None:
+    """Copy the weights and then the record of a network into another folder, as `model_id`."""
     contents = [(s, (Path(folder) / f"{name}{s}").read_bytes()) for s in (".npz", ".json")]
     # An older record never stands beside these weights, which may not note their recipe.
     (Path(target) / f"{model_id}.json").unlink(missing_ok=True)
     for suffix, content in contents:
-        _write(Path(target) / f"{model_id}{suffix}", lambda f: f.write(content))
+        _write(Path(target) / f"{model_id}{suffix}", operator.methodcaller("write", content))
 
 
-def _write(path, writer):
+def _write(path: Path, writer: Callable[[BinaryIO], object]) -> None:
     """Write through a temporary name in the same folder, on to the disk, then rename."""
     temporary = path.with_name(f".{path.name}.{socket.gethostname()}-{secrets.token_hex(4)}.tmp")
     try:
@@ -273,7 +333,7 @@ def _compiled(recipe, length):
     return network, networks.build(recipe, length)
 
 
-def reseed(network, init, epoch):
+def reseed(network: keras.Model, init: int, epoch: int) -> None:
     """Give all that is random a state that depends on the initialisation and the epoch only.
 
     Random layers get a seed, the power iteration of a spectral-norm penalty a fresh start.
@@ -308,10 +368,14 @@ class _State:
             self._restore()
 
     @property
-    def finished(self):
+    def finished(self) -> bool:
+        """Whether no epoch is left to run."""
         return self.epoch >= self.recipe["epochs"] or self.diverged or self.stopped
 
-    def close_epoch(self, loss, valid_loss, valid_score, seconds):
+    def close_epoch(
+        self, loss: float, valid_loss: float, valid_score: float, seconds: float
+    ) -> None:
+        """Take in what one epoch gave, and save."""
         if not (np.isfinite([loss, valid_loss]).all() and weights.can_hold(self.network)):
             self.diverged = True
         else:

@@ -1,22 +1,30 @@
 """Weights as one flat vector: small enough to ship, exact enough to trust.
 
-A weights file is an ``.npz`` with ``weights`` (float16, every variable in Keras order but
-the batch-norm statistics), ``statistics`` (float32, moving means and variances, whose range
-half precision cannot hold) and ``layout`` (JSON: name, shape, offset, array of each variable).
-It may have ``digest``, that of the recipe: weights and record are two files, and a process that
+A weights file is an `.npz` with `weights` (float16, every variable in Keras order but
+the batch-norm statistics), `statistics` (float32, moving means and variances, whose range
+half precision cannot hold) and `layout` (JSON: name, shape, offset, array of each variable).
+It may have `digest`, that of the recipe: weights and record are two files, and a process that
 is killed between them leaves two that do not belong together.
 """
+
+from __future__ import annotations
 
 import contextlib
 import io
 import json
 import zipfile
 import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-# What reading damaged or foreign content raises: one flipped bit can make any of them.  A disk
+if TYPE_CHECKING:
+    import keras
+
+# What reading damaged or foreign content raises: one flipped bit can make any of them. A disk
 # that fails for a moment, or too little memory, raises others and is no damage.
 DAMAGE = (
     zipfile.BadZipFile,
@@ -29,14 +37,14 @@ DAMAGE = (
 )
 
 
-def pack(model):
+def pack(model: keras.Model) -> dict[str, np.ndarray]:
     """Arrays of a weights file from a Keras model: {name: array}."""
     return pack_values((v.path, np.asarray(v)) for v in model.weights)
 
 
-def pack_values(named_values):
+def pack_values(named_values: Iterable[tuple[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """Arrays of a weights file from (name, array) pairs."""
-    flat = {"weights": [], "statistics": []}
+    flat: dict[str, list[np.ndarray]] = {"weights": [], "statistics": []}
     layout = []
     for name, value in named_values:
         array = "statistics" if "moving_" in name.rsplit("/", 1)[-1] else "weights"
@@ -51,7 +59,7 @@ def pack_values(named_values):
     }
 
 
-def unpack(arrays):
+def unpack(arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     """List of float32 weight arrays, in Keras order, from the arrays of a weights file."""
     values = []
     for _, shape, offset, array in json.loads(str(arrays["layout"])):
@@ -61,7 +69,7 @@ def unpack(arrays):
 
 
 @contextlib.contextmanager
-def naming(path):
+def naming(path: str | PathLike[str]) -> Iterator[None]:
     """Let an OSError that names no file, such as that of a full disk, name this one."""
     try:
         yield
@@ -70,11 +78,15 @@ def naming(path):
         raise
 
 
-def read(path):
-    """Arrays of an ``.npz`` file, {name: array}.
+def read(path: str | PathLike[str]) -> dict[str, np.ndarray]:
+    """Arrays of an `.npz` file, {name: array}.
 
-    Raises one of `DAMAGE` when the content is damaged, and OSError, which names the path, when
-    the file is missing or cannot be read now.
+    Raises
+    ------
+    one of `DAMAGE`
+        If the content is damaged.
+    OSError
+        Which names the path, if the file is missing or cannot be read now.
     """
     with naming(path):
         # All bytes first: from a file, a failed read would come back as a damaged archive.
@@ -83,18 +95,28 @@ def read(path):
             return dict(arrays)
 
 
-def why(error):
+def why(error: BaseException) -> str:
     """One of `DAMAGE` in words."""
     if isinstance(error, KeyError):
         return f"lacks {error}"
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def check(arrays, digest, expected=None):
+def check(
+    arrays: Mapping[str, np.ndarray],
+    digest: str,
+    expected: list[tuple[int, ...]] | None = None,
+) -> None:
     """Raise ValueError, which says why, unless the arrays of a weights file can be used.
 
-    digest : str, that of the recipe; only a file that notes its own is compared.
-    expected : list of tuples or None, the shapes of the network's weights, see `shapes`.
+    Parameters
+    ----------
+    arrays : mapping
+        As `read` gives.
+    digest : str
+        That of the recipe; only a file that notes its own is compared.
+    expected : list of tuples, optional
+        The shapes of the network's weights, see `shapes`.
     """
     layout = json.loads(str(arrays["layout"]))
     sizes = dict.fromkeys(("weights", "statistics"), 0)
@@ -108,12 +130,12 @@ def check(arrays, digest, expected=None):
         raise ValueError("weights of another architecture than the network has now")
 
 
-def shapes(model):
+def shapes(model: keras.Model) -> list[tuple[int, ...]]:
     """Shapes of the weights of a Keras model, in its order: a list of tuples."""
     return [tuple(v.shape) for v in model.weights]
 
 
-def can_hold(model):
+def can_hold(model: keras.Model) -> bool:
     """Whether a weights file can hold the weights of a Keras model: finite, in half precision."""
     most = np.finfo(np.float16).max
     return all(
@@ -122,11 +144,15 @@ def can_hold(model):
     )
 
 
-def load_into(model, path):
-    """Set the weights of a Keras model from a file.
+def load_into(model: keras.Model, path: str | PathLike[str]) -> keras.Model:
+    """Set the weights of a Keras model from a file, and return the model.
 
-    Raises ValueError when the file is missing or damaged, or belongs to another architecture, and
-    OSError, which names the path, when it cannot be read now.
+    Raises
+    ------
+    ValueError
+        If the file is missing or damaged, or belongs to another architecture.
+    OSError
+        Which names the path, if it cannot be read now.
     """
     try:
         values = unpack(read(path))

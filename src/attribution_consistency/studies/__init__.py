@@ -1,34 +1,41 @@
 """What only the chapters of this book need: the studies behind the later ones, one module each.
 
 A study turns sequences, maps and scores of a run into the few tables that its chapter shows.
-The workflow makes them and ``make store`` keeps those of our last full run, so that a chapter
+The workflow makes them and `make store` keeps those of our last full run, so that a chapter
 can be read where its inputs cannot be had or its computation takes too long.
 
-Each module has ``PREFIX`` (of its tables' names), ``TABLES``, ``POPULATIONS`` (networks whose
-maps and scores it reads) and ``make(run, settings)``, which returns ``{table: DataFrame}``.
-It has ``ABSENT``, see `tell_origin`.  It may have ``OPTIONAL``, populations that it reads where
-the run has them, and ``CHAPTER``: a run that leaves this notebook out leaves out the study too, as
-does one with ``run: false`` under ``studies.<name>`` of its configuration.
+Each module has `PREFIX` (of its tables' names), `TABLES`, `POPULATIONS` (networks whose
+maps and scores it reads) and `make(run, settings)`, which returns `{table: DataFrame}`.
+It has `ABSENT`, see `tell_origin`.  It may have `OPTIONAL`, populations that it reads where
+the run has them, and `CHAPTER`: a run that leaves this notebook out leaves out the study too, as
+does one with `run: false` under `studies.<name>` of its configuration.
 
 Beside them stand the tools of the pages: `figures`, `claims`, `association`, `comparison`,
 `exercises`, `explorer` and `provenance`.
 """
 
+from __future__ import annotations
+
 import ast
 import importlib
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from .. import artefacts
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAMES = ("real_data", "evidence", "learning", "seqlets", "controls", "interactions")
 
 
-def module(study):
+def module(study: str) -> ModuleType:
     """The module of a study of `NAMES`."""
     return importlib.import_module(f"{__name__}.{study}")
 
 
-def files(study):
+def files(study: str) -> list[str]:
     """Files whose code a study runs, of this folder: its module and, in turn, what that imports."""
     folder, found, left = Path(__file__).parent, set(), [study]
     while left:
@@ -43,23 +50,31 @@ def files(study):
     return [f"studies/{name}.py" for name in sorted(found)]
 
 
-def shown(study, settings):
+def shown(study: str, settings: dict[str, Any]) -> bool:
     """Whether a run makes the tables of a study: not turned off, and its chapter is there."""
     chapter = getattr(module(study), "CHAPTER", None)
     wanted = settings["studies"].get(study, {}).get("run", True)
     return wanted and (chapter is None or chapter in settings["notebooks"])
 
 
-def table_names(study):
+def table_names(study: str) -> dict[str, str]:
     """Names of the tables of a study among the artefacts of a run, {short name: name}."""
     found = module(study)
     return {table: f"{found.PREFIX}_{table}" for table in found.TABLES}
 
 
-def load_tables(study, run):
-    """The tables of a study: ({short name: DataFrame}, "run" or "stored").
+def load_tables(study: str, run: str) -> tuple[dict[str, pd.DataFrame], str]:
+    """The tables of a study, those of the run or the stored ones.
 
-    Raises ArtefactError when neither the run nor ``data/stored`` has them all.
+    Returns
+    -------
+    tables : {short name: DataFrame}
+    origin : "run" or "stored"
+
+    Raises
+    ------
+    ArtefactError
+        When neither the run nor `data/stored` has them all.
     """
     tables, origins = {}, set()
     for table, name in table_names(study).items():
@@ -72,11 +87,15 @@ def load_tables(study, run):
     return tables, origins.pop()
 
 
-def tell_origin(study, origin):
+def tell_origin(study: str, origin: str) -> None:
     """Say on a page, where its tables are stored ones, that they are, and why.
 
-    study : module whose ``ABSENT`` says why a run lacks them and what to do about it, two
-    sentences of Markdown.  origin : "run" or "stored".
+    Parameters
+    ----------
+    study : str
+        Module whose `ABSENT` says why a run lacks them and what to do about it, two sentences
+        of Markdown.
+    origin : "run" or "stored"
     """
     from IPython.display import Markdown, display
 
@@ -84,7 +103,7 @@ def tell_origin(study, origin):
     if origin == "stored":
         display(
             Markdown(
-                f":::{{warning}}\n{why} **The chapter shows stored results of ours**, drawn by the same code. "
-                f"{remedy}\n:::"
+                f":::{{warning}}\n{why} **The chapter shows stored results of ours**, drawn by "
+                f"the same code. {remedy}\n:::"
             )
         )

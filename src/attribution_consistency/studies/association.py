@@ -5,47 +5,78 @@ the configuration, with all its initialisations (a cluster bootstrap).  Configur
 from the same initialisations are not independent either; `shared_share` measures it.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 class Estimate(NamedTuple):
-    """An estimate with its interval: ``value``, ``low``, ``high``."""
+    """An estimate with its interval: `value`, `low`, `high`."""
 
-    value: float
-    low: float
-    high: float
+    value: float | np.ndarray
+    low: float | np.ndarray
+    high: float | np.ndarray
 
 
-def spearman(score, truth, *, groups=None, strata=None, draws=2000, level=0.95, seed=0):
+def spearman(
+    score: ArrayLike,
+    truth: ArrayLike,
+    *,
+    groups: ArrayLike | None = None,
+    strata: ArrayLike | None = None,
+    draws: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Estimate:
     """Spearman correlation of two scores over networks, with a percentile interval.
 
-    score, truth : (M,); networks where one is not finite stay out.
-    groups : (M,) labels resampled as a whole, such as configurations; None: each network.
-    strata : (M,) labels; each resample keeps the number of groups of each.  None: one stratum.
+    Parameters
+    ----------
+    score, truth : (M,)
+        Networks where one is not finite stay out.
+    groups : (M,)
+        Labels resampled as a whole, such as configurations; None: each network.
+    strata : (M,)
+        Labels; each resample keeps the number of groups of each.  None: one stratum.
 
-    Returns an `Estimate`; NaN where fewer than four networks remain.
+    Returns
+    -------
+    Estimate
+        NaN where fewer than four networks remain.
     """
     return _bootstrap([score, truth], groups, strata, draws, level, seed, lambda r: r[0, 1])
 
 
 def spearman_difference(
-    first,
-    second,
-    truth,
+    first: ArrayLike,
+    second: ArrayLike,
+    truth: ArrayLike,
     *,
-    second_truth=None,
-    groups=None,
-    strata=None,
-    draws=2000,
-    level=0.95,
-    seed=0,
-):
+    second_truth: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
+    strata: ArrayLike | None = None,
+    draws: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Estimate:
     """Difference of two Spearman correlations on the same networks and the same resamples.
 
-    first, second, truth : (M,).  second_truth : (M,), the truth of ``second`` where it has one of
-    its own.  Returns an `Estimate` of ``r(first, truth) - r(second, second_truth or truth)``.
+    Parameters
+    ----------
+    first, second, truth : (M,)
+    second_truth : (M,)
+        The truth of `second` where it has one of its own.
+    groups, strata : (M,)
+        As in `spearman`.
+
+    Returns
+    -------
+    Estimate
+        Of `r(first, truth) - r(second, second_truth or truth)`.
     """
     second_truth = truth if second_truth is None else second_truth
     return _bootstrap(
@@ -60,11 +91,21 @@ def spearman_difference(
 
 
 def partial_spearman(
-    score, truth, given, *, groups=None, strata=None, draws=2000, level=0.95, seed=0
-):
-    """Spearman correlation of ``score`` and ``truth`` with the ranks of ``given`` held fixed.
+    score: ArrayLike,
+    truth: ArrayLike,
+    given: ArrayLike,
+    *,
+    groups: ArrayLike | None = None,
+    strata: ArrayLike | None = None,
+    draws: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Estimate:
+    """Spearman correlation of `score` and `truth` with the ranks of `given` held fixed.
 
-    Source: the first-order partial correlation, on ranks.
+    References
+    ----------
+    The first-order partial correlation, on ranks.
     """
 
     def partial(r):
@@ -74,10 +115,14 @@ def partial_spearman(
     return _bootstrap([score, truth, given], groups, strata, draws, level, seed, partial)
 
 
-def centred_ranks(values, groups):
+def centred_ranks(values: ArrayLike, groups: ArrayLike) -> np.ndarray:
     """Ranks (M,) of values minus their mean inside each group; NaN stays NaN.
 
-    groups : (M,) labels, such as configurations; what lies between groups is taken away.
+    Parameters
+    ----------
+    values : (M,)
+    groups : (M,)
+        Labels, such as configurations; what lies between groups is taken away.
     """
     import pandas as pd
 
@@ -85,17 +130,27 @@ def centred_ranks(values, groups):
     return (ranks - ranks.groupby(np.asarray(groups)).transform("mean")).to_numpy()
 
 
-def shared_share(values, groups, levels, *, shuffles=2000, seed=0):
+def shared_share(
+    values: ArrayLike, groups: ArrayLike, levels: ArrayLike, *, shuffles: int = 2000, seed: int = 0
+) -> tuple[float, float, float]:
     """Share of what differs inside groups that the same level does in all of them.
 
     Of every rank the mean rank of its group is taken away; the share is that of the variance left
     which lies between levels.  Chance: levels shuffled inside each group.
 
-    values : (M,), finite.  groups : (M,), such as configurations.  levels : (M,), such as
-    initialisations that all configurations have.
+    Parameters
+    ----------
+    values : (M,)
+        Finite.
+    groups : (M,)
+        Such as configurations.
+    levels : (M,)
+        Such as initialisations that all configurations have.
 
-    Returns (share, mean share of the shuffles, p value of as large a share by chance); NaN where
-    no group has two members that differ.
+    Returns
+    -------
+    share, mean share of the shuffles, p value of as large a share by chance
+        NaN where no group has two members that differ.
     """
     left, levels = centred_ranks(values, groups), np.unique(levels, return_inverse=True)[1]
     inside = [np.flatnonzero(np.asarray(groups) == g) for g in np.unique(groups)]
@@ -117,15 +172,30 @@ def shared_share(values, groups, levels, *, shuffles=2000, seed=0):
     return found, by_chance.mean(), (1 + at_least) / (1 + shuffles)
 
 
-def bootstrap(statistic, groups, *, strata=None, crossed=None, draws=2000, level=0.95, seed=0):
+def bootstrap(
+    statistic: Callable[[np.ndarray], ArrayLike],
+    groups: np.ndarray | Sequence,
+    *,
+    strata: ArrayLike | None = None,
+    crossed: ArrayLike | None = None,
+    draws: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Estimate:
     """Percentile interval of any statistic over networks, resampled by whole groups.
 
-    statistic : function from row numbers (M,) to a float, or to an array of several; it gets those
-        of each resample, some of them more than once, and all rows.  NaN where a resample allows
-        no value.
-    groups, strata, crossed : as in `resamples`.
+    Parameters
+    ----------
+    statistic : function from row numbers (M,) to a float, or to an array of several
+        It gets those of each resample, some of them more than once, and all rows.  NaN where a
+        resample allows no value.
+    groups, strata, crossed : (M,)
+        As in `resamples`.
 
-    Returns an `Estimate`, of floats or of arrays.
+    Returns
+    -------
+    Estimate
+        Of floats or of arrays.
     """
     drawn = np.array([statistic(rows) for rows in resamples(groups, strata, draws, seed, crossed)])
     tails = [(1 - level) / 2, (1 + level) / 2]
@@ -135,14 +205,29 @@ def bootstrap(statistic, groups, *, strata=None, crossed=None, draws=2000, level
     return Estimate(*(np.asarray(v, float)[()] for v in (statistic(np.arange(len(groups))), *ends)))
 
 
-def resamples(groups, strata, draws, seed, crossed=None):
+def resamples(
+    groups: ArrayLike,
+    strata: ArrayLike | None,
+    draws: int,
+    seed: int,
+    crossed: ArrayLike | None = None,
+) -> Iterator[np.ndarray]:
     """Row numbers of each bootstrap sample: whole groups, drawn inside their stratum.
 
-    groups : (M,) labels.  strata : (M,) labels, or None for one stratum.
-    crossed : (M,) labels that run across the groups, such as initialisations, or None.  They are
-        drawn too, and a network is there as often as its group and its label together: the
-        pigeonhole bootstrap (Owen 2007, doi:10.1214/07-AOAS122), whose intervals are wide rather
-        than narrow.
+    Parameters
+    ----------
+    groups : (M,)
+        Labels.
+    strata : (M,) or None
+        Labels; None for one stratum.
+    crossed : (M,) or None
+        Labels that run across the groups, such as initialisations.  They are drawn too, and a
+        network is there as often as its group and its label together: the pigeonhole bootstrap,
+        whose intervals are wide rather than narrow.
+
+    References
+    ----------
+    The pigeonhole bootstrap: Owen 2007, doi:10.1214/07-AOAS122.
     """
     groups = np.asarray(groups)
     strata = np.zeros(len(groups), int) if strata is None else np.asarray(strata)
@@ -160,7 +245,7 @@ def resamples(groups, strata, draws, seed, crossed=None):
                 for i in rng.integers(len(members), size=len(members))
             ]
         )
-        if labels is not None:
+        if labels is not None and of_row is not None:
             times = np.bincount(rng.integers(len(labels), size=len(labels)), minlength=len(labels))
             rows = np.repeat(rows, times[of_row[rows]])
         yield rows

@@ -1,22 +1,28 @@
 """Numbers that the book's prose states: shown through MyST-NB glue, kept for the tests."""
 
+from __future__ import annotations
+
 import json
 import os
+from collections.abc import Callable
+from typing import Any
 
 from .. import artefacts
 
 
-def report(name, value, fmt=".3g"):
-    """State a number under a name that prose can use, as ``{glue:text}`name```.
+def report(name: str, value: Any, fmt: str | Callable[[Any], str] = ".3g") -> None:
+    """State a number under a name that prose can use, with the role `glue:text`.
+
+    When the workflow executes the notebook, the value and its text also go to the run's
+    claims, which `make store` collects and the tests hold the book against.
 
     Parameters
     ----------
-    name : str, unique in the book.
-    value : number or str.
-    fmt : str or callable, a format specification such as ".2f", or a function to text.
-
-    When the workflow executes the notebook, the value and its text also go to the run's
-    claims, which ``make store`` collects and the tests hold the book against.
+    name : str
+        Unique in the book.
+    value : number or str
+    fmt : str or callable
+        A format specification such as ".2f", or a function to text.
     """
     text = value if isinstance(value, str) else fmt(value) if callable(fmt) else format(value, fmt)
     _glue(name, text)
@@ -30,18 +36,18 @@ def report(name, value, fmt=".3g"):
         artefacts.write_json(path, claims | {name: {"value": value, "text": text}})
 
 
-def decimals(value):
+def decimals(value: float) -> str:
     """Two decimals, three where two would hide the sign, a dash where there is no number."""
-    if not value == value:
+    if value != value:  # NaN
         return "–"
     if 0 < abs(value) < 0.0005:
         return "< 0.001" if value > 0 else "> -0.001"
     return f"{value:.3f}" if 0 < abs(value) < 0.005 else f"{value:.2f}"
 
 
-def percent(value):
+def percent(value: float) -> str:
     """Whole per cent; a share is written as 0 or 100 % only where it is."""
-    if not value == value:
+    if value != value:  # NaN
         return "–"
     return "< 1%" if 0 < value <= 0.005 else "> 99%" if 0.995 <= value < 1 else f"{value:.0%}"
 

@@ -4,9 +4,18 @@ Shared resamples make the intervals of all scores comparable, and let every scor
 against one reference score on the same networks.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .association import resamples
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ("networks", "truth", "statistic", "metric", "n", "estimate", "low", "high")
 DIFFERENCE = ("difference", "difference_low", "difference_high")
@@ -15,43 +24,52 @@ STATISTICS = ("spearman", "pearson")
 
 
 def comparison_table(
-    scores,
-    metrics,
-    truths,
-    groups=None,
-    n_boot=2000,
-    seed=0,
+    scores: pd.DataFrame,
+    metrics: Mapping[str, str | ArrayLike] | Sequence[str],
+    truths: Mapping[str, str | ArrayLike] | Sequence[str],
+    groups: str | ArrayLike | None = None,
+    n_boot: int = 2000,
+    seed: int = 0,
     *,
-    strata=None,
-    reference=None,
-    statistics=STATISTICS,
-    level=0.95,
-):
+    strata: str | ArrayLike | None = None,
+    reference: str | None = None,
+    statistics: Sequence[str] = STATISTICS,
+    level: float = 0.95,
+) -> pd.DataFrame:
     """Correlation of every metric with every truth over networks, with percentile intervals.
 
     Parameters
     ----------
-    scores : DataFrame, one row a network.
-    metrics, truths : {label: column name, or values (M,)}, or a list of column names.
-    groups : labels (M,) or column name; networks of one group, such as a configuration, are
-        resampled together.  None: each network by itself.
-    n_boot : int, bootstrap samples; 0 gives NaN intervals.
-    seed : int.
-    strata : labels (M,) or column name; each resample keeps the number of groups of each
-        stratum, and the table has rows for every stratum, and the mean over the strata.
-    reference : label of the metric that every other is set against.
-    statistics : of ``spearman`` and ``pearson``.
-    level : float, coverage of the intervals.
+    scores : DataFrame
+        One row a network.
+    metrics, truths : {label: column name, or values (M,)}, or a list of column names
+    groups : labels (M,) or column name
+        Networks of one group, such as a configuration, are resampled together.  None: each
+        network by itself.
+    n_boot : int
+        Bootstrap samples; 0 gives NaN intervals.
+    strata : labels (M,) or column name
+        Each resample keeps the number of groups of each stratum, and the table has rows for
+        every stratum, and the mean over the strata.
+    reference : str
+        Label of the metric that every other is set against.
+    statistics : of `spearman` and `pearson`
+    level : float
+        Coverage of the intervals.
 
     Returns
     -------
-    DataFrame with the columns of `COLUMNS`.  ``networks`` is ``all``, the name of a stratum,
-    or ``within`` for the mean of the strata's correlations.  A network whose metric or truth
-    is not finite stays out of that row; fewer than four networks give NaN.  With a
-    ``reference`` there are also the columns of `DIFFERENCE`: the correlation minus that of the
-    reference, on the same resamples; NaN where the two were not computed on the same networks.
+    DataFrame
+        With the columns of `COLUMNS`.  `networks` is `all`, the name of a stratum, or `within`
+        for the mean of the strata's correlations.  A network whose metric or truth is not
+        finite stays out of that row; fewer than four networks give NaN.  With a `reference`
+        there are also the columns of `DIFFERENCE`: the correlation minus that of the reference,
+        on the same resamples; NaN where the two were not computed on the same networks.
 
-    Raises ValueError for an unknown statistic or reference.
+    Raises
+    ------
+    ValueError
+        For an unknown statistic or reference.
     """
     import pandas as pd
 
@@ -106,24 +124,42 @@ def comparison_table(
 
 
 def centred_table(
-    metrics, truth, labels, groups=None, n_boot=2000, seed=0, *, reference, level=0.95
-):
+    metrics: Mapping[str, ArrayLike],
+    truth: ArrayLike,
+    labels: ArrayLike,
+    groups: ArrayLike | None = None,
+    n_boot: int = 2000,
+    seed: int = 0,
+    *,
+    reference: str,
+    level: float = 0.95,
+) -> pd.DataFrame:
     """What is left of each rank correlation inside labels, such as configurations.
 
     Of every rank, over all networks, the mean rank of its label is taken away; the estimate is
     the correlation of what is left of a metric with what is left of the truth.  Each bootstrap
     sample is ranked and centred anew.
 
-    metrics : {label: values (M,)}.  truth, labels : (M,).  groups : (M,), resampled as a whole;
-    None: each network.  reference : the metric that every other is set against.
+    Parameters
+    ----------
+    metrics : {label: values (M,)}
+        Values must be finite.
+    truth, labels : (M,)
+    groups : (M,)
+        Resampled as a whole; None: each network.
+    reference : str
+        The metric that every other is set against.
 
-    Returns a DataFrame with the metrics as its index and the columns estimate, low, high and those
-    of `DIFFERENCE`.  Values must be finite.
+    Returns
+    -------
+    DataFrame
+        With the metrics as its index and the columns estimate, low, high and those of
+        `DIFFERENCE`.
     """
     import pandas as pd
 
     names = list(metrics)
-    values = pd.DataFrame({**metrics, None: np.asarray(truth)})
+    values = pd.DataFrame({**metrics, None: np.asarray(truth)})  # type: ignore[misc]  # no name
     labels = np.asarray(labels)
 
     def left(rows):

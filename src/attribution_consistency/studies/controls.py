@@ -2,11 +2,15 @@
 
 Maps that know nothing (rotated scores, random spikes, arbitrary words), networks that learnt
 nothing (shuffled labels, permuted or fresh weights) and every choice of the metric, on the
-same sequences: the first ``studies.controls.n_sequences`` of those mapped.  Baseline of every
-comparison: corrected saliency, absolute gradient times input, reading ``frequency``.
+same sequences: the first `studies.controls.n_sequences` of those mapped.  Baseline of every
+comparison: corrected saliency, absolute gradient times input, reading `frequency`.
 """
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +30,9 @@ from .controls_methods import (
     summary,
 )
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 PREFIX = "controls"
 CHAPTER = "06_controls"
 POPULATIONS = ("synthetic",)
@@ -41,11 +48,23 @@ ABSENT = "This run did not make these tables.", ""
 # --- scores of one map --------------------------------------------------------------------
 
 
-def score_map(x, a, ks, masks=None, correct=True):
+def score_map(
+    x: np.ndarray,
+    a: np.ndarray,
+    ks: Sequence[int],
+    masks: dict[str, Any] | None = None,
+    correct: bool = True,
+) -> dict[str, Any]:
     """Every metric of one map, as a dict of columns; see "Controls" in the columns page.
 
-    x, a : (N, L, 4).  masks : dict with motif_mask and spacer_mask (N, L), or None.
     All are NaN for maps that are not finite or the same everywhere after correction.
+
+    Parameters
+    ----------
+    x, a : (N, L, 4)
+    ks : k-mer lengths
+    masks : {"motif_mask" and "spacer_mask": (N, L)}, or None
+    correct : bool
     """
     names = ("snr", "motif_auroc", "original", "geometric", "gini")
     row = {"n": len(x)} | dict.fromkeys(names, np.nan)
@@ -77,7 +96,7 @@ def _sums(x, a, ks, reading="instance", correct=True):
 # --- tables -------------------------------------------------------------------------------
 
 
-def make(run, settings):
+def make(run: artefacts.Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Every table of `TABLES` from the artefacts of a run, {name: DataFrame}."""
     import pandas as pd
 
@@ -121,13 +140,15 @@ def make(run, settings):
     return {name: _short(table) for name, table in tables.items()}
 
 
-def one_of_each(scores):
+def one_of_each(scores: pd.DataFrame) -> pd.DataFrame:
     """The rows of a score table of the first initialisation of each configuration."""
     first = scores.groupby(evaluation.configuration(scores))["init"].transform("min")
     return scores[scores["init"] == first].reset_index(drop=True)
 
 
-def add_finals(table, ks, weights):
+def add_finals(
+    table: pd.DataFrame, ks: Sequence[int], weights: dict[str, metric.LengthWeights]
+) -> pd.DataFrame:
     """The table of maps with final_{reading} and final_excess_{reading}, by mean length weights."""
     for what, final in (("kld", "final"), ("excess", "final_excess")):
         for reading in READINGS:
@@ -136,18 +157,38 @@ def add_finals(table, ks, weights):
     return table
 
 
-def sequences(run, population, model_id, n):
-    """First ``n`` mapped sequences of a run: x (n, L, 4), and masks of their motifs or {}."""
+def sequences(
+    run: artefacts.Run, population: str, model_id: str, n: int
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """First `n` mapped sequences of a run: x (n, L, 4), and masks of their motifs or {}."""
     rows = artefacts.read_maps(run.name, population, model_id)["rows"][:n]
     data = store.load(run.data(population))
-    masks = {m: data[m][rows] for m in ("motif_mask", "spacer_mask") if m in data}
+    masks: dict[str, Any] = {m: data[m][rows] for m in ("motif_mask", "spacer_mask") if m in data}
     return codes_to_one_hot(data["codes"][rows]), masks
 
 
-def control_table(x, maps, ks, masks, draws, kind="network"):
-    """Scores of maps, of their rotated copies and of ``draws`` maps of each other control.
+def control_table(
+    x: np.ndarray,
+    maps: Mapping[Any, np.ndarray],
+    ks: Sequence[int],
+    masks: dict[str, Any],
+    draws: int,
+    kind: str | None = "network",
+) -> pd.DataFrame:
+    """Scores of maps, of their rotated copies and of `draws` maps of each other control.
 
-    maps : {id: (N, L, 4)}, or {(kind, id): ...} where ``kind`` is None.  Returns one row a map.
+    Parameters
+    ----------
+    x : (N, L, 4)
+    maps : {id: (N, L, 4)}, or {(kind, id): ...} where `kind` is None
+    ks, masks : as in `score_map`
+    draws : int
+    kind : str or None
+
+    Returns
+    -------
+    DataFrame
+        One row a map.
     """
     import pandas as pd
 
@@ -174,11 +215,13 @@ def control_table(x, maps, ks, masks, draws, kind="network"):
     return pd.DataFrame(rows)
 
 
-def blind_networks(run, settings, ids, x):
+def blind_networks(
+    run: artefacts.Run, settings: dict[str, Any], ids: Sequence[str], x: np.ndarray
+) -> tuple[dict[tuple[str, str], np.ndarray], dict[str, float]]:
     """Maps of networks that learnt nothing of the task: {(kind, id): map}, {id: AUROC}.
 
-    Kinds: ``labels``, trained on shuffled labels; ``weights``, the networks of the run with
-    the entries of every weight array permuted; ``untrained``, fresh He-normal weights.
+    Kinds: `labels`, trained on shuffled labels; `weights`, the networks of the run with
+    the entries of every weight array permuted; `untrained`, fresh He-normal weights.
     The AUROC is that on the true labels of the test sequences.
     """
     from ..models import attribution, networks, training, weights
@@ -226,7 +269,7 @@ def blind_networks(run, settings, ids, x):
     return maps, auroc
 
 
-def shuffled_recipes(settings):
+def shuffled_recipes(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Recipes of the networks that are trained on shuffled labels, {id: recipe}."""
     from ..models import recipes
 
@@ -247,14 +290,20 @@ def _shuffled_data(run):
     return {"x": codes_to_one_hot(arrays["codes"]), "y": y, "split": arrays["split"]}
 
 
-def he_normal(name, shape, rng):
+def he_normal(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     """Initial values of a weight array of the networks, by its name; kernels He-normal."""
     if name == "kernel":
         return rng.normal(scale=np.sqrt(2 / np.prod(shape[:-1])), size=shape)
     return np.full(shape, 1.0 if name in ("gamma", "moving_variance") else 0.0)
 
 
-def halves(x, real, ks, masks, weights):
+def halves(
+    x: np.ndarray,
+    real: dict[str, np.ndarray],
+    ks: Sequence[int],
+    masks: dict[str, Any],
+    weights: dict[str, metric.LengthWeights],
+) -> pd.DataFrame:
     """`summary` of each network on even and on odd sequences: a row for each half."""
     import pandas as pd
 
@@ -268,10 +317,13 @@ def halves(x, real, ks, masks, weights):
     )
 
 
-def sizes(x, real, ks):
+def sizes(x: np.ndarray, real: dict[str, np.ndarray], ks: Sequence[int]) -> pd.DataFrame:
     """KLDs of each network and of maps that know nothing on the first n sequences.
 
-    Columns id (one of `BLIND` for those maps), reading, n, and k3 ... for each k.
+    Returns
+    -------
+    DataFrame
+        Columns id (one of `BLIND` for those maps), reading, n, and k3 ... for each k.
     """
     import pandas as pd
 
@@ -315,7 +367,13 @@ DEFAULTS = {
 }
 
 
-def choices(x, real, ks, masks, weights):
+def choices(
+    x: np.ndarray,
+    real: dict[str, np.ndarray],
+    ks: Sequence[int],
+    masks: dict[str, Any],
+    weights: dict[str, metric.LengthWeights],
+) -> pd.DataFrame:
     """The score of each network under every variant: family, variant, id, value, snr."""
     import pandas as pd
 
@@ -330,11 +388,23 @@ def choices(x, real, ks, masks, weights):
     return pd.DataFrame(rows)
 
 
-def variants(x, a, ks, weights, prior):
+def variants(
+    x: np.ndarray,
+    a: np.ndarray,
+    ks: Sequence[int],
+    weights: dict[str, metric.LengthWeights],
+    prior: dict[str, dict[int, np.ndarray]],
+) -> dict[tuple[str, str], float]:
     """One map under every choice, {(family, variant): score}.
 
-    weights : {reading: LengthWeights}.  prior : {variant: {k: (4**k,) frequencies}}.  The
-    variants of the final score are joined over the lengths by the weights of its reading.
+    The variants of the final score are joined over the lengths by the weights of its reading.
+
+    Parameters
+    ----------
+    x, a : (N, L, 4)
+    ks : k-mer lengths
+    weights : {reading: LengthWeights}
+    prior : {variant: {k: (4**k,) frequencies}}
     """
     score = functools.partial(metric.kmer_klds, x, a, ks)
     base, sums = score(), _sums(x, a, ks)
@@ -378,13 +448,13 @@ def variants(x, a, ks, weights, prior):
     return values
 
 
-def zeroth_order(x, ks):
+def zeroth_order(x: np.ndarray, ks: Sequence[int]) -> dict[int, np.ndarray]:
     """k-mer frequencies that the frequencies of single bases alone would give, {k: (4**k,)}."""
     base = x.sum(axis=(0, 1)) / x.sum()
     return {k: functools.reduce(np.multiply.outer, [base] * k).ravel() for k in ks}
 
 
-def jensen_shannon(q, p):
+def jensen_shannon(q: np.ndarray, p: np.ndarray) -> float:
     """Mean divergence of two distributions (M,) from their mean, nats: symmetric, at most log 2."""
     middle = (q + p) / 2
     return (kl(q, middle) + kl(p, middle)) / 2

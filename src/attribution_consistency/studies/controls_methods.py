@@ -4,11 +4,18 @@ A gradient says what an infinitely small change does. A real mutation exchanges 
 the network may bend in between: then the two can differ in sign.
 """
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import artefacts, evaluation, metric
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 READING = "frequency"
 METHODS = ("saliency", "smoothgrad", "integrated_gradients", "in_silico_mutagenesis")
@@ -19,7 +26,13 @@ SHARES = (0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1)  # of a base that is excha
 EXCHANGED = 20  # sequences whose motif positions are exchanged
 
 
-def summary(x, a, ks, masks, weights):
+def summary(
+    x: np.ndarray,
+    a: np.ndarray,
+    ks: Sequence[int],
+    masks: dict[str, Any],
+    weights: dict[str, metric.LengthWeights],
+) -> dict[str, Any]:
     """SNR, final score (mean length weights) and its rivals of one map, as a dict."""
     return {
         "n": len(x),
@@ -31,7 +44,7 @@ def summary(x, a, ks, masks, weights):
     }
 
 
-def mean(values):
+def mean(values: np.ndarray) -> float:
     """Mean of the finite values; NaN where there is none."""
     values = values[np.isfinite(values)]
     return float(values.mean()) if values.size else float("nan")
@@ -40,7 +53,14 @@ def mean(values):
 # --- other methods ------------------------------------------------------------------------
 
 
-def methods_table(run, settings, ids, x, masks, length_weights):
+def methods_table(
+    run: artefacts.Run,
+    settings: dict[str, Any],
+    ids: Sequence[str],
+    x: np.ndarray,
+    masks: dict[str, Any],
+    length_weights: dict[str, metric.LengthWeights],
+) -> pd.DataFrame:
     """`summary` of the maps of other attribution methods: a row for each network and method.
 
     In-silico mutagenesis, which costs 4 L + 1 predictions a sequence, is done for the
@@ -73,10 +93,17 @@ def methods_table(run, settings, ids, x, masks, length_weights):
     return pd.DataFrame(rows)
 
 
-def method_maps(gradient, x, predict=None):
-    """Maps (N, L, 4) by the `METHODS`, {method: map}; the last only with a ``predict``.
+def method_maps(
+    gradient: Callable[[np.ndarray], np.ndarray],
+    x: np.ndarray,
+    predict: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> dict[str, np.ndarray]:
+    """Maps (N, L, 4) by the `METHODS`, {method: map}; the last only with a `predict`.
 
-    gradient, predict : functions as in `models.methods`.
+    Parameters
+    ----------
+    gradient, predict : functions as in `models.methods`
+    x : (N, L, 4)
     """
     from ..models import methods
 
@@ -92,7 +119,7 @@ def method_maps(gradient, x, predict=None):
     return maps
 
 
-def method_choices(methods):
+def method_choices(methods: pd.DataFrame) -> pd.DataFrame:
     """The attribution methods that all networks have, as a family of `choices`."""
     some = methods[methods["method"] != METHODS[-1]].assign(family="attribution method")
     some = some.rename(columns={"method": "variant", "final": "value"})
@@ -102,7 +129,7 @@ def method_choices(methods):
 # --- signs --------------------------------------------------------------------------------
 
 
-def chosen(scores):
+def chosen(scores: pd.DataFrame) -> list[str]:
     """Networks whose maps are looked at: ids of low signal-to-noise ratio, and one to compare with.
 
     Low are those below zero, the lowest first, `LOW`; where there is none, the lowest.  The
@@ -116,10 +143,23 @@ def chosen(scores):
     return low + list(rest["id"][-1:])
 
 
-def sign_tables(run, settings, scores, x, masks, length_weights):
-    """Tables ``signs`` and ``exchange`` of the chosen networks, ``starts`` of the low ones.
+def sign_tables(
+    run: artefacts.Run,
+    settings: dict[str, Any],
+    scores: pd.DataFrame,
+    x: np.ndarray,
+    masks: dict[str, Any],
+    length_weights: dict[str, metric.LengthWeights],
+) -> dict[str, pd.DataFrame]:
+    """Tables `signs` and `exchange` of the chosen networks, `starts` of the low ones.
 
-    x : (N, L, 4).  masks : motif_mask and spacer_mask (N, L).  length_weights : of each reading.
+    Parameters
+    ----------
+    run, settings : run and its configuration
+    scores : score table
+    x : (N, L, 4)
+    masks : {"motif_mask" and "spacer_mask": (N, L)}
+    length_weights : {reading: LengthWeights}
     """
     import pandas as pd
 
@@ -141,7 +181,9 @@ def sign_tables(run, settings, scores, x, masks, length_weights):
         signs += [
             sign_row(name, method, x, a, ks, masks, length_weights) for method, a in maps.items()
         ]
-        changes = exchange(lambda mutants: training.predict(model, mutants)[:, 0], some, motif)
+        changes = exchange(
+            lambda mutants, model=model: training.predict(model, mutants)[:, 0], some, motif
+        )
         paths += [{"id": name, "share": s, "change": c} for s, c in zip(SHARES, changes)]
     return {
         "signs": pd.DataFrame(signs),
@@ -150,7 +192,13 @@ def sign_tables(run, settings, scores, x, masks, length_weights):
     }
 
 
-def starts_table(run, run_recipes, ids, x, masks):
+def starts_table(
+    run: artefacts.Run,
+    run_recipes: dict[str, dict[str, Any]],
+    ids: Sequence[str],
+    x: np.ndarray,
+    masks: dict[str, Any],
+) -> pd.DataFrame:
     """Every initialisation of the configurations of some networks, in the run or only shipped.
 
     Columns id, in_run, n, auroc and snr: does what happened to one network happen to others?
@@ -177,7 +225,15 @@ def starts_table(run, run_recipes, ids, x, masks):
     return pd.DataFrame(rows)
 
 
-def sign_row(model_id, method, x, a, ks, masks, length_weights):
+def sign_row(
+    model_id: str,
+    method: str,
+    x: np.ndarray,
+    a: np.ndarray,
+    ks: Sequence[int],
+    masks: dict[str, Any],
+    length_weights: dict[str, metric.LengthWeights],
+) -> dict[str, Any]:
     """One map of one network: does it speak for the motifs, and what do the scores say?"""
     motif = masks["motif_mask"]
     return {
@@ -191,15 +247,25 @@ def sign_row(model_id, method, x, a, ks, masks, length_weights):
     }
 
 
-def exchange(predict, x, mask, shares=SHARES):
+def exchange(
+    predict: Callable[..., np.ndarray],
+    x: np.ndarray,
+    mask: np.ndarray,
+    shares: Sequence[float] = SHARES,
+) -> list[float]:
     """Mean change of a prediction while single bases turn into others, one value a share.
 
     Each masked position by itself, towards each of the three other bases: at share t the base that
     is there counts 1 - t and the other t.  Slope at 0: that of the saliency map; at 1: in-silico
     mutagenesis.
 
-    predict : function from (n, L, 4) to (n,).  x : one-hot (N, L, 4), a base at each masked
-    position.  mask : bool (N, L).
+    Parameters
+    ----------
+    predict : function from (n, L, 4) to (n,)
+    x : one-hot (N, L, 4)
+        A base at each masked position.
+    mask : bool (N, L)
+    shares : floats in 0 to 1
     """
     row, place = (np.repeat(where, 3) for where in np.nonzero(mask))
     each = np.arange(len(row))

@@ -1,14 +1,22 @@
 """What the chapter on controls reads off its tables: shares, correlations, a choice by a rule."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import evaluation, metric
 from ..evaluation import READINGS
+from ..metric.rounding import first_largest, first_smallest
 from .association import spearman, spearman_difference
 from .controls import DEFAULTS
 from .controls_maps import WORDS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CONTROLS = {
     "rotated": "rotated maps",
@@ -25,8 +33,10 @@ METRICS = {
 }
 
 
-def control_rows(maps, control, population="synthetic", words=None):
-    """Rows of the table of maps that belong to one control of `CONTROLS`, or to ``network``."""
+def control_rows(
+    maps: pd.DataFrame, control: str, population: str = "synthetic", words: int | None = None
+) -> pd.DataFrame:
+    """Rows of the table of maps that belong to one control of `CONTROLS`, or to `network`."""
     maps = maps[maps["population"] == population]
     if control == "rotated":
         return maps[(maps["kind"] == "network") & maps["rotated"]]
@@ -34,11 +44,23 @@ def control_rows(maps, control, population="synthetic", words=None):
     return found[found["words"] == (words or WORDS)] if control == "words" else found
 
 
-def outranked_by_each(maps, column, control, population="synthetic", words=None):
+def outranked_by_each(
+    maps: pd.DataFrame,
+    column: str | Callable[[pd.DataFrame], np.ndarray],
+    control: str,
+    population: str = "synthetic",
+    words: int | None = None,
+) -> np.ndarray:
     """Share of networks that score less than each map of a control, (maps,).
 
-    column : name of a column, or a function from rows to their values.  words : number of the
-    arbitrary words, where it is not that of `CONTROLS`.
+    Parameters
+    ----------
+    maps : table of maps
+    column : name of a column, or a function from rows to their values
+    control, population : str
+        As in `control_rows`.
+    words : int
+        Number of the arbitrary words, where it is not that of `CONTROLS`.
     """
     value = column if callable(column) else lambda rows: rows[column].to_numpy(float)
     real = value(control_rows(maps, "network", population))
@@ -47,13 +69,18 @@ def outranked_by_each(maps, column, control, population="synthetic", words=None)
     return (real < fake[:, None]).mean(axis=1) if len(real) else np.full(len(fake), np.nan)
 
 
-def outranked(maps, column, control, population="synthetic"):
+def outranked(
+    maps: pd.DataFrame,
+    column: str | Callable[[pd.DataFrame], np.ndarray],
+    control: str,
+    population: str = "synthetic",
+) -> float:
     """Mean of `outranked_by_each` over the maps of a control."""
     shares = outranked_by_each(maps, column, control, population)
     return float(shares.mean()) if len(shares) else float("nan")
 
 
-def outranked_table(maps, population="synthetic"):
+def outranked_table(maps: pd.DataFrame, population: str = "synthetic") -> pd.DataFrame:
     """`outranked` for every metric (rows) and control (columns)."""
     import pandas as pd
 
@@ -62,23 +89,35 @@ def outranked_table(maps, population="synthetic"):
     )
 
 
-def columns(maps, reading, what="kld"):
+def columns(maps: pd.DataFrame, reading: str, what: str = "kld") -> tuple[list[int], list[str]]:
     """Lengths and columns of one reading: ([k, ...], [name, ...])."""
     prefix = f"{what}_{reading}_k"
     ks = sorted(int(c.removeprefix(prefix)) for c in maps if c.startswith(prefix))
     return ks, [f"{prefix}{k}" for k in ks]
 
 
-def readings(maps, seed=0, draws=1000, **options):
+def readings(maps: pd.DataFrame, seed: int = 0, draws: int = 1000, **options: Any) -> pd.DataFrame:
     """Each reading with each treatment of the floor: how it follows SNR, what outranks it.
 
     Treatments, see `TREATMENTS`: the KLD as it is; minus that of a constant map on the same
     sequences; the divergence from the distribution that the constant map gives.  Every network
-    is scored with length weights of the trial that held it out; ``outranked`` compares networks
+    is scored with length weights of the trial that held it out; `outranked` compares networks
     and controls, all scored with the mean weights, and takes the worst control.
 
-    Returns one row each: reading, treatment, spearman, low, high, a column for each control,
-    worst, and the held-out scores of the networks as ``scores``.  options : of the fit.
+    Parameters
+    ----------
+    maps : table of maps
+    seed : int
+        Of the fit and of the bootstrap.
+    draws : int
+        Of the bootstrap.
+    options : of the fit
+
+    Returns
+    -------
+    DataFrame
+        One row each: reading, treatment, spearman, low, high, a column for each control, worst,
+        and the held-out scores of the networks as `scores`.
     """
     import pandas as pd
 
@@ -120,31 +159,40 @@ def readings(maps, seed=0, draws=1000, **options):
     return pd.DataFrame(rows)
 
 
-def choose_reading(table, maps, seed=0, draws=1000):
-    """Choose a row of `readings` by a rule fixed before looking; returns its position.
+def choose_reading(
+    table: pd.DataFrame, maps: pd.DataFrame, seed: int = 0, draws: int = 1000
+) -> tuple[int, np.ndarray]:
+    """Choose a row of `readings` by a rule fixed before looking.
 
     Admitted is what does not follow SNR visibly worse than the best: the 95 % interval of the
     difference of the correlations, bootstrapped over configurations, holds 0.  Of these the one
     whose worst control outranks the smallest share of networks; of equals the first listed.
+
+    Returns
+    -------
+    position of the chosen row, and which rows are admitted, bool (rows,)
     """
     real = control_rows(maps, "network")
     snr, groups = real["snr"], evaluation.configuration(real).to_numpy()
-    best = table.loc[table["spearman"].idxmax(), "scores"]
+    best = table["scores"].iloc[first_largest(table["spearman"])]
     admitted = [
         spearman_difference(best, scores, snr, groups=groups, draws=draws, seed=seed).low <= 0
         for scores in table["scores"]
     ]
     worst = table["worst"].where(admitted)
-    return int(worst.idxmin()), np.array(admitted)
+    return first_smallest(worst), np.array(admitted)
 
 
-def choice_table(choices, seed=0, draws=1000):
+def choice_table(choices: pd.DataFrame, seed: int = 0, draws: int = 1000) -> pd.DataFrame:
     """Each variant of each family: how it follows SNR, and how far from the book's choice.
 
-    Returns columns family, variant, default, networks (with a finite value), spearman with SNR;
-    difference, low and high (95 %, over configurations), the variant's correlation minus that of
-    the family's default on these networks, each with the SNR of its own maps; and order, the
-    Spearman correlation of the variant's values with the default's.
+    Returns
+    -------
+    DataFrame
+        Columns family, variant, default, networks (with a finite value), spearman with SNR;
+        difference, low and high (95 %, over configurations), the variant's correlation minus
+        that of the family's default on these networks, each with the SNR of its own maps; and
+        order, the Spearman correlation of the variant's values with the default's.
     """
     import pandas as pd
 

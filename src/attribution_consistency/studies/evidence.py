@@ -9,8 +9,12 @@ belongs to all networks of a configuration and is held against the mean of their
 initialisations that are not among the compared networks take part in it and in nothing else.
 """
 
+from __future__ import annotations
+
 import functools
 import itertools
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +27,9 @@ from . import evidence_measures as measures
 from . import real_data
 from .association import centred_ranks, partial_spearman, spearman
 from .controls import he_normal
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PREFIX = "evidence"
 POPULATION = "gm12878_dnase"
@@ -70,7 +77,7 @@ SEED = 5
 BOOTSTRAP = 500
 
 
-def make(run, settings):
+def make(run: artefacts.Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Every table of `TABLES` from the artefacts of a run, {name: DataFrame}."""
     scores = artefacts.read_csv(run.scores(POPULATION))
     scores = scores[scores["status"] == "ok"].reset_index(drop=True)
@@ -87,15 +94,27 @@ def make(run, settings):
     )
 
 
-def make_tables(data, scores, maps, networks, peaks, settings):
+def make_tables(
+    data: dict[str, np.ndarray],
+    scores: pd.DataFrame,
+    maps: Callable[[str], np.ndarray],
+    networks: Networks,
+    peaks: dict[str, tuple[np.ndarray, np.ndarray]] | None,
+    settings: dict[str, Any],
+) -> dict[str, pd.DataFrame]:
     """Every table of `TABLES`, {name: DataFrame}.
 
-    data : codes uint8 (N, L), chrom (N,) and start (N,) of the mapped sequences.
-    scores : score table of the networks.  maps : function from the id of a network to its maps
-    (N, L, 4).  networks : with ``predictor(id)``, a function from codes to predictions and their
-    SD, and ``untrained(id, x)``, maps of fresh networks of the same architecture; see `Networks`.
-    peaks : {chromosome: (starts, ends)} of CTCF peaks, or None.
-    settings : ``studies.evidence`` of the configuration.
+    Parameters
+    ----------
+    data : codes uint8 (N, L), chrom (N,) and start (N,)
+        Of the mapped sequences.
+    scores : score table of the networks
+    maps : function from the id of a network to its maps (N, L, 4)
+    networks : see `Networks`
+        With `predictor(id)`, a function from codes to predictions and their SD, and
+        `untrained(id, x)`, maps of fresh networks of the same architecture.
+    peaks : {chromosome: (starts, ends)} of CTCF peaks, or None
+    settings : `studies.evidence` of the configuration
     """
     import pandas as pd
 
@@ -132,17 +151,17 @@ def make_tables(data, scores, maps, networks, peaks, settings):
     return {"measures": table[columns], "correlations": found, "power": power_table(found)}
 
 
-def spread(n, wanted):
-    """Row numbers of at most ``wanted`` of ``n`` sequences, evenly spread over them."""
+def spread(n: int, wanted: int) -> np.ndarray:
+    """Row numbers of at most `wanted` of `n` sequences, evenly spread over them."""
     return np.unique(np.linspace(0, n - 1, min(n, wanted)).round().astype(int))
 
 
-def replicates(ids):
+def replicates(ids: Iterable[str]) -> dict[str, list[str]]:
     """Networks of one configuration: {id of the first initialisation: ids of the others}.
 
     A configuration with a single initialisation has no replicate and is left out.
     """
-    groups = {}
+    groups: dict[str, list[str]] = {}
     for model_id in sorted(ids):
         groups.setdefault(model_id.rsplit("-", 1)[0], []).append(model_id)
     return {first: others for first, *others in groups.values() if others}
@@ -151,7 +170,12 @@ def replicates(ids):
 # --- one row a network and measure --------------------------------------------------------
 
 
-def agreement_row(first, others, maps, untrained):
+def agreement_row(
+    first: str,
+    others: Sequence[str],
+    maps: Callable[[str], np.ndarray],
+    untrained: Sequence[np.ndarray],
+) -> dict[str, Any]:
     """Replicate agreement of one configuration; baseline: mean over pairs of untrained networks."""
     one = maps(first)
     value = np.mean([measures.agreement(one, maps(other)) for other in others])
@@ -166,7 +190,9 @@ def agreement_row(first, others, maps, untrained):
     }
 
 
-def support_row(score, windows, draws):
+def support_row(
+    score: np.ndarray, windows: dict[str, tuple[measures.Hits, list[measures.Hits]]], draws: int
+) -> dict[str, Any] | None:
     """Motif support, mean over motifs; baseline: rotated scores, mean over rotations.
 
     None where no motif has enough hits.
@@ -188,7 +214,14 @@ def support_row(score, windows, draws):
     }
 
 
-def perturbation_row(predict, scale, codes, replacements, score, measure):
+def perturbation_row(
+    predict: Callable[[np.ndarray], np.ndarray],
+    scale: float,
+    codes: np.ndarray,
+    replacements: int,
+    score: np.ndarray,
+    measure: str,
+) -> dict[str, Any]:
     """Drop in SD of the prediction when the top k-mers go; baseline: random k-mers of equal GC.
 
     With signed scores the top k-mers are those of which the map says that they raise the
@@ -204,7 +237,9 @@ def perturbation_row(predict, scale, codes, replacements, score, measure):
     }
 
 
-def occupancy_row(score, ctcf, occupied):
+def occupancy_row(
+    score: np.ndarray, ctcf: measures.Hits, occupied: np.ndarray | None
+) -> dict[str, Any] | None:
     """Score at CTCF hits inside peaks; baseline: at hits of equal match outside. Or None."""
     if occupied is None:
         return None
@@ -232,7 +267,7 @@ def _ctcf(data, counts, peaks):
     return hits, occupied
 
 
-def read_peaks():
+def read_peaks() -> dict[str, tuple[np.ndarray, np.ndarray]] | None:
     """CTCF peaks of GM12878, {chromosome: (starts, ends)}; None where the file is not here."""
     import pandas as pd
 
@@ -254,7 +289,9 @@ def read_peaks():
 class Networks:
     """The networks of a run, built once for each architecture and given weights in turn."""
 
-    def __init__(self, run, settings, test_codes):
+    def __init__(
+        self, run: artefacts.Run, settings: dict[str, Any], test_codes: np.ndarray
+    ) -> None:
         from ..pipeline import model_recipes
 
         self.run, self.recipes = run, model_recipes(settings, POPULATION)
@@ -273,7 +310,7 @@ class Networks:
 
         return self._built(networks.kind(self.recipes[model_id]))
 
-    def predictor(self, model_id):
+    def predictor(self, model_id: str) -> tuple[Callable[[np.ndarray], np.ndarray], float]:
         """Function from codes (N, L) to the explained output (N,), and its SD on the test set."""
         from ..models import training
 
@@ -284,7 +321,7 @@ class Networks:
 
         return predict, predict(self.test).std()
 
-    def maps(self, model_id, x):
+    def maps(self, model_id: str, x: np.ndarray) -> np.ndarray:
         """Saliency of a trained network on any sequences (N, L, 4)."""
         from ..models import attribution
 
@@ -297,8 +334,8 @@ class Networks:
         model = self._network(model_id)
         return weights.load_into(model, self.run.model(POPULATION, model_id))
 
-    def untrained(self, model_id, x, n=UNTRAINED):
-        """Maps of ``n`` fresh networks of the same architecture on sequences (N, L, 4), a list."""
+    def untrained(self, model_id: str, x: np.ndarray, n: int = UNTRAINED) -> list[np.ndarray]:
+        """Maps of `n` fresh networks of the same architecture on sequences (N, L, 4), a list."""
         from ..models import attribution
 
         model = self._network(model_id)
@@ -313,16 +350,19 @@ class Networks:
 # --- over networks ------------------------------------------------------------------------
 
 
-def correlations(table, scores):
+def correlations(table: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """Rank correlation of the excess of each measure with each score, over networks.
 
     For all networks and for each task; as it is, given the Gini coefficient, given the
     architecture or the first activation (ranks minus their mean in each), and given architecture
     and Gini. Intervals are a bootstrap over configurations; NaN where fewer than four networks
-    remain. Replicate agreement also has rows given ``first score`` and ``second score``, with
+    remain. Replicate agreement also has rows given `first score` and `second score`, with
     the score of one network of each configuration in place of the mean.
 
-    Returns columns measure, networks, score, given, n, value, low, high.
+    Returns
+    -------
+    DataFrame
+        Columns measure, networks, score, given, n, value, low, high.
     """
     import pandas as pd
 
@@ -370,11 +410,16 @@ def correlations(table, scores):
     )
 
 
-def with_scores(table, scores):
+def with_scores(
+    table: pd.DataFrame, scores: pd.DataFrame
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
     """The table of measures joined to the scores of its networks, and those of single networks.
 
-    Returns (joined, {"first" and "second": joined}): rows of `PRIMARY` have the mean of every
-    score over the networks of the configuration, or the score of its first or second network.
+    Returns
+    -------
+    joined, {"first" and "second": joined}
+        Rows of `PRIMARY` have the mean of every score over the networks of the configuration,
+        or the score of its first or second network.
     """
     columns = list(SCORES.values())
     ordered = scores.sort_values("id")
@@ -393,7 +438,7 @@ def with_scores(table, scores):
     return found.pop("mean"), found
 
 
-def power_table(found):
+def power_table(found: pd.DataFrame) -> pd.DataFrame:
     """Power at each number of networks that the correlations have: n, correlation, power."""
     import pandas as pd
 

@@ -4,11 +4,16 @@ All measures but replicate agreement read position scores, |corrected gradient x
 score of this book, divided by their mean over the sequence: 1 is what a position has on average.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..metric import gradient_correction, position_scores
+from ..metric.rounding import at_least, descending, rounded
 
 MATCH = 0.85  # a hit scores at least this share of the way from a matrix's worst to its best
 FEWEST = 10  # hits of a matrix that is used
@@ -24,14 +29,14 @@ class Hits(NamedTuple):
     width: int
 
 
-def relative_scores(x, a):
+def relative_scores(x: np.ndarray, a: np.ndarray) -> np.ndarray:
     """Position scores divided by their mean over the sequence, (N, L); all 1 where it is 0."""
     score = position_scores(x, a)
     mean = score.mean(axis=1, keepdims=True)
     return np.where(mean > 0, score / np.where(mean > 0, mean, 1), 1.0)
 
 
-def rotated_scores(score, rng):
+def rotated_scores(score: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Scores (N, L), those of each sequence rotated by a uniform offset in 0 to L - 1.
 
     All offsets take part: without the small ones, as in `metric.rotated_null`, a hit would get
@@ -42,12 +47,17 @@ def rotated_scores(score, rng):
     return np.take_along_axis(score, (np.arange(length) - offset) % length, axis=1)
 
 
-def agreement(one, two):
+def agreement(one: np.ndarray, two: np.ndarray) -> float:
     """Correlation of two networks' corrected maps, minus that on mismatched sequences.
 
-    one, two : (N, L, 4) maps of the same sequences. The Pearson correlation of two maps of one
-    sequence is averaged over sequences; so is that of each map with the other network's map of the
-    sequence N // 2 further on, which has in common only what does not depend on the sequence.
+    The Pearson correlation of two maps of one sequence is averaged over sequences; so is that of
+    each map with the other network's map of the sequence N // 2 further on, which has in common
+    only what does not depend on the sequence.
+
+    Parameters
+    ----------
+    one, two : (N, L, 4)
+        Maps of the same sequences.
     """
     first, second = (_unit(gradient_correction(a).reshape(len(a), -1)) for a in (one, two))
     shifted = np.roll(second, len(second) // 2, axis=0)
@@ -64,39 +74,44 @@ def _unit(rows):
 # --- motif support ------------------------------------------------------------------------
 
 
-def log_odds(codes, bits):
+def log_odds(codes: np.ndarray, bits: np.ndarray) -> np.ndarray:
     """Log-odds of the better strand for every window: (N, L - width + 1), -inf over an N.
 
-    codes : uint8 (N, L).  bits : (width, 4) log-odds of a matrix, see `matrix_bits`.
+    Parameters
+    ----------
+    codes : uint8 (N, L)
+    bits : (width, 4)
+        Log-odds of a matrix, see `matrix_bits`.
     """
     width, n_windows = len(bits), codes.shape[1] - len(bits) + 1
     strands = []
     for oriented in (bits, bits[::-1, ::-1]):
         table = np.column_stack([oriented, np.full(width, -np.inf)])
         strands.append(sum(table[i][codes[:, i : i + n_windows]] for i in range(width)))
-    return np.maximum(*strands)
+    # A word and its mirror image fit equally well, but for the last bit of their sums.
+    return np.round(np.maximum(*strands), 9)
 
 
-def frequencies(counts):
+def frequencies(counts: ArrayLike) -> np.ndarray:
     """Base frequencies (width, 4) of a count matrix, with one pseudocount a column."""
     counts = np.asarray(counts, float)
     return (counts + 0.25) / (counts.sum(axis=1, keepdims=True) + 1)
 
 
-def matrix_bits(counts):
+def matrix_bits(counts: ArrayLike) -> np.ndarray:
     """Log-odds of a count matrix (width, 4) against even bases; see `frequencies`."""
     return np.log2(frequencies(counts) / 0.25)
 
 
-def find_hits(codes, bits):
+def find_hits(codes: np.ndarray, bits: np.ndarray) -> Hits:
     """Windows whose log-odds reach `MATCH` of the way from the worst to the best possible."""
     score = log_odds(codes, bits)
     worst, best = bits.min(axis=1).sum(), bits.max(axis=1).sum()
-    row, start = np.nonzero(score >= worst + MATCH * (best - worst))
+    row, start = np.nonzero(at_least(score, worst + MATCH * (best - worst)))
     return Hits(row, start, score[row, start], len(bits))
 
 
-def control_hits(codes, bits, hits, rng):
+def control_hits(codes: np.ndarray, bits: np.ndarray, hits: Hits, rng: np.random.Generator) -> Hits:
     """Windows that best fit the matrix with its columns shuffled: as many, with the same GC.
 
     Of each number of G and C the windows have as many as the hits; none shares a base with a hit.
@@ -111,35 +126,42 @@ def control_hits(codes, bits, hits, rng):
     rows, starts = [], []
     for count, number in enumerate(np.bincount(gc[hits.row, hits.start])):
         row, start = np.nonzero(free & (gc == count))
-        best = np.argsort(-score[row, start], kind="stable")[:number]
+        best = descending(score[row, start])[:number]
         rows.append(row[best])
         starts.append(start[best])
     row, start = np.concatenate(rows), np.concatenate(starts)
     return Hits(row, start, score[row, start], hits.width)
 
 
-def running_sums(values):
+def running_sums(values: np.ndarray) -> np.ndarray:
     """Sums of the values before each position: (N, L) to (N, L + 1)."""
     values = values.astype(int) if values.dtype == bool else values
     return np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
 
 
-def window_sums(values, width):
+def window_sums(values: np.ndarray, width: int) -> np.ndarray:
     """Sums over all windows of a width: (N, L) to (N, L - width + 1)."""
     sums = running_sums(values)
     return sums[:, width:] - sums[:, :-width]
 
 
-def inside(sums, hits):
-    """Mean score inside each of the windows, (n,); sums: of `running_sums`."""
+def inside(sums: np.ndarray, hits: Hits) -> np.ndarray:
+    """Mean score inside each of the windows, (n,), from the `running_sums` of the scores."""
     ends = sums[hits.row, hits.start + hits.width] - sums[hits.row, hits.start]
     return ends / hits.width
 
 
-def motif_windows(codes, matrices, *, draws=10, seed=0):
+def motif_windows(
+    codes: np.ndarray, matrices: dict[str, np.ndarray], *, draws: int = 10, seed: int = 0
+) -> dict[str, tuple[Hits, list[Hits]]]:
     """Hits and their controls, {name: (Hits, list of Hits)}, of matrices with `FEWEST` hits.
 
-    matrices : {name: counts (width, 4)}.  draws : shuffles of the columns of each.
+    Parameters
+    ----------
+    codes : uint8 (N, L)
+    matrices : {name: counts (width, 4)}
+    draws : int
+        Shuffles of the columns of each.
     """
     found = {}
     for number, (name, counts) in enumerate(matrices.items()):
@@ -151,10 +173,16 @@ def motif_windows(codes, matrices, *, draws=10, seed=0):
     return found
 
 
-def motif_support(score, windows):
+def motif_support(
+    score: np.ndarray, windows: dict[str, tuple[Hits, list[Hits]]]
+) -> dict[str, float]:
     """Mean score inside hits minus inside controls, for each motif: {name: value}.
 
-    score : relative scores (N, L).  windows : of `motif_windows`.
+    Parameters
+    ----------
+    score : (N, L)
+        Relative scores.
+    windows : of `motif_windows`
     """
     sums = running_sums(score)
     return {
@@ -169,16 +197,36 @@ def motif_support(score, windows):
 # --- perturbation -------------------------------------------------------------------------
 
 
-def perturbation(predict, codes, score, *, replacements=10, seed=0):
+def perturbation(
+    predict: Callable[[np.ndarray], np.ndarray],
+    codes: np.ndarray,
+    score: np.ndarray,
+    *,
+    replacements: int = 10,
+    seed: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
     """Drop of the prediction when the top-attributed k-mers of a sequence are replaced.
 
-    predict : function from codes (N, L) to predictions (N,).  score : (N, L).  In each sequence
-    the `SITES` windows of `K` bases with the largest summed score that do not overlap are replaced
-    by random bases with as many G and C; beside it, as many windows drawn at random that have the
-    GC of the former, or the nearest there is, and overlap none of them.
+    In each sequence the `SITES` windows of `K` bases with the largest summed score that do not
+    overlap are replaced by random bases with as many G and C; beside it, as many windows drawn at
+    random that have the GC of the former, or the nearest there is, and overlap none of them.
 
-    Returns (drops of the top k-mers, drops of the random ones), each (replacements, N), in units
-    of the prediction.
+    Parameters
+    ----------
+    predict : function from codes (N, L) to predictions (N,)
+    codes : uint8 (N, L)
+    score : (N, L)
+    replacements : int
+
+    Returns
+    -------
+    drops of the top k-mers, drops of the random ones : each (replacements, N)
+        In units of the prediction.
+
+    Raises
+    ------
+    ValueError
+        When the sequences are too short for so many windows.
     """
     rng = np.random.default_rng(seed)
     sums = np.where(window_sums(codes > 3, K) == 0, window_sums(score, K), -np.inf)
@@ -198,7 +246,7 @@ def _pick(sums, sites):
     sums, rows, starts = sums.copy(), np.arange(len(sums)), []
     at = np.arange(sums.shape[1])
     for _ in range(sites):
-        best = sums.argmax(axis=1)
+        best = rounded(sums).argmax(axis=1)
         if np.isneginf(sums[rows, best]).any():
             raise ValueError(
                 f"sequences of {sums.shape[1] + K - 1} bases have no {sites} windows "
@@ -225,7 +273,7 @@ def _alike(gc, penalty, sites, rng):
     return np.stack(starts, axis=1)
 
 
-def replaced(codes, sites, rng):
+def replaced(codes: np.ndarray, sites: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Codes (N, L) with the `K` bases from each of `sites` (N, S) on random, at equal GC."""
     codes, rows = codes.copy(), np.arange(len(codes))[:, None]
     for site in sites.T:
@@ -240,20 +288,29 @@ def replaced(codes, sites, rng):
 # --- occupancy ----------------------------------------------------------------------------
 
 
-def in_intervals(position, start, end):
+def in_intervals(position: np.ndarray, start: ArrayLike, end: ArrayLike) -> np.ndarray:
     """Whether each position lies in one of the intervals [start, end), which may overlap."""
     begun = np.searchsorted(np.sort(start), position, side="right")
     return begun > np.searchsorted(np.sort(end), position, side="right")
 
 
-def occupancy(score, hits, occupied, bins=4):
+def occupancy(
+    score: np.ndarray, hits: Hits, occupied: np.ndarray, bins: int = 4
+) -> tuple[float, float, int, int]:
     """Mean score inside occupied and inside other hits of equal match: (value, baseline, n, n).
 
-    occupied : bool (n,).  Hits are cut at the quartiles of their log-odds; the others count in each
-    quarter as much as it holds occupied ones.  A quarter that lacks either kind is left out.
+    Hits are cut at the quartiles of their log-odds; the others count in each quarter as much as
+    it holds occupied ones.  A quarter that lacks either kind is left out.
+
+    Parameters
+    ----------
+    score : (N, L)
+    hits : Hits
+    occupied : bool (n,)
+    bins : int
     """
     values = inside(running_sums(score), hits)
-    edges = np.quantile(hits.match, np.arange(1, bins) / bins)
+    edges = np.round(np.quantile(hits.match, np.arange(1, bins) / bins), 9)
     quarter = np.searchsorted(edges, hits.match, side="right")
     weight, means = [], []
     for number in range(bins):
@@ -275,10 +332,17 @@ def occupancy(score, hits, occupied, bins=4):
 # --- power --------------------------------------------------------------------------------
 
 
-def power(n, correlations, *, draws=4000, level=0.05, seed=0):
-    """Probability to find a rank correlation among ``n`` networks, (len(correlations),).
+def power(
+    n: int,
+    correlations: Sequence[float],
+    *,
+    draws: int = 4000,
+    level: float = 0.05,
+    seed: int = 0,
+) -> np.ndarray:
+    """Probability to find a rank correlation among `n` networks, (len(correlations),).
 
-    Simulated: ``draws`` samples of ``n`` pairs from a bivariate normal with each correlation, and
+    Simulated: `draws` samples of `n` pairs from a bivariate normal with each correlation, and
     two-sided Spearman tests whose critical value is the quantile of as many samples with none.
     """
 

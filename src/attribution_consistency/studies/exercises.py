@@ -1,21 +1,23 @@
 """Exercises: student notebooks made from solution notebooks, and the checks inside them.
 
-A solution, ``notebooks/solutions/<chapter>.py``, is written by hand.  The tags of a cell say what
-becomes of it in the student's ``notebooks/exercises/<chapter>.py``:
+A solution, `notebooks/solutions/<chapter>.py`, is written by hand.  The tags of a cell say what
+becomes of it in the student's `notebooks/exercises/<chapter>.py`:
 
-``solution``
-    Only the comment lines at its top stay, the task; for each name in ``answers=[...]`` a line
-    ``name = ...`` follows, to be filled in.
-``key``
+`solution`
+    Only the comment lines at its top stay, the task; for each name in `answers=[...]` a line
+    `name = ...` follows, to be filled in.
+`key`
     Goes.  It tells the checks the right values and the common mistakes.
-``target``
+`target`
     Stays, and shows the figure that the solution draws under this name.
 
 All other cells stay.  The workflow runs the solutions, which leave the right values and the
-figures in the run's folder ``exercises``, and writes the student notebooks of the run.  After a
-change of a solution, ``python -m attribution_consistency.studies.exercises`` writes the student
+figures in the run's folder `exercises`, and writes the student notebooks of the run.  After a
+change of a solution, `python -m attribution_consistency.studies.exercises` writes the student
 sources again.
 """
+
+from __future__ import annotations
 
 import base64
 import contextlib
@@ -25,8 +27,15 @@ import math
 import numbers
 import re
 import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .. import artefacts
+
+if TYPE_CHECKING:
+    from IPython.display import Image, Markdown
+    from matplotlib.figure import Figure
 
 CELL = re.compile(r"(?m)^(?=# %%)")
 
@@ -38,13 +47,13 @@ class ExerciseError(ValueError):
 # --- student notebooks -----------------------------------------------------------------
 
 
-def names():
+def names() -> list[str]:
     """Chapters with exercises, in reading order."""
     folder = artefacts.notebook_source("solutions/x").parent
     return sorted(path.stem for path in folder.glob("[0-9][0-9]_*.py"))
 
 
-def student(text):
+def student(text: str) -> str:
     """The student's percent-format source for the source of a solution."""
     return "".join(_student_cell(cell) for cell in CELL.split(text)).rstrip() + "\n"
 
@@ -62,13 +71,13 @@ def _student_cell(cell):
 
 
 def _listed(key, marker):
-    """The list after ``key=`` in the first line of a cell."""
+    """The list after `key=` in the first line of a cell."""
     found = re.search(rf"\b{key}=(\[[^\]]*\])", marker)
     return json.loads(found[1]) if found else []
 
 
-def write_sources():
-    """Write ``notebooks/exercises/*.py`` from the solutions; returns the paths."""
+def write_sources() -> list[Path]:
+    """Write `notebooks/exercises/*.py` from the solutions; returns the paths."""
     paths = []
     for name in names():
         text = artefacts.notebook_source(f"solutions/{name}").read_text(encoding="utf-8")
@@ -78,11 +87,13 @@ def write_sources():
     return paths
 
 
-def make(run, name):
+def make(run: artefacts.Run, name: str) -> None:
     """Run the solution of a chapter and write the student notebook of the run.
 
-    Raises ExerciseError when the student source is not that of the solution, or the solution
-    fails.
+    Raises
+    ------
+    ExerciseError
+        When the student source is not that of the solution, or the solution fails.
     """
     import jupytext
 
@@ -104,7 +115,8 @@ def make(run, name):
     }
     for cell in document.cells:
         if "target" in cell.metadata.get("tags", []):
-            figure = re.search(r"target\(\"(\w+)\"\)", cell.source)[1]
+            call = re.search(r"target\(\"(\w+)\"\)", cell.source)
+            figure = call[1]  # type: ignore[index]  # a target cell has this call
             cell.outputs = [_picture(run.exercise(f"{name}-{figure}.png"))]
     with artefacts.write_atomic(run.notebook(f"exercises/{name}")) as temporary:
         jupytext.write(document, temporary, fmt="ipynb")
@@ -115,7 +127,7 @@ def _of_run(text, run):
     return text.replace('run: str = "default"', f"run: str = {json.dumps(run.name)}", 1)
 
 
-def solve(text, name):
+def solve(text: str, name: str) -> None:
     """Run the source of a solution in this process; its checks must all be content."""
     import matplotlib.pyplot as plt
 
@@ -125,7 +137,7 @@ def solve(text, name):
         with contextlib.redirect_stdout(printed):
             exec(compile(text, f"notebooks/solutions/{name}.py", "exec"), {})
     except Exception as error:
-        step = error.__traceback__.tb_next
+        step = error.__traceback__.tb_next  # type: ignore[union-attr]  # caught, so it has one
         where = f"line {step.tb_lineno}" if step else "start"
         reason = " ".join(str(error).split())
         raise ExerciseError(
@@ -147,8 +159,8 @@ def _picture(path):
     return new_output("display_data", {"image/png": base64.b64encode(path.read_bytes()).decode()})
 
 
-def hand_out(run):
-    """Copy the student notebooks of a run to ``notebooks/my_exercises``, where students work.
+def hand_out(run: artefacts.Run) -> list[Path]:
+    """Copy the student notebooks of a run to `notebooks/my_exercises`, where students work.
 
     A notebook that is there stays as it is.  Returns the paths of the new ones.
     """
@@ -166,20 +178,21 @@ def hand_out(run):
 
 
 class Checks:
-    """Checks of the answers to one chapter: ``checks(name, value)`` says what is wrong.
+    """Checks of the answers to one chapter: `checks(name, value)` says what is wrong.
 
-    run : str, whose data the notebook uses.  chapter : str, such as "02_signal_to_noise".
+    `run` is the name of the run whose data the notebook uses; `chapter` is such as
+    "02_signal_to_noise".
     """
 
-    def __init__(self, run, chapter):
+    def __init__(self, run: str, chapter: str) -> None:
         self.run, self.chapter = artefacts.Run(run), chapter
         self.path = self.run.exercise(f"{chapter}.json")
 
-    def __call__(self, name, value):
+    def __call__(self, name: str, value: Any) -> None:
         hint = self.hint(name, value)
         print(f"✓ {name}" if hint is None else f"✗ {name}: {hint}")
 
-    def hint(self, name, value):
+    def hint(self, name: str, value: Any) -> str | None:
         """What is wrong with an answer, in one sentence that does not give it away; or None."""
         entry = self._key().get(name)
         if entry is None:
@@ -205,10 +218,31 @@ class Checks:
             )
         return artefacts.read_json(self.path)
 
-    def expect(self, name, value, mistakes=None, tolerance=1e-3, absolute=1e-9):
-        """Note the right answer and ``{hint: wrong answer}``; only solutions call this.
+    def expect(
+        self,
+        name: str,
+        value: Any,
+        mistakes: Mapping[str, Any] | None = None,
+        tolerance: float = 1e-3,
+        absolute: float = 1e-9,
+    ) -> None:
+        """Note the right answer and the common mistakes; only solutions call this.
 
-        tolerance, absolute : how far numbers may lie from the right ones, relative and in units.
+        Parameters
+        ----------
+        name : str
+            The answer.
+        value : object
+            Its right value.
+        mistakes : dict, optional
+            `{hint: wrong answer}`.
+        tolerance, absolute : float
+            How far numbers may lie from the right ones, relative and in units.
+
+        Raises
+        ------
+        ExerciseError
+            When a mistake is within the tolerance of the right answer.
         """
         key = artefacts.read_json(self.path) if self.path.exists() else {}
         wrong = [{"hint": h, "value": _plain(v)} for h, v in (mistakes or {}).items()]
@@ -228,13 +262,13 @@ class Checks:
             },
         )
 
-    def keep(self, name, figure):
+    def keep(self, name: str, figure: Figure) -> None:
         """Keep a figure of the solution as the target that students see."""
         with artefacts.write_atomic(self.run.exercise(f"{self.chapter}-{name}.png")) as temporary:
             figure.savefig(temporary, dpi=90)
 
-    def target(self, name):
-        """Show the target figure ``name``."""
+    def target(self, name: str) -> Image | Markdown:
+        """Show the target figure `name`."""
         from IPython.display import Image, Markdown
 
         path = self.run.exercise(f"{self.chapter}-{name}.png")
@@ -321,7 +355,7 @@ def _difference(value, right, tolerance):
     return "is another one"
 
 
-def main(arguments):
+def main(arguments: Sequence[str]) -> int:
     """No argument: write the student sources. RUN: hand out. RUN CHAPTER ...: make these."""
     if not arguments:
         changed = write_sources()

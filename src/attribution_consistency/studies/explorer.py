@@ -1,10 +1,14 @@
 """Figures to explore: a point of a printed figure tells what it is and shows its logo.
 
 The figure stays a picture, for paper and for readers without scripts.  Beside it the page
-carries a small table, and ``book/static/explorer.js`` reads it: no server, nothing to download.
+carries a small table, and `book/static/explorer.js` reads it: no server, nothing to download.
 """
 
+from __future__ import annotations
+
 import json
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,12 +19,32 @@ from ..datasets.sequences import codes_to_one_hot
 from ..metric import gradient_correction
 from .figures import BASE_COLOURS, BASES, spans
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from IPython.display import HTML
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
 
-def positions(figure, ax, x, y):
-    """Where data points lie in the picture of a figure as notebooks show it: cropped, with a margin.
 
-    x, y : (M,) in data units of ``ax``.
-    Returns (M, 2), fractions of the picture's width from the left and height from the top.
+def positions(figure: Figure, ax: Axes, x: ArrayLike, y: ArrayLike) -> np.ndarray:
+    """Where data points lie in the picture of a figure as notebooks show it.
+
+    The picture is cropped, with a margin.
+
+    Parameters
+    ----------
+    figure : Figure
+        The whole figure.
+    ax : Axes
+        The panel with the points.
+    x, y : array-like, shape (M,)
+        Points in data units of `ax`.
+
+    Returns
+    -------
+    ndarray of float, shape (M, 2)
+        Fractions of the picture's width from the left and height from the top.
     """
     figure.draw_without_rendering()
     box = figure.get_tightbbox().padded(plt.rcParams["savefig.pad_inches"])
@@ -29,29 +53,49 @@ def positions(figure, ax, x, y):
     return np.column_stack([left, 1 - up])
 
 
-def letters(scores):
+def letters(scores: ArrayLike) -> np.ndarray:
     """Whole numbers (M, W), -100 to 100, for scores (M, W); each row relative to its largest."""
     scores = np.asarray(scores, float)
     largest = np.abs(scores).max(axis=1, keepdims=True)
     return np.rint(100 * scores / np.where(largest > 0, largest, 1)).astype(int)
 
 
-def explore(label, figure, panels, facts, sequence=None, scores=None, highlight=(), start=0):
+def explore(
+    label: str,
+    figure: Figure,
+    panels: Sequence[tuple[Axes, ArrayLike, ArrayLike]],
+    facts: pd.DataFrame,
+    sequence: str | None = None,
+    scores: ArrayLike | None = None,
+    highlight: Iterable[tuple[int, int]] = (),
+    start: int = 0,
+) -> HTML:
     """Let readers explore a figure of the book.
 
     Parameters
     ----------
-    label : str, the ``:name:`` of the figure on the page.
-    figure : the matplotlib figure.
-    panels : list of (ax, x, y), the same M points in each; x, y (M,).
-    facts : DataFrame (M, F) of what to tell about each point, as text, best first; the index
-        holds the names of the points.
-    sequence : str of W bases; with ``scores`` (M, W), the score of each base under each point.
-        None: no logos.
-    highlight : (first, last + 1) pairs of positions to shade, in the coordinates of ``start``.
-    start : int, position of the first base.
+    label : str
+        The `:name:` of the figure on the page.
+    figure : Figure
+        The matplotlib figure.
+    panels : list of (ax, x, y)
+        The same M points in each; x and y have shape (M,).
+    facts : DataFrame, shape (M, F)
+        What to tell about each point, as text, best first; the index holds the names of the
+        points.
+    sequence : str, optional
+        The W bases of the logos.
+    scores : array-like, shape (M, W), optional
+        The score of each base of `sequence` under each point. None: no logos.
+    highlight : iterable of (first, last + 1)
+        Positions to shade, in the coordinates of `start`.
+    start : int
+        Position of the first base.
 
-    Returns an HTML object for the output of a cell.
+    Returns
+    -------
+    HTML
+        For the output of a cell.
     """
     from IPython.display import HTML
 
@@ -78,12 +122,16 @@ def _finite(points):
     return [[round(v, 4) for v in p] if np.isfinite(p).all() else None for p in points.tolist()]
 
 
-def stretch(run, population, ids, width=50):
+def stretch(run: str, population: str, ids: Iterable[str], width: int = 50) -> dict[str, Any]:
     """Scores of the same stretch of one sequence under several networks of simulated data.
 
-    The sequence and its ``width`` bases are those that hold the most positions inside motifs.
-    Returns a dict of the arguments ``sequence``, ``scores``, ``highlight`` and ``start`` of
-    `explore`; an empty one where the run has no maps, so that the page tells without logos.
+    The sequence and its `width` bases are those that hold the most positions inside motifs.
+
+    Returns
+    -------
+    dict
+        The arguments `sequence`, `scores`, `highlight` and `start` of `explore`; empty where the
+        run has no maps, so that the page tells without logos.
     """
     if not all(artefacts.Run(run).maps(population, name).exists() for name in ids):
         return {}
@@ -99,7 +147,7 @@ def stretch(run, population, ids, width=50):
     here = slice(start, start + width)
     return {
         "sequence": "".join(BASES[c] for c in codes[here]),
-        "scores": (corrected * x).sum(axis=2)[:, here],
+        "scores": np.multiply(corrected, x).sum(axis=2)[:, here],
         "highlight": [
             (max(a, start), min(b, start + width))
             for a, b in spans(inside[row])

@@ -3,9 +3,16 @@
 Readable at column width.  Every function draws on given axes; `show` hands a figure to the book.
 """
 
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import matplotlib.pyplot as plt
 import numpy as np
 
+from ..artefacts import NOTEBOOK_VARIABLE, RUN_VARIABLE, Run, write_csv
 from ..figures import (  # noqa: F401, the chapters find all figures here
     BASE_COLOURS,
     BASES,
@@ -21,6 +28,14 @@ from ..figures import (  # noqa: F401, the chapters find all figures here
     logo,
     style,
 )
+from ..metric.rounding import descending
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
 
 WIDTH = 7.0  # inches: the text column of the book
 ACTIVATION_COLOURS = {"relu": BLUE, "exp": ORANGE}
@@ -37,33 +52,95 @@ ARCHITECTURES = {
 }
 
 
-def show(name, figure=None):
-    """Display a figure and keep it under ``name`` for a ``glue:figure`` of the page."""
+def show(name: str, figure: Figure | None = None, data: pd.DataFrame | None = None) -> None:
+    """Display a figure and keep it under `name` for a `glue:figure` of the page.
+
+    In a run, what the figure draws is also kept as numbers, so that two runs can be compared.
+
+    Parameters
+    ----------
+    name : str
+        Unique in the book.
+    figure : Figure, optional
+        The current one if None.
+    data : DataFrame, optional
+        What the figure shows, where a table says it better than its lines and points.
+    """
     from myst_nb import glue
 
     figure = figure or plt.gcf()
     glue(name, figure)
+    run, notebook = (os.environ.get(v) for v in (RUN_VARIABLE, NOTEBOOK_VARIABLE))
+    if run and notebook:
+        figure.canvas.draw()
+        write_csv(Run(run).figure(notebook, name), marks(figure) if data is None else data)
     plt.close(figure)
 
 
-def spans(mask):
-    """Runs of True in ``mask`` (L,), as (first, last + 1) pairs."""
+def marks(figure: Figure) -> pd.DataFrame:
+    """Everything a figure draws inside its axes, as numbers and words.
+
+    Returns
+    -------
+    DataFrame
+        One row a point, bar, letter or text: axes, artist, kind, x, y (data coordinates; the
+        middle of bars and letters), words.
+    """
+    import pandas as pd
+    from matplotlib.collections import Collection
+    from matplotlib.image import AxesImage
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+    from matplotlib.text import Text
+
+    rows = []
+
+    def add(number, at, artist, points, words=""):
+        points = np.asarray(points, float).reshape(-1, 2)
+        rows.extend((number, at, type(artist).__name__, x, y, words) for x, y in points)
+
+    for number, ax in enumerate(figure.axes):
+        for at, artist in enumerate(ax.get_children()):
+            if not artist.get_visible() or artist is ax.patch:
+                continue
+            if isinstance(artist, Line2D):
+                add(number, at, artist, artist.get_xydata())
+            elif isinstance(artist, Collection):
+                offsets, paths = np.ma.getdata(artist.get_offsets()), artist.get_paths()
+                corners = [np.asarray(path.vertices) for path in paths]
+                middles = [points.mean(axis=0) for points in corners if len(points)]
+                add(number, at, artist, offsets if offsets.any() else middles)
+            elif isinstance(artist, Patch):
+                box = artist.get_path().get_extents(artist.get_patch_transform())
+                add(number, at, artist, [[(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2]])
+            elif isinstance(artist, AxesImage):
+                values: np.ndarray = np.ma.filled(np.ma.asarray(artist.get_array(), float), np.nan)
+                add(number, at, artist, np.column_stack([np.arange(values.size), values.ravel()]))
+            elif isinstance(artist, Text) and artist.get_text():
+                add(number, at, artist, [[np.nan, np.nan]], artist.get_text())
+    return pd.DataFrame(rows, columns=["axes", "artist", "kind", "x", "y", "words"])
+
+
+def spans(mask: ArrayLike) -> list[tuple[int, int]]:
+    """Runs of True in `mask` (L,), as (first, last + 1) pairs."""
     edges = np.flatnonzero(np.diff(np.r_[False, mask, False]))
     return list(zip(edges[::2], edges[1::2]))
 
 
-def distributions(ax, q, p, names, top=8):
-    """Attribution-weighted k-mer frequencies ``q`` against the prior ``p``, both (4**k,).
+def distributions(
+    ax: Axes, q: np.ndarray, p: np.ndarray, names: Sequence[str], top: int = 8
+) -> Axes:
+    """Attribution-weighted k-mer frequencies `q` against the prior `p`, both (4**k,).
 
-    The ``top`` k-mers with the largest ``q log(q / p)`` are labelled.
+    The `top` k-mers with the largest `q log(q / p)` are labelled, with their `names`.
     """
     seen = p > 0
     ax.scatter(p[seen], q[seen], s=7, color=GREY, alpha=0.35, lw=0, rasterized=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         contribution = np.where(q > 0, q * np.log(q / p), 0)
-    best = np.argsort(-contribution)[:top]
+    best = descending(contribution)[:top]
     ax.scatter(p[best], q[best], s=22, color=RED, lw=0)
-    for rank, i in enumerate(sorted(best, key=lambda i: -q[i])):
+    for rank, i in enumerate(best[descending(q[best])]):
         ax.annotate(
             names[i],
             (p[i], q[i]),
@@ -88,7 +165,7 @@ def distributions(ax, q, p, names, top=8):
     return ax
 
 
-def snr_axis(ax):
+def snr_axis(ax: Axes) -> None:
     """Make the y axis logarithmic above 0.5, linear from there to 0, pressed together below 0."""
     from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
 
@@ -98,21 +175,21 @@ def snr_axis(ax):
     ax.yaxis.set_minor_locator(NullLocator())
 
 
-def snr_scale(snr):
+def snr_scale(snr: ArrayLike) -> np.ndarray:
     """Where a signal-to-noise ratio stands on the axis: its logarithm, as long as that can be."""
     snr = np.asarray(snr, float)
     low = np.where(snr >= 0, 2 * snr, -0.35 * np.log1p(2 * np.abs(snr)))
     return np.where(snr >= 0.5, 1 + np.log(2 * np.maximum(snr, 0.5)), low)
 
 
-def snr_unscale(place):
+def snr_unscale(place: ArrayLike) -> np.ndarray:
     """The ratio that stands there; undoes `snr_scale`."""
     place = np.asarray(place, float)
     low = np.where(place >= 0, place / 2, -np.expm1(np.abs(place) / 0.35) / 2)
     return np.where(place >= 1, np.exp(np.maximum(place, 1) - 1) / 2, low)
 
 
-def length_weights(ax, ks, per_subset, mean):
+def length_weights(ax: Axes, ks: Sequence[int], per_subset: np.ndarray, mean: np.ndarray) -> Axes:
     """Weight of each k-mer length: one thin line a held-out subset, the mean on top."""
     for i, weights in enumerate(per_subset):
         ax.plot(
@@ -131,7 +208,7 @@ def length_weights(ax, ks, per_subset, mean):
     return ax
 
 
-def against(ax, table, x, y, xlabel, ylabel):
+def against(ax: Axes, table: pd.DataFrame, x: str, y: str, xlabel: str, ylabel: str) -> Axes:
     """Scatter of two columns of a score table, colour for activation, fill for batch norm."""
     size = 34 if len(table) <= 40 else 20
     for activation, colour in ACTIVATION_COLOURS.items():
@@ -153,10 +230,18 @@ def against(ax, table, x, y, xlabel, ylabel):
     return ax
 
 
-def by_architecture(ax, table, x, y, xlabel, ylabel, errors=None):
+def by_architecture(
+    ax: Axes,
+    table: pd.DataFrame,
+    x: str,
+    y: str,
+    xlabel: str,
+    ylabel: str,
+    errors: Sequence[str] | None = None,
+) -> Axes:
     """Scatter of two columns, colour for architecture, marker for activation.
 
-    errors : names of two columns, the ends of an interval of ``x``.
+    `errors` names two columns, the ends of an interval of `x`.
     """
     for architecture, (name, colour) in ARCHITECTURES.items():
         for activation, marker in ACTIVATION_MARKERS.items():
@@ -183,9 +268,9 @@ def by_architecture(ax, table, x, y, xlabel, ylabel, errors=None):
     return ax
 
 
-def legend_below(figure, columns=4):
+def legend_below(figure: Figure, columns: int = 4) -> None:
     """One legend for all panels of a figure, below them."""
-    entries = {}
+    entries: dict[str, Artist] = {}
     for ax in figure.axes:
         entries |= dict(zip(*reversed(ax.get_legend_handles_labels())))
     figure.legend(

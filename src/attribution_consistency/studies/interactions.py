@@ -1,11 +1,15 @@
 """Networks trained on rules about *pairs* of motifs, which a score of single k-mers cannot see.
 
-Every sequence holds two motifs.  Under ``pairing`` and ``and`` the classes hold each motif
-equally often and differ only in who stands with whom; under ``spacing`` only in the distance;
-under ``presence`` each motif counts by itself.
+Every sequence holds two motifs.  Under `pairing` and `and` the classes hold each motif
+equally often and differ only in who stands with whom; under `spacing` only in the distance;
+under `presence` each motif counts by itself.
 """
 
+from __future__ import annotations
+
 import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +17,9 @@ from .. import artefacts, evaluation, metric
 from ..datasets.motifs import load_motifs
 from ..datasets.sequences import codes_to_one_hot
 from . import interactions_metric as pairs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PREFIX = "interactions"
 CHAPTER = "08_interactions"
@@ -36,7 +43,7 @@ NEAR, FAR = (20, 35), (55, 80)  # distances of two starts, nucleotides
 EDGES = (45,)  # where a pair counts as far
 # Networks of the zoo, which know the four motifs; the first layer comes from them.
 START = {"exp": "bn-exp-standard-00", "relu": "bn-relu-standard-00"}
-BEFORE = "before"  # the networks of the zoo themselves, on the sequences of ``pairing``
+BEFORE = "before"  # the networks of the zoo themselves, on the sequences of `pairing`
 FIRST = 6  # arrays of a first layer and its batch norm
 CELLS = ["distance", "one", "two", "far", "p", "j", "r"]
 ABSENT = (
@@ -46,12 +53,18 @@ ABSENT = (
 )
 
 
-def simulate(grammar, n=6000, length=200, seed=0):
-    """Sequences with two motifs each, labelled by a grammar: a dict of arrays.
+def simulate(
+    grammar: str, n: int = 6000, length: int = 200, seed: int = 0
+) -> dict[str, np.ndarray]:
+    """Sequences with two motifs each, labelled by a grammar.
 
-    codes uint8 (N, L), y float32 (N, 1), split uint8 (N,) 0 training, 2 test;
-    motif str (N, 2) and start int (N, 2), in the order of the sequence; takes_part bool (N, 2),
-    whether the rule makes the motif speak for the positive class where it stands.
+    Returns
+    -------
+    dict of ndarray
+        `codes` uint8 (N, L), `y` float32 (N, 1), `split` uint8 (N,) 0 training, 2 test;
+        `motif` str (N, 2) and `start` int (N, 2), in the order of the sequence; `takes_part`
+        bool (N, 2), whether the rule makes the motif speak for the positive class where it
+        stands.
     """
     rng = np.random.default_rng(seed)
     positive = rng.permutation(np.arange(n) < n // 2)
@@ -82,7 +95,9 @@ def simulate(grammar, n=6000, length=200, seed=0):
     }
 
 
-def made_map(data, takes_part, noise=0.3, seed=0):
+def made_map(
+    data: Mapping[str, np.ndarray], takes_part: np.ndarray, noise: float = 0.3, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """Sequences and maps (N, L, 4) of a network that followed a rule exactly.
 
     The base that is there scores 1 under every motif that `takes_part`, bool (N, 2), and 0
@@ -101,7 +116,7 @@ def made_map(data, takes_part, noise=0.3, seed=0):
     return x, a.astype(np.float32)
 
 
-def recipe(rule, activation, settings):
+def recipe(rule: str, activation: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """All that decides what a network is; its digest keys the weights, see `models.recipes`.
 
     The network of the zoo that it starts from counts too, by its own digest.
@@ -122,14 +137,19 @@ def recipe(rule, activation, settings):
     }
 
 
-def teach(given, data):
-    """Train a network on a rule: ``(model, record)`` as `models.training.train` gives them.
+def teach(given: dict[str, Any], data: Mapping[str, np.ndarray]) -> tuple[Any, dict[str, Any]]:
+    """Train a network on a rule: `(model, record)` as `models.training.train` gives them.
 
     Its first layer is that of a network of the zoo, which knows the motifs, and stays as it is;
     its output is computed once, which makes an epoch cheap.  The layers behind it, wide enough
     to see two motifs at once, start at random.
 
-    given : recipe.  data : dict of `simulate`.
+    Parameters
+    ----------
+    given : dict
+        The recipe.
+    data : dict of ndarray
+        As `simulate` gives it.
     """
     from ..models import networks, performance, recipes, training, weights
 
@@ -174,10 +194,16 @@ def teach(given, data):
     return model, record
 
 
-def trained(run, model_id, given, data, shipped):
+def trained(
+    run: artefacts.Run,
+    model_id: str,
+    given: dict[str, Any],
+    data: Mapping[str, np.ndarray],
+    shipped: bool,
+) -> tuple[Any, dict[str, Any]]:
     """A network with its weights, and its record: from the repository, an earlier run, or taught.
 
-    shipped : whether weights in ``data/interactions`` may be used.
+    `shipped` says whether weights in `data/interactions` may be used; for the rest see `teach`.
     """
     from ..models import networks, recipes, training, weights
 
@@ -196,11 +222,15 @@ def trained(run, model_id, given, data, shipped):
     return weights.load_into(model, folder / f"{model_id}.npz"), record
 
 
-def make(run, settings):
+def make(run: artefacts.Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """The tables of the study, {name: DataFrame}.
 
-    ``networks`` : two rows a network, pairs of names without and with their distance.
-    ``cells`` : every kind of pair behind them.
+    Returns
+    -------
+    networks : DataFrame
+        Two rows a network, pairs of names without and with their distance.
+    cells : DataFrame
+        Every kind of pair behind them.
     """
     import pandas as pd
 
@@ -241,7 +271,7 @@ def make(run, settings):
     }
 
 
-def single_scores(x, a, learnt):
+def single_scores(x: np.ndarray, a: np.ndarray, learnt: metric.LengthWeights) -> dict[str, float]:
     """What scores of single k-mers say about the same maps, as columns."""
     klds = metric.kmer_klds(x, a)
     return {
@@ -252,7 +282,9 @@ def single_scores(x, a, learnt):
     }
 
 
-def measure(x, a, draws=99, seed=0):
+def measure(
+    x: np.ndarray, a: np.ndarray, draws: int = 99, seed: int = 0
+) -> tuple[list[dict[str, Any]], pd.DataFrame]:
     """The divergence of pairs without and with distance: (two rows, table of cells).
 
     Where there are too few pairs, the row holds the reason and no number.
@@ -285,7 +317,7 @@ def measure(x, a, draws=99, seed=0):
     return rows, table[CELLS]
 
 
-def cell_table(tokens, found):
+def cell_table(tokens: pairs.Tokens, found: pairs.PairDivergence) -> pd.DataFrame:
     """Every cell of a divergence: names, far (second bin of distance), p, j and r."""
     import pandas as pd
 

@@ -8,13 +8,20 @@ one factor u for each name.  The divergence of J from the R with J's own margina
 the attribution that only pairs explain.  The method is ours.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from .. import metric
 from ..datasets.sequences import one_hot_to_codes
 from ..metric.maps import check_shapes
+from ..metric.rounding import at_least, descending
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class TooFewPairs(ValueError):
@@ -57,34 +64,60 @@ class PairDivergence(NamedTuple):
     r: np.ndarray  # (C,) the same if tokens did not depend on each other
 
 
-def find_tokens(x, a, *, k=6, size=40, fewest=20, run=3, correct=True) -> Tokens:
+def find_tokens(
+    x: ArrayLike,
+    a: ArrayLike,
+    *,
+    k: int = 6,
+    size: int = 40,
+    fewest: int = 20,
+    run: int = 3,
+    correct: bool = True,
+) -> Tokens:
     """Runs of at least `run` overlapping words of the vocabulary.
 
-    x, a : one-hot sequences and maps (N, L, 4), of **both** classes: a rule of pairs shows in
-    what happens to the same word beside another partner.  The vocabulary is the `size` k-mers
-    that add most to the KLD (reading ``instance``) and occur `fewest` times or more.
+    The vocabulary is the `size` k-mers that add most to the KLD (reading `instance`) and occur
+    `fewest` times or more.
 
-    Raises ValueError for invalid input.
+    Parameters
+    ----------
+    x, a : array-like, shape (N, L, 4)
+        One-hot sequences and maps, of **both** classes: a rule of pairs shows in what happens to
+        the same word beside another partner.
+    k : int
+        Length of a word.
+    size, fewest : int
+        Most words in the vocabulary, and how often each has to occur.
+    run : int
+        Fewest overlapping words of a token.
+    correct : bool
+        Whether to correct the gradients, as in `kmer_klds`.
+
+    Raises
+    ------
+    ValueError
+        For invalid input.
     """
     x, a = check_shapes(x, a)
     q, p, counts, _ = metric.kmer_distributions(x, a, k, reading="instance", correct=correct)
     gain = q * np.log(np.maximum(q, 1e-300) / np.maximum(p, 1e-300))
     gain[(counts < fewest) | (q <= 0)] = -1
-    words = np.argsort(-gain, kind="stable")[:size]
+    words = descending(gain)[:size]
     words = words[gain[words] > 0]
     rank = np.full(4**k, size)
     rank[words] = np.arange(len(words))
 
     codes = one_hot_to_codes(x).astype(int)
-    n, length = codes.shape
+    n = len(codes)
     windows = np.lib.stride_tricks.sliding_window_view(codes, k, axis=1)
     known = (windows < 4).all(axis=2)
     named = np.where(known, rank[np.minimum(windows, 3) @ 4 ** np.arange(k)[::-1]], size)
     sequence, at = np.nonzero(named < size)
     names = metric.kmer_names(k)
-    words = [names[w] for w in words]
+    vocabulary = [names[w] for w in words]
     if not len(at):
-        return Tokens(words, *np.zeros((3, 0), int), np.zeros(0), n)
+        nothing = np.zeros(0, int)
+        return Tokens(vocabulary, nothing, nothing, nothing, np.zeros(0), n)
     new = np.r_[True, (np.diff(sequence) != 0) | (np.diff(at) >= k)]
     first = np.flatnonzero(new)
     last = np.r_[first[1:], len(at)] - 1
@@ -94,16 +127,21 @@ def find_tokens(x, a, *, k=6, size=40, fewest=20, run=3, correct=True) -> Tokens
     row, start, stop = sequence[first], at[first], at[last] + k
     score = (total[row, stop] - total[row, start]) / (stop - start)
     keep = last - first + 1 >= run
-    return Tokens(words, row[keep], start[keep], name[keep], score[keep], n)
+    return Tokens(vocabulary, row[keep], start[keep], name[keep], score[keep], n)
 
 
-def find_pairs(tokens, *, apart=15, edges=(), fewest=20) -> Pairs:
+def find_pairs(
+    tokens: Tokens, *, apart: int = 15, edges: Sequence[float] = (), fewest: int = 20
+) -> Pairs:
     """Pairs of tokens of one sequence whose starts are `apart` or more nucleotides apart.
 
     A cell is a pair of names in any order and a bin of distance; `edges` are the distances
     where a new bin starts.  Cells with fewer than `fewest` pairs are left out.
 
-    Raises TooFewPairs when fewer than two cells are left: one cell has nothing to differ from.
+    Raises
+    ------
+    TooFewPairs
+        When fewer than two cells are left: one cell has nothing to differ from.
     """
     found = []
     for lag in range(1, len(tokens.start)):
@@ -129,11 +167,34 @@ def find_pairs(tokens, *, apart=15, edges=(), fewest=20) -> Pairs:
     return Pairs(one[keep], two[keep], renumber[cell[keep]], *kinds[:, often])
 
 
-def fit_independent(left, right, p, j, *, tolerance=1e-9, rounds=5000):
+def fit_independent(
+    left: np.ndarray,
+    right: np.ndarray,
+    p: np.ndarray,
+    j: np.ndarray,
+    *,
+    tolerance: float = 1e-9,
+    rounds: int = 5000,
+) -> np.ndarray:
     """R = u_i u_j P_ij with the marginals of J, by iterative proportional fitting.
 
-    left, right : (C,) names of the cells; p, j : (C,) their shares.  A name's marginal is the
-    sum over its cells, twice where it meets itself.  Returns R (C,).
+    A name's marginal is the sum over its cells, twice where it meets itself.
+
+    Parameters
+    ----------
+    left, right : ndarray of int, shape (C,)
+        Names of the cells.
+    p, j : ndarray of float, shape (C,)
+        Their shares of the pairs and of the attribution.
+    tolerance : float
+        The fit stops once no factor differs from 1 by this much.
+    rounds : int
+        Most rounds of the fit.
+
+    Returns
+    -------
+    ndarray of float, shape (C,)
+        R.
     """
     size = max(left.max(), right.max()) + 1
 
@@ -152,7 +213,9 @@ def fit_independent(left, right, p, j, *, tolerance=1e-9, rounds=5000):
     return u[left] * u[right] * p
 
 
-def bits(left, right, p, j):
+def bits(
+    left: np.ndarray, right: np.ndarray, p: np.ndarray, j: np.ndarray
+) -> tuple[float, np.ndarray]:
     """(D, R): D = sum J log2(J / R) of shares of attribution J over cells with shares P."""
     r = fit_independent(left, right, p, j)
     some = j > 0
@@ -160,16 +223,39 @@ def bits(left, right, p, j):
 
 
 def pair_divergence(
-    tokens, *, apart=15, edges=(), fewest=20, n_draws=99, n_blocks=20, seed=0
+    tokens: Tokens,
+    *,
+    apart: int = 15,
+    edges: Sequence[float] = (),
+    fewest: int = 20,
+    n_draws: int = 99,
+    n_blocks: int = 20,
+    seed: int = 0,
 ) -> PairDivergence:
     """How far the attribution of pairs is from tokens that do not depend on each other.
 
-    tokens : see `find_tokens`.  apart, edges, fewest : see `find_pairs`.  n_draws : draws of
-    the null, in which scores change places among tokens of one name.  n_blocks : blocks of
-    consecutive sequences, each left out once for the 95 % jackknife interval.
+    Parameters
+    ----------
+    tokens : Tokens
+        See `find_tokens`.
+    apart, edges, fewest
+        See `find_pairs`.
+    n_draws : int
+        Draws of the null, in which scores change places among tokens of one name.
+    n_blocks : int
+        Blocks of consecutive sequences, each left out once for the 95 % jackknife interval.
+    seed : int
+        Seeds the draws.
 
-    Returns D in bits, 0 when pairs say nothing that single tokens do not.  Raises TooFewPairs
-    when fewer than two kinds of pairs, or no attribution at all, are left.
+    Returns
+    -------
+    PairDivergence
+        D in bits, 0 when pairs say nothing that single tokens do not.
+
+    Raises
+    ------
+    TooFewPairs
+        When fewer than two kinds of pairs, or no attribution at all, are left.
     """
     found = find_pairs(tokens, apart=apart, edges=edges, fewest=fewest)
     cells = len(found.left)
@@ -190,24 +276,25 @@ def pair_divergence(
     n, s = counts.sum(axis=0), summed.sum(axis=0)
     estimate, r = divergence(n, s)
     left_out = [divergence(n - c, np.maximum(s - w, 0))[0] for c, w in zip(counts, summed)]
-    nothing = metric.Jackknife(0.0, 0.0, 0.0, 0.0, np.zeros(n_blocks))
+    # One number each, as for a weighted score.
+    nothing = metric.Jackknife(0.0, 0.0, 0.0, 0.0, np.zeros(n_blocks))  # type: ignore[arg-type]
     interval = metric.paired_difference(
         nothing._replace(estimate=estimate, replicates=np.array(left_out)), nothing
     )
 
     rng, order = np.random.default_rng(seed), np.argsort(tokens.name, kind="stable")
-    null = []
+    drawn = []
     for _ in range(n_draws):
         shuffled = np.lexsort((rng.random(len(order)), tokens.name))
         score = np.empty_like(tokens.score)
         score[order] = tokens.score[shuffled]
-        null.append(divergence(n, attribution(score))[0])
-    null = np.array(null)
-    p_value = (1 + (null >= estimate).sum()) / (1 + n_draws)
+        drawn.append(divergence(n, attribution(score))[0])
+    null = np.array(drawn)
+    p_value = (1 + at_least(null, estimate).sum()) / (1 + n_draws)
     return PairDivergence(
         estimate,
-        interval.low,
-        interval.high,
+        interval.low,  # type: ignore[arg-type]  # one number
+        interval.high,  # type: ignore[arg-type]  # one number
         null,
         float(p_value),
         found,

@@ -3,8 +3,13 @@
 Networks of one architecture learn from few windows, without early stopping, from untrained to
 overfitted.  Several initialisations of each activation see the same windows, so that at every
 epoch their maps can be compared with each other.  That takes longer than the rest of the book:
-runs leave it out unless ``studies.learning.run`` is on.
+runs leave it out unless `studies.learning.run` is on.
 """
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +18,11 @@ from ..datasets import store
 from ..datasets.sequences import codes_to_one_hot
 from .evidence import spread
 from .evidence_measures import agreement
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .. import artefacts
 
 PREFIX = "learning"
 CHAPTER = "05_real_data"
@@ -29,7 +39,7 @@ ABSENT = (
 )
 
 
-def recipe(activation, init, chosen):
+def recipe(activation: str, init: int, chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Recipe of one network: a binary CNN of the chapter that never stops early."""
     from ..models import recipes
 
@@ -40,10 +50,10 @@ def recipe(activation, init, chosen):
     }
 
 
-def subset(data, chosen):
+def subset(data: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """The windows of the study, as `training.train` takes them.
 
-    All test and validation windows, and ``n_train`` of the training windows, the same for every
+    All test and validation windows, and `n_train` of the training windows, the same for every
     network.
     """
     rng = np.random.default_rng(SEED)
@@ -57,11 +67,15 @@ def subset(data, chosen):
     }
 
 
-def make(run, settings):
+def make(run: artefacts.Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """The tables of the study, {name: DataFrame}.
 
-    ``epochs`` : one row a network and epoch, 0 for the untrained network.
-    ``agreement`` : one row an activation and epoch, over all pairs of initialisations.
+    Returns
+    -------
+    epochs : DataFrame
+        One row a network and epoch, 0 for the untrained network.
+    agreement : DataFrame
+        One row an activation and epoch, over all pairs of initialisations.
     """
     import pandas as pd
 
@@ -93,7 +107,9 @@ def make(run, settings):
     return {"epochs": pd.DataFrame(rows), "agreement": pd.DataFrame(agreements)}
 
 
-def follow(given, data, chosen):
+def follow(
+    given: dict[str, Any], data: Mapping[str, np.ndarray], chosen: Mapping[str, Any]
+) -> list[tuple[dict[str, Any], np.ndarray]]:
     """Train one network and measure it at every epoch: a list of (row, maps (n, L, 4))."""
     from ..models import training
     from ..models.attribution import saliency
@@ -104,7 +120,7 @@ def follow(given, data, chosen):
     mapped = x[accessible[spread(len(accessible), chosen["n_sequences"])]]
     found = []
 
-    def measure(epoch, network):
+    def measure(epoch: int, network: Any) -> None:
         a = saliency(network, mapped)
         seen = {
             name: auroc(y[split == part], training.predict(network, x[split == part])[:, 0])
@@ -130,10 +146,11 @@ def follow(given, data, chosen):
     return found
 
 
-def final_scores(epochs, weights):
-    """Final score of every row of the table ``epochs``, nats.
+def final_scores(epochs: pd.DataFrame, weights: pd.DataFrame) -> np.ndarray:
+    """Final score of every row of the table `epochs`, nats.
 
-    weights : table with columns k and weight, which may be of another run than the trainings.
+    `weights` is a table with columns k and weight, which may be of another run than the
+    trainings.
     """
     ks, klds = evaluation.kld_columns(epochs, "frequency")
     return klds @ weights.set_index("k")["weight"].reindex(ks, fill_value=0).to_numpy()

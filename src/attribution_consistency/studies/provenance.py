@@ -5,21 +5,25 @@ Files are noticed as Python opens them and figures as the kernel sends them, so 
 declared, and nothing is forgotten.
 """
 
+from __future__ import annotations
+
 import base64
 import functools
 import hashlib
 import os
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from .. import artefacts
 
 PACKAGE = __package__.split(".")[0]
 MANY = 4  # files of one folder that are named one by one
-READ = set()  # paths opened for reading since `watch`
+READ: set[str] = set()  # paths opened for reading since `watch`
 
 
-def watch():
+def watch() -> None:
     """Notice from now on which files this process reads, and note them for each glued figure."""
     from IPython import get_ipython
 
@@ -28,7 +32,7 @@ def watch():
         get_ipython().display_pub.register_hook(_sent)
 
 
-def note(figure):
+def note(figure: str) -> None:
     """Keep, for a figure about to be shown, the data read so far and the code loaded so far."""
     run = artefacts.Run(os.environ[artefacts.RUN_VARIABLE])
     path = run.provenance(os.environ[artefacts.NOTEBOOK_VARIABLE])
@@ -38,14 +42,14 @@ def note(figure):
         for name, module in sys.modules.items()
         if name.split(".")[0] == PACKAGE and getattr(module, "__file__", None)
     ]
-    code = {"modules": len(modules), "sha256": combined(modules)}
+    code = {"modules": len(modules), "sha256": combined(filter(None, modules))}
     artefacts.write_json(path, known | {figure: {"data": _data(run), "code": code}})
 
 
-def pictures(notebook):
+def pictures(notebook: Mapping[str, Any]) -> dict[str, bytes]:
     """The figures that an executed notebook keeps under a name, {name: bytes of a PNG}.
 
-    notebook : its document, of nbformat 4 or as the JSON file has it.
+    `notebook` is its document, of nbformat 4 or as the JSON file has it.
     """
     return {
         output["metadata"]["scrapbook"]["name"]: base64.b64decode(
@@ -57,12 +61,12 @@ def pictures(notebook):
     }
 
 
-def combined(paths):
+def combined(paths: Iterable[str | os.PathLike[str]]) -> str:
     """SHA-256 of one file; of several, that of their names and digests."""
-    paths = list(map(str, paths))
-    if len(paths) == 1:
-        return _digest(paths[0], os.stat(paths[0]).st_mtime_ns)
-    lines = [f"{_digest(p, os.stat(p).st_mtime_ns)} {os.path.basename(p)}" for p in sorted(paths)]
+    files = list(map(str, paths))
+    if len(files) == 1:
+        return _digest(files[0], os.stat(files[0]).st_mtime_ns)
+    lines = [f"{_digest(p, os.stat(p).st_mtime_ns)} {os.path.basename(p)}" for p in sorted(files)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

@@ -4,7 +4,12 @@ The files (HDF5) hold the weights of Majdandzic et al. (2023), Genome Biology 24
 layer is a sigmoid, which has no weights: ours return the logit before it.
 """
 
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +24,7 @@ ABSENT = (
 )
 
 
-def recipe_of(model_id, sha256):
+def recipe_of(model_id: str, sha256: str) -> dict[str, Any]:
     """Recipe of one published network: what it is, and the SHA-256 of the file it comes from.
 
     How long it was trained is not recorded with the file, so there are no epochs.
@@ -42,7 +47,7 @@ def recipe_of(model_id, sha256):
     }
 
 
-def model_recipes(settings):
+def model_recipes(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Recipes of the published networks of a run, {id: recipe}: those named, or those here.
 
     They read 200 nucleotides: a run with sequences of another length has none of them.
@@ -56,11 +61,14 @@ def model_recipes(settings):
     return {i: recipe_of(i, digests[files[i]]) for i in named}
 
 
-def read_weights(path, model):
-    """Weights in a Keras 2 file, as float32 arrays in the order of ``model.weights``.
+def read_weights(path: str | os.PathLike[str], model: Any) -> list[np.ndarray]:
+    """Weights in a Keras 2 file, as float32 arrays in the order of `model.weights`.
 
-    Raises ValueError naming the file when it is damaged, holds other layers or shapes than the
-    Keras ``model``, or values that are not finite.
+    Raises
+    ------
+    ValueError
+        Naming the file, when it is damaged, holds other layers or shapes than the Keras `model`,
+        or values that are not finite.
     """
     import h5py
 
@@ -91,15 +99,34 @@ def read_weights(path, model):
     return [value for _, value in found]
 
 
-def convert_models(wanted, data, out_dir, progress=print, locate=registry.verified):
-    """Bring published networks into ``out_dir`` as ``<id>.npz`` and ``<id>.json``.
+def convert_models(
+    wanted: Mapping[str, dict[str, Any]],
+    data: Callable[[], Mapping[str, np.ndarray]],
+    out_dir: str | os.PathLike[str],
+    progress: Callable[[str], object] = print,
+    locate: Callable[[str], Path] = registry.verified,
+) -> None:
+    """Bring published networks into `out_dir` as `<id>.npz` and `<id>.json`.
 
-    wanted : {id: recipe}, see `recipe_of`.
-    data : callable that gives ``x`` (N, L, 4), ``y`` and ``split``, see `models.training.train`.
-    locate : callable from the name of a remote file to its path here.
+    A network that is there already, from the same file, stays.
 
-    A network that is there already, from the same file, stays.  Raises ValueError as
-    `read_weights` does.
+    Parameters
+    ----------
+    wanted : dict
+        {id: recipe}, see `recipe_of`.
+    data : callable
+        Gives `x` (N, L, 4), `y` and `split`, see `models.training.train`.
+    out_dir : path
+        The folder.
+    progress : callable
+        Called with one line of text per converted network.
+    locate : callable
+        From the name of a remote file to its path here.
+
+    Raises
+    ------
+    ValueError
+        As `read_weights`.
     """
     from ..models import networks, training, weights
 
@@ -109,8 +136,9 @@ def convert_models(wanted, data, out_dir, progress=print, locate=registry.verifi
         if training.has_weights(out_dir, model_id, recipes.digest(recipe)):
             continue
         if test is None:
-            data = data()
-            test = data["x"][data["split"] == 2], data["y"][data["split"] == 2]
+            arrays = data()
+            tested = arrays["split"] == 2
+            test = arrays["x"][tested], arrays["y"][tested]
         key = recipe["architecture"], recipe["activation"]
         if key not in built:
             built[key] = networks.build(recipe, test[0].shape[1])
@@ -144,5 +172,5 @@ def _text(value):
 
 
 def _role(name):
-    """``kernel`` of ``conv1d_1/kernel:0``."""
+    """`kernel` of `conv1d_1/kernel:0`."""
     return name.rsplit("/", 1)[-1].split(":")[0]

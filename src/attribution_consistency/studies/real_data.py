@@ -1,8 +1,13 @@
 """Tables behind the chapter on real DNA: with them it can be read without the sequences.
 
-The workflow makes them from the sequences and the maps.  ``make store`` keeps those of our
+The workflow makes them from the sequences and the maps.  `make store` keeps those of our
 last full run, which stand in where the sequences cannot be had.
 """
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,8 +15,13 @@ from .. import artefacts, evaluation, metric
 from ..datasets import store
 from ..datasets.sequences import codes_to_one_hot, decode, one_hot
 from ..metric import gradient_correction
+from ..metric.rounding import first_largest
 from ..models import recipes
 from . import load_tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import ArrayLike
 
 PREFIX = "gm12878"
 POPULATION = "gm12878_dnase"
@@ -31,10 +41,13 @@ ABSENT = (
 )
 
 
-def load(run):
+def load(run: str) -> tuple[pd.DataFrame, dict[str, pd.DataFrame], str]:
     """What the chapter shows: (scores, {name: table}, "run" or "stored").
 
-    Raises ArtefactError when neither the run nor ``data/stored`` has it all.
+    Raises
+    ------
+    ArtefactError
+        When neither the run nor `data/stored` has it all.
     """
     scores, origin = artefacts.load_scores(run, POPULATION)
     tables, found = load_tables("real_data", run)
@@ -45,33 +58,46 @@ def load(run):
     return scores, tables, origin
 
 
-def compared(scores):
+def compared(scores: pd.DataFrame) -> pd.DataFrame:
     """Rows of networks that finished and are no replica; see `recipes.accessibility_ids`."""
     _, replicas = recipes.accessibility_ids()
     usable = (scores["status"] == "ok") & ~scores["id"].isin(replicas)
     return scores[usable].reset_index(drop=True)
 
 
-def make(run, settings):
+def make(run: artefacts.Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Every table of `TABLES` from the artefacts of a run, {name: DataFrame}."""
     scores = artefacts.read_csv(run.scores(POPULATION))
     weights = artefacts.read_json(run.length_weights)[READING]
     rows = artefacts.read_maps(run.name, POPULATION, scores["id"].iloc[0])["rows"]
 
-    def maps(model_id):
+    def maps(model_id: str) -> np.ndarray:
         return artefacts.read_maps(run.name, POPULATION, model_id)["a"]
 
     return make_tables(store.load(run.data(POPULATION)), rows, scores, maps, weights)
 
 
-def make_tables(data, rows, scores, maps, weights):
+def make_tables(
+    data: Mapping[str, Any],
+    rows: np.ndarray,
+    scores: pd.DataFrame,
+    maps: Callable[[str], np.ndarray],
+    weights: Mapping[str, Any],
+) -> dict[str, pd.DataFrame]:
     """Every table of `TABLES`, {name: DataFrame}.
 
-    data : arrays of the data set, see `datasets.accessibility`.
-    rows : (N,) row numbers of the mapped sequences.
-    scores : score table of the networks.
-    maps : function from the id of a network to its maps, float32 (N, L, 4).
-    weights : length weights of one reading, an entry of `evaluation.fit_length_weights`.
+    Parameters
+    ----------
+    data : dict
+        Arrays of the data set, see `datasets.accessibility`.
+    rows : ndarray of int, shape (N,)
+        Row numbers of the mapped sequences.
+    scores : DataFrame
+        Score table of the networks.
+    maps : callable
+        From the id of a network to its maps, float32 (N, L, 4).
+    weights : dict
+        Length weights of one reading, an entry of `evaluation.fit_length_weights`.
     """
     import pandas as pd
 
@@ -97,7 +123,7 @@ def make_tables(data, rows, scores, maps, weights):
     }
 
 
-def example_network(scores):
+def example_network(scores: pd.DataFrame) -> str:
     """Id of the network whose k-mers are shown: of the quantitative CNNs the best predictor.
 
     Without a quantitative CNN, the best predictor of all, by test Pearson r.
@@ -105,10 +131,10 @@ def example_network(scores):
     usable = compared(scores)
     chosen = usable[(usable["task"] == "quantitative") & (usable["architecture"] == "cnn")]
     chosen = chosen if len(chosen) else usable
-    return chosen.loc[chosen["pearson"].idxmax(), "id"]
+    return chosen["id"].iloc[first_largest(chosen["pearson"])]
 
 
-def counts(data, rows):
+def counts(data: Mapping[str, Any], rows: np.ndarray) -> pd.DataFrame:
     """What the data set and the mapped sequences hold, one number a row: name, value."""
     import pandas as pd
 
@@ -137,15 +163,22 @@ def counts(data, rows):
     return pd.DataFrame(found.items(), columns=["name", "value"])
 
 
-def kmer_ridge(data, k=5, penalties=(10, 30, 100, 300, 1000, 3000)):
+def kmer_ridge(
+    data: Mapping[str, Any],
+    k: int = 5,
+    penalties: Sequence[float] = (10, 30, 100, 300, 1000, 3000),
+) -> pd.DataFrame:
     """A model without a network: ridge regression of the GM12878 signal on k-mer counts.
 
     Features are log(1 + count) of each k-mer together with its reverse complement.  The
     regression is fitted to all training sequences and, for comparison, to the accessible
     ones alone; the penalty with the best Pearson r on such validation sequences is kept.
 
-    Returns a row for each: trained_on ("all" or "accessible"), k, penalty, and on the test
-    sequences pearson_accessible and, for the first, auroc and pearson.
+    Returns
+    -------
+    DataFrame
+        A row for each: trained_on ("all" or "accessible"), k, penalty, and on the test
+        sequences pearson_accessible and, for the first, auroc and pearson.
     """
     import pandas as pd
 
@@ -173,11 +206,20 @@ def kmer_ridge(data, k=5, penalties=(10, 30, 100, 300, 1000, 3000)):
     return pd.DataFrame(rows)
 
 
-def count_both_strands(codes, k):
-    """Counts of each k-mer and its reverse complement together, float32 (N, pairs).
+def count_both_strands(codes: np.ndarray, k: int) -> np.ndarray:
+    """Count each k-mer together with its reverse complement.
 
-    codes : uint8 (N, L), 0 to 3 for A C G T and 4 for no base; a window with one counts
-    nowhere.  Pairs are in the order of their alphabetically first k-mer.
+    Parameters
+    ----------
+    codes : ndarray of uint8, shape (N, L)
+        0 to 3 for A C G T and 4 for no base; a window with one counts nowhere.
+    k : int
+        Length of a k-mer.
+
+    Returns
+    -------
+    ndarray of float32, shape (N, pairs)
+        Pairs are in the order of their alphabetically first k-mer.
     """
     n_windows = codes.shape[1] - k + 1
     forward = np.zeros((len(codes), n_windows), np.int64)
@@ -195,7 +237,7 @@ def count_both_strands(codes, k):
     return counted.reshape(len(codes), len(pairs)).astype(np.float32)
 
 
-def weight_table(weights):
+def weight_table(weights: Mapping[str, Any]) -> pd.DataFrame:
     """Length weights and what they were learnt on: k, weight, source, n, length."""
     import pandas as pd
 
@@ -211,7 +253,7 @@ def weight_table(weights):
     )
 
 
-def kmer_table(x, a):
+def kmer_table(x: np.ndarray, a: np.ndarray) -> pd.DataFrame:
     """Weighted frequency q and prior p of all k-mers of the lengths `KS`: k, kmer, q, p."""
     import pandas as pd
 
@@ -231,11 +273,15 @@ def kmer_table(x, a):
     return pd.concat(parts, ignore_index=True)
 
 
-def left_out(x, a, weights):
+def left_out(x: np.ndarray, a: np.ndarray, weights: Mapping[str, Any]) -> pd.DataFrame:
     """Final score without each block of sequences, for jackknife intervals.
 
-    Returns columns block (0 is all sequences, 1 to 20 leave one block out), consistency, and
-    consistency_short, the score from lengths up to `SHORT` with weights scaled to sum to 1.
+    Returns
+    -------
+    DataFrame
+        Columns id (empty, for the caller to fill), block (0 is all sequences, 1 to 20 leave one
+        block out), consistency, and consistency_short, the score from lengths up to `SHORT` with
+        weights scaled to sum to 1.
     """
     import pandas as pd
 
@@ -259,19 +305,21 @@ def left_out(x, a, weights):
     )
 
 
-def intervals(blocks, column="consistency"):
+def intervals(blocks: pd.DataFrame, column: str = "consistency") -> dict[str, metric.Jackknife]:
     """Jackknife of one column of the blocks table for each network, {id: `metric.Jackknife`}."""
     found = {}
     for model_id, part in blocks.groupby("id", sort=False):
         estimate, *replicates = part.sort_values("block")[column].to_numpy(float)
-        nothing = metric.Jackknife(0.0, 0.0, 0.0, 0.0, np.zeros(len(replicates)))
+        still = np.zeros(len(replicates))
+        # One number each, as for a weighted score.
+        nothing = metric.Jackknife(0.0, 0.0, 0.0, 0.0, still)  # type: ignore[arg-type]
         found[model_id] = metric.paired_difference(
             nothing._replace(estimate=estimate, replicates=np.array(replicates)), nothing
         )
     return found
 
 
-def choose_peaks(data, rows, n=PEAKS):
+def choose_peaks(data: Mapping[str, Any], rows: ArrayLike, n: int = PEAKS) -> pd.DataFrame:
     """Peaks to look at, chosen by the measurement alone: no network has a say.
 
     They are the mapped windows with the most GM12878 tags, the highest first.  A window at
@@ -279,7 +327,10 @@ def choose_peaks(data, rows, n=PEAKS):
     chosen window, which lies in the same hotspot.  Of equal windows the first in the genome
     comes first.
 
-    Returns columns peak (from 1), row, chrom, start, end, tags (per 200 bp), sequence.
+    Returns
+    -------
+    DataFrame
+        Columns peak (from 1), row, chrom, start, end, tags (per 200 bp), sequence.
     """
     import pandas as pd
 
@@ -287,7 +338,7 @@ def choose_peaks(data, rows, n=PEAKS):
 
     tags = np.expm1(data["y"][rows, 1].astype(float))
     place = list(zip(data["chrom"][rows], data["start"][rows].tolist()))
-    chosen = []
+    chosen: list[int] = []
     for i in np.argsort(-tags, kind="stable"):
         near = any(
             place[i][0] == place[j][0] and abs(place[i][1] - place[j][1]) < APART for j in chosen
@@ -310,7 +361,7 @@ def choose_peaks(data, rows, n=PEAKS):
     )
 
 
-def logo_table(x, a, rows, peaks):
+def logo_table(x: np.ndarray, a: np.ndarray, rows: ArrayLike, peaks: pd.DataFrame) -> pd.DataFrame:
     """Corrected gradient times input at the peaks: id, peak, and a column for each position."""
     import pandas as pd
 
@@ -325,7 +376,7 @@ def logo_table(x, a, rows, peaks):
     return table
 
 
-def logo_values(tables, model_id, peak):
+def logo_values(tables: Mapping[str, pd.DataFrame], model_id: str, peak: int) -> np.ndarray:
     """Letters of one logo: (L, 4), the score of each position at its base."""
     logos, peaks = tables["logos"], tables["peaks"]
     row = logos[(logos["id"] == model_id) & (logos["peak"] == peak)].iloc[0]

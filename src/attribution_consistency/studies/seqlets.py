@@ -6,17 +6,20 @@ program of its own, on files in its own form.  Every network gives as many seqle
 them, from the same windows.  The yield is the number of patterns that match a JASPAR matrix, motifs
 that resemble each other counted once.  Baseline: rotated maps, see `controls_maps.rotated`.
 
-It needs the extra ``seqlets`` and ten minutes, so runs leave it out unless ``studies.seqlets.run``
+It needs the extra `seqlets` and ten minutes, so runs leave it out unless `studies.seqlets.run`
 is on.  The program draws random numbers of its own: a repeated run may differ by a pattern.
 """
+
+from __future__ import annotations
 
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +30,9 @@ from ..metric import gradient_correction
 from . import evidence, real_data
 from .controls_maps import rotated
 from .evidence_measures import frequencies
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PREFIX = "seqlets"
 CHAPTER = "05_real_data"
@@ -59,7 +65,7 @@ class Pattern(NamedTuple):
     ppm: np.ndarray  # (width, 4) base frequencies
 
 
-def make(run, settings):
+def make(run: artefacts.Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """The tables of the study, {name: DataFrame}; see `make_tables`."""
     chosen = settings["studies"][PREFIX]
     scores = real_data.compared(artefacts.read_csv(run.scores(POPULATION)))
@@ -69,8 +75,8 @@ def make(run, settings):
     return make_tables(x, scores, lambda name: networks.maps(name, x), chosen)
 
 
-def windows(y, n):
-    """Row numbers of at most ``n`` accessible windows, spread evenly over them, then shuffled.
+def windows(y: np.ndarray, n: int) -> np.ndarray:
+    """Row numbers of at most `n` accessible windows, spread evenly over them, then shuffled.
 
     The order matters: the program takes seqlets from the first windows until it has enough.
     """
@@ -78,11 +84,24 @@ def windows(y, n):
     return np.random.default_rng(SEED).permutation(accessible[evidence.spread(len(accessible), n)])
 
 
-def make_tables(x, scores, maps, chosen):
+def make_tables(
+    x: np.ndarray,
+    scores: pd.DataFrame,
+    maps: Callable[[str], np.ndarray],
+    chosen: Mapping[str, Any],
+) -> dict[str, pd.DataFrame]:
     """Every table of `TABLES`, {name: DataFrame}.
 
-    x : one-hot windows (N, L, 4).  scores : score table of the networks.  maps : function from the
-    id of a network to its maps (N, L, 4).  chosen : ``studies.seqlets`` of the configuration.
+    Parameters
+    ----------
+    x : ndarray, shape (N, L, 4)
+        One-hot windows.
+    scores : DataFrame
+        Score table of the networks.
+    maps : callable
+        From the id of a network to its maps (N, L, 4).
+    chosen : dict
+        `studies.seqlets` of the configuration.
     """
     import pandas as pd
 
@@ -145,14 +164,23 @@ def make_tables(x, scores, maps, chosen):
 # --- the program ---------------------------------------------------------------------------
 
 
-def find_patterns(x, a, budget):
-    """Patterns that tfmodisco-lite finds in maps, a list of `Pattern`, most seqlets first.
+def find_patterns(x: np.ndarray, a: np.ndarray, budget: int) -> list[Pattern]:
+    """Patterns that tfmodisco-lite finds in maps, most seqlets first.
 
-    x, a : (N, L, 4) one-hot sequences and corrected maps of all four bases.
-    budget : largest number of seqlets for, and of seqlets against, the output.
+    Parameters
+    ----------
+    x, a : ndarray, shape (N, L, 4)
+        One-hot sequences and corrected maps of all four bases.
+    budget : int
+        Largest number of seqlets for, and of seqlets against, the output.
+
+    Raises
+    ------
+    SeqletError
+        When the program is not here or fails.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         for name, array in (("sequences", x), ("attributions", a)):
             # Its arrays have the length last.
             np.savez(folder / f"{name}.npz", array.transpose(0, 2, 1).astype(np.float32))
@@ -180,7 +208,7 @@ def find_patterns(x, a, budget):
         return read_patterns(folder / "patterns.h5")
 
 
-def program():
+def program() -> str:
     """Path of tfmodisco-lite's program, beside the running Python or on the search path."""
     found = shutil.which("modisco", path=os.path.dirname(sys.executable)) or shutil.which("modisco")
     if found is None:
@@ -191,7 +219,7 @@ def program():
     return found
 
 
-def read_patterns(path):
+def read_patterns(path: str | os.PathLike[str]) -> list[Pattern]:
     """The patterns in an HDF5 file of tfmodisco-lite, cut to their core."""
     import h5py
 
@@ -210,12 +238,16 @@ def read_patterns(path):
 # --- matches with JASPAR -------------------------------------------------------------------
 
 
-def match(patterns):
+def match(patterns: Sequence[Pattern]) -> list[dict[str, Any]]:
     """The JASPAR matrix that fits each pattern best: a list of dicts, one a pattern.
 
-    A pattern is named when the p-value of Tomtom (Gupta et al. 2007, Genome Biology 8, R24) for
-    its best matrix is at most `SIGNIFICANCE` divided by the number of matrices.  ``counts`` is
-    whether it adds to the yield: it is named, and its matrix does not match that of an earlier one.
+    A pattern is named when the p-value of Tomtom for its best matrix is at most `SIGNIFICANCE`
+    divided by the number of matrices.  `counts` is whether it adds to the yield: it is named, and
+    its matrix does not match that of an earlier one.
+
+    References
+    ----------
+    Tomtom: Gupta et al. (2007), Genome Biology 8, R24.
     """
     from memelite import tomtom
 
@@ -224,7 +256,8 @@ def match(patterns):
     ids = [i for i, ppm in cut.items() if len(ppm) and motifs.information(ppm).mean() >= SHARP]
     ppms = [cut[i].T for i in ids]
     limit = SIGNIFICANCE / len(ids)
-    earlier, rows = [], []
+    earlier: list[int] = []
+    rows = []
     for pattern in patterns:
         row = {"matrix": "", "factor": "", "p_value": 1.0, "named": False, "counts": False}
         query = core(pattern.ppm)
@@ -240,13 +273,13 @@ def match(patterns):
     return rows
 
 
-def core(ppm):
+def core(ppm: np.ndarray) -> np.ndarray:
     """Base frequencies (width, 4) from the first to the last column of `EDGE` bits."""
     informative = np.flatnonzero(motifs.information(ppm) >= EDGE)
     return ppm[informative[0] : informative[-1] + 1] if len(informative) else ppm[:0]
 
 
-def consensus(ppm):
+def consensus(ppm: np.ndarray) -> str:
     """The most frequent base of each column; in small letters where it has less than half."""
     letters = ("ACGT"[i] for i in ppm.argmax(axis=1))
     return "".join(c if p >= 0.5 else c.lower() for c, p in zip(letters, ppm.max(axis=1)))

@@ -1,5 +1,8 @@
 """Files that play the reader's own in the last chapter: a FASTA and two saved Keras models."""
 
+from __future__ import annotations
+
+from pathlib import Path
 from typing import NamedTuple
 
 from .. import artefacts, evaluation, simulate
@@ -28,18 +31,18 @@ build the book again.
 class Files(NamedTuple):
     """What was prepared: where, from which population, and by {name of model} id and AUROC."""
 
-    folder: object
+    folder: Path
     population: str
-    ids: dict
-    auroc: dict
+    ids: dict[str, str]
+    auroc: dict[str, float]
 
 
-def prepare(run, n, folder=FOLDER):
-    """Write ``sequences.fa``, ``A.keras`` and ``B.keras`` into a folder of the run: `Files`.
+def prepare(run: artefacts.Run, n: int, folder: str = FOLDER) -> Files:
+    """Write `sequences.fa`, `A.keras` and `B.keras` into a folder of the run: `Files`.
 
-    The sequences are the first ``n`` positive test ones of GM12878, or, in a run without them,
+    The sequences are the first `n` positive test ones of GM12878, or, in a run without them,
     simulated ones. The weights are those in the repository. Notebooks that may run at the same time
-    name a ``folder`` each.
+    name a `folder` each.
     """
     from ..models import networks, weights
 
@@ -54,14 +57,14 @@ def prepare(run, n, folder=FOLDER):
         place = zip(*(data[key][rows] for key in ("chrom", "start", "end")))
         codes, headers = data["codes"][rows], [f"{c}:{s + 1}-{e}" for c, s, e in place]
     records = zip(headers, decode(codes_to_one_hot(codes)))
-    folder, auroc = run.models(folder), {}
-    with artefacts.write_atomic(folder / "sequences.fa") as temporary:
+    target, auroc = run.models(folder), {}
+    with artefacts.write_atomic(target / "sequences.fa") as temporary:
         temporary.write_text("".join(f">{header}\n{s}\n" for header, s in records))
     for name, model_id in MODELS[population].items():
         record = artefacts.read_json(artefacts.shipped(population) / f"{model_id}.json")
         auroc[name] = record["test"]["auroc"]
         model = networks.build(record["recipe"], codes.shape[1])
         weights.load_into(model, artefacts.shipped(population) / f"{model_id}.npz")
-        with artefacts.write_atomic(folder / f"{name}.keras") as temporary:
+        with artefacts.write_atomic(target / f"{name}.keras") as temporary:
             model.save(temporary)
-    return Files(folder, population, MODELS[population], auroc)
+    return Files(target, population, MODELS[population], auroc)
