@@ -4,7 +4,7 @@ PYTHON ?= python3
 CORES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
-AC := $(BIN)/attribution-consistency
+RUN := $(BIN)/python -m compendium
 INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.testable
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -21,11 +21,11 @@ help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 book: $(INSTALLED) ## build the book: _build/html/index.html
-	$(AC) run config/default.yml --cores $(CORES) --strict
+	$(RUN) run config/default.yml --cores $(CORES) --strict
 
 rerun: $(INSTALLED) ## build the book of another configuration: make rerun CONFIG=my.yml
 	@test -n "$(CONFIG)" || { echo "error: name a configuration: make rerun CONFIG=config/quick.yml" >&2; exit 2; }
-	$(AC) run "$(CONFIG)" --cores $(CORES)
+	$(RUN) run "$(CONFIG)" --cores $(CORES)
 
 check: $(TESTABLE) ## lint, format, types, and the tests that take no TensorFlow and no book
 	$(BIN)/ruff check .
@@ -35,19 +35,19 @@ check: $(TESTABLE) ## lint, format, types, and the tests that take no TensorFlow
 	$(PYTEST) -m "not slow"
 
 test: check ## check, build the quick book strictly, then run the other tests
-	$(AC) run config/quick.yml --cores $(CORES) --strict --offline
+	$(RUN) run config/quick.yml --cores $(CORES) --strict --offline
 	$(PYTEST) -m slow --require-book
 
 machines: $(TESTABLE) ## compare runs as other processors compute; OPTIONS=onednn-sse41: this one only
 	$(BIN)/python workflow/scripts/other_machines.py $(OPTIONS)
 
 lab: $(INSTALLED) ## open the chapters and the exercises in JupyterLab
-	$(AC) run config/default.yml --cores $(CORES) --until exercises
-	$(BIN)/python -m attribution_consistency.studies.exercises default
+	$(RUN) run config/default.yml --cores $(CORES) --until exercises
+	$(BIN)/python -m compendium.page.exercises default
 	$(BIN)/jupyter lab notebooks
 
 prepare: $(INSTALLED) ## download the real sequences; NETWORKS=1: also the published networks
-	$(AC) fetch $(if $(NETWORKS),--networks)
+	$(RUN) fetch $(if $(NETWORKS),--networks)
 
 store: $(INSTALLED) ## copy the tables of the finished default run to data/stored
 	$(BIN)/python workflow/scripts/stored_results.py store

@@ -40,12 +40,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from attribution_consistency import artefacts
-from attribution_consistency.datasets import motifs, sequences, store
-from attribution_consistency.metric import kmer_names, kmer_prior
-from attribution_consistency.metric.rounding import descending, rounded
-from attribution_consistency.studies import figures
-from attribution_consistency.studies.claims import report
+from attribution_consistency import motifs, sequences
+from attribution_consistency.divergence import kmer_prior
+from attribution_consistency.kmers import kmer_names
+from attribution_consistency.rounding import descending, rounded
+from compendium import paths, store
+from compendium.page import figures
+from compendium.page.claims import report
 
 figures.style()
 
@@ -120,7 +121,7 @@ figures.show("fig_motifs")
 # between and after them lie **spacers**, in which every base has probability 1/4.
 
 # %%
-data = store.load(artefacts.Run(run).data("synthetic"))
+data = store.load(paths.Run(run).data("synthetic"))
 positive = data["y"][:, 0] == 1
 n_sequences, length = data["codes"].shape
 catalogue = pd.DataFrame(

@@ -38,13 +38,14 @@ seed: int = 0  # seeds the bootstrap
 import matplotlib.pyplot as plt
 import numpy as np
 
-from attribution_consistency import artefacts, evaluation, signal_to_noise
-from attribution_consistency.datasets import sequences, store
-from attribution_consistency.metric import gradient_correction
-from attribution_consistency.metric.rounding import descending
-from attribution_consistency.studies import figures, two_maps
-from attribution_consistency.studies.association import spearman
-from attribution_consistency.studies.claims import report
+from attribution_consistency import sequences, signal_to_noise
+from attribution_consistency.maps import gradient_correction
+from attribution_consistency.rounding import descending
+from compendium import paths, store, tables
+from compendium.chapters import signal_to_noise as two_maps
+from compendium.page import figures
+from compendium.page.claims import report
+from compendium.stats import spearman
 
 figures.style()
 
@@ -95,7 +96,7 @@ figures.style()
 # such pairs exist.
 
 # %%
-table, _ = artefacts.load_scores(run, "synthetic")
+table, _ = paths.load_scores(run, "synthetic")
 table = table[table["status"] == "ok"].reset_index(drop=True)
 high, low = two_maps.matched_pair(table, "snr", matched_within)
 by_id = table.set_index("id")
@@ -109,10 +110,9 @@ for which, name in (("high", high), ("low", low)):
     report(f"pair_{which}_snr", by_id.loc[name, "snr"], ".2f")
 
 # %% tags=["remove-cell"]
-data = store.load(artefacts.Run(run).data("synthetic"))
+data = store.load(paths.Run(run).data("synthetic"))
 maps = {
-    name: artefacts.read_maps(run, "synthetic", name)
-    for name in (high, low)
+    name: paths.read_maps(run, "synthetic", name) for name in (high, low)
 }
 rows = maps[high]["rows"]
 x = sequences.codes_to_one_hot(data["codes"][rows])
@@ -161,11 +161,12 @@ def draw_pair(name_of_figure, title):
     inside = figures.spans(~spacer[example])
     for ax, name, letter, noise in zip(axes, (high, low), letters, counted):
         figures.logo(ax, letter[part], part.start, inside)
-        ax.margins(y=0.12)  # room for the triangles
-        lift = 0.06 * np.ptp(ax.get_ylim())
+        height = letter.sum(axis=1)
+        deepest, top = height[part].min(), height[part].max()
+        ax.set_ylim(1.1 * min(deepest, 0), 1.2 * top)  # room for the triangles
+        lift = 0.05 * np.ptp(ax.get_ylim())
         at = np.flatnonzero(noise)
-        top = letter[at].sum(axis=1)
-        ax.plot(at, top + lift, "v", color="black", ms=3.5, lw=0)
+        ax.plot(at, height[at] + lift, "v", color="black", ms=3.5, lw=0)
         ax.set_title(title.format(**by_id.loc[name]), fontsize="small")
         ax.set(ylabel="attribution")
     axes[1].set_xlabel("position in the sequence (nt)")
@@ -308,7 +309,7 @@ figures.show("fig_snr_sequences")
 # go together?
 
 # %%
-groups = evaluation.configuration(table)
+groups = tables.configuration(table)
 accuracy = spearman(table["auroc"], table["snr"], groups=groups, seed=seed)
 accurate = table[table["auroc"] >= 0.97]
 best_accuracy = table.iloc[
@@ -362,7 +363,7 @@ report(
 report("n_negative", int((table["snr"] < 0).sum()), "d")
 report("n_undefined", int(table["snr_undefined"].sum()), ",d")
 worst = table.loc[table["snr_undefined"].idxmax(), "id"]
-worst_map = artefacts.read_maps(run, "synthetic", worst)["a"]
+worst_map = paths.read_maps(run, "synthetic", worst)["a"]
 left_out = np.isnan(
     signal_to_noise(x, worst_map, motif, spacer_mask=spacer)
 )

@@ -42,23 +42,24 @@ import numpy as np
 import pandas as pd
 
 from attribution_consistency import (
-    artefacts,
     constant_floor,
-    evaluation,
     kmer_klds,
+    motifs,
     rotated_null,
+    sequences,
     thresholded_kld,
 )
-from attribution_consistency.datasets import motifs, sequences, store
-from attribution_consistency.metric import (
+from attribution_consistency.divergence import (
     excess_klds,
     kmer_distributions,
-    kmer_names,
 )
-from attribution_consistency.metric.rounding import descending
-from attribution_consistency.studies import figures
-from attribution_consistency.studies.association import spearman
-from attribution_consistency.studies.claims import report
+from attribution_consistency.kmers import kmer_names
+from attribution_consistency.maps import READINGS
+from attribution_consistency.rounding import descending
+from compendium import paths, store, tables
+from compendium.page import figures
+from compendium.page.claims import report
+from compendium.stats import spearman
 
 figures.style()
 
@@ -69,10 +70,9 @@ figures.style()
 # {glue:text}`w_sequences` positive test sequences.
 
 # %%
-data = store.load(artefacts.Run(run).data("synthetic"))
+data = store.load(paths.Run(run).data("synthetic"))
 maps = {
-    name: artefacts.read_maps(run, "synthetic", name)
-    for name in (high, low)
+    name: paths.read_maps(run, "synthetic", name) for name in (high, low)
 }
 rows = maps[high]["rows"]
 x = sequences.codes_to_one_hot(data["codes"][rows])
@@ -326,7 +326,7 @@ floor_table = pd.concat(
             },
             index=pd.Index(ks, name="k"),
         )
-        for reading in evaluation.READINGS
+        for reading in READINGS
     },
     names=["reading"],
 )
@@ -434,9 +434,9 @@ figures.show("fig_null")
 # at one length.
 
 # %%
-table, _ = artefacts.load_scores(run, "synthetic")
+table, _ = paths.load_scores(run, "synthetic")
 table = table[table["status"] == "ok"].reset_index(drop=True)
-groups = evaluation.configuration(table)
+groups = tables.configuration(table)
 column = f"kld_frequency_k{k}"
 new = spearman(table[column], table["snr"], groups=groups)
 old = spearman(table["kld_original"], table["snr"], groups=groups)

@@ -57,19 +57,16 @@ import pandas as pd
 from IPython.display import display
 from statsmodels.api import OLS
 
-from attribution_consistency import (
-    artefacts,
-    consistency,
-    evaluation,
-    length_weights,
-)
-from attribution_consistency.metric import held_out_consistency
-from attribution_consistency.metric.rounding import (
-    descending,
-    first_largest,
-)
-from attribution_consistency.studies import explorer, figures
-from attribution_consistency.studies.association import (
+from attribution_consistency import consistency, length_weights
+from attribution_consistency.length_scaling import held_out_consistency
+from attribution_consistency.maps import READINGS
+from attribution_consistency.rounding import descending, first_largest
+from attribution_consistency.weights import shipped_length_weights
+from compendium import paths, tables
+from compendium.comparison import centred_table, comparison_table
+from compendium.page import explorer, figures
+from compendium.page.claims import decimals, report
+from compendium.stats import (
     Estimate,
     bootstrap,
     partial_spearman,
@@ -77,20 +74,16 @@ from attribution_consistency.studies.association import (
     spearman,
     spearman_difference,
 )
-from attribution_consistency.studies.claims import decimals, report
-from attribution_consistency.studies.comparison import (
-    centred_table,
-    comparison_table,
-)
+from compendium.tables import kld_columns
 
 figures.style()
 
 # %%
-scores, _ = artefacts.load_scores(run, "synthetic")
+scores, _ = paths.load_scores(run, "synthetic")
 table = scores[scores["status"] == "ok"].reset_index(drop=True)
-ks, klds = evaluation.kld_columns(table, reading)
+ks, klds = kld_columns(table, reading)
 snr = table["snr"].to_numpy()
-configuration = evaluation.configuration(table).to_numpy()
+configuration = tables.configuration(table).to_numpy()
 
 # %% tags=["remove-cell"]
 report("l_networks", len(table), "d")
@@ -192,7 +185,7 @@ with warnings.catch_warnings(record=True) as caught:
             f"No fit: {error}. The weights shipped with the package stand in. Where the text "
             "below speaks of weights learnt on networks of this run, it means those."
         )
-        fitted = evaluation.shipped_length_weights(reading, ks)
+        fitted = shipped_length_weights(reading, ks)
         final = consistency(klds, fitted)
 for warning in caught:
     print("Note:", warning.message)
@@ -470,12 +463,10 @@ for number in sorted(set(initialisation)):
         looks[name] = alone[number] = compare_rows(score, rows)
 
 # Earlier zoos, by the same steps.
-earlier = artefacts.read_csv(
-    artefacts.shipped("synthetic") / "earlier_zoos.csv"
-)
+earlier = paths.read_csv(paths.shipped("synthetic") / "earlier_zoos.csv")
 for name, zoo in earlier.groupby("zoo"):
-    found = evaluation.configuration(zoo).to_numpy()
-    old_klds = evaluation.kld_columns(zoo, reading)[1]
+    found = tables.configuration(zoo).to_numpy()
+    old_klds = kld_columns(zoo, reading)[1]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # few networks
         learnt = length_weights(
@@ -674,15 +665,15 @@ with warnings.catch_warnings(), contextlib.suppress(ValueError):
     rivals["standardised KLDs"] = held_out_consistency(klds, scaled)
 rivals["equal weights"] = equal_weights
 rivals |= {f"k = {k} alone": klds[:, i] for i, k in enumerate(ks)}
-for other in (r for r in evaluation.READINGS if r != reading):
+for other in (r for r in READINGS if r != reading):
     name = f"{other}, equal weights"
-    rivals[name] = evaluation.kld_columns(table, other)[1].mean(axis=1)
+    rivals[name] = kld_columns(table, other)[1].mean(axis=1)
 if "kld_uncorrected_k3" in table:
-    uncorrected = evaluation.kld_columns(table, "uncorrected")[1]
+    uncorrected = kld_columns(table, "uncorrected")[1]
     rivals["without correction"] = uncorrected.mean(axis=1)
-rivals["rotated maps, equal weights"] = evaluation.kld_columns(
-    table, "rotated"
-)[1].mean(axis=1)
+rivals["rotated maps, equal weights"] = kld_columns(table, "rotated")[
+    1
+].mean(axis=1)
 rivals["original metric"] = original
 rivals["geometric method"] = table["kld_geometric"].to_numpy()
 rivals["Gini of the scores"] = table["gini"].to_numpy()
@@ -706,11 +697,11 @@ every = comparison_table(
 pooled = every[every["networks"] == "all"].rename(
     columns={"estimate": "value"}
 )
-tables = {
+correlations = {
     pair: rows.set_index("metric")
     for pair, rows in pooled.groupby(["truth", "statistic"], sort=False)
 }
-results = tables["SNR", "spearman"]
+results = correlations["SNR", "spearman"]
 
 shared = {"groups": configuration, "draws": draws, "seed": seed}
 gini = rivals["Gini of the scores"]
@@ -805,12 +796,12 @@ report(
 )
 report(
     "l_pearson_original",
-    tables["SNR", "pearson"].loc["original metric", "value"],
+    correlations["SNR", "pearson"].loc["original metric", "value"],
     ".2f",
 )
 report(
     "l_pearson_geometric",
-    tables["SNR", "pearson"].loc["geometric method", "value"],
+    correlations["SNR", "pearson"].loc["geometric method", "value"],
     ".2f",
 )
 report("l_auroc", results.loc["accuracy (AUROC)", "value"], ".2f")
@@ -822,7 +813,7 @@ figures.interval(
     ax, results["value"], results["low"], results["high"], results.index
 )
 rows = np.arange(len(results))[::-1]
-values = tables["absolute SNR", "spearman"]["value"]
+values = correlations["absolute SNR", "spearman"]["value"]
 ax.plot(values, rows - 0.25, "D", color=figures.ORANGE, ms=4)
 ax.axvline(0, color="black", lw=0.8)
 ax.plot([], [], "o", color=figures.BLUE, label="with SNR, 95 % interval")
@@ -894,7 +885,10 @@ def with_interval(rows):
 
 
 pd.DataFrame(
-    {truth: with_interval(tables[truth, "spearman"]) for truth in truths},
+    {
+        truth: with_interval(correlations[truth, "spearman"])
+        for truth in truths
+    },
     index=pd.Index(rivals, name="Spearman with"),
 )
 
@@ -914,7 +908,9 @@ few = comparison_table(
     statistics=("spearman",),
 ).set_index(["truth", "metric"])["estimate"]
 others = {
-    ("Pearson, all networks", truth): tables[truth, "pearson"]["value"]
+    ("Pearson, all networks", truth): correlations[truth, "pearson"][
+        "value"
+    ]
     for truth in truths
 }
 others |= {

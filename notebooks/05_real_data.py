@@ -42,21 +42,18 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from attribution_consistency import artefacts, evaluation
-from attribution_consistency.datasets import motifs
-from attribution_consistency.metric import paired_difference
-from attribution_consistency.metric.rounding import descending, rounded
-from attribution_consistency.studies import evidence as evidence_study
-from attribution_consistency.studies import (
-    explorer,
-    figures,
-    load_tables,
-    real_data,
-    tell_origin,
-)
-from attribution_consistency.studies import learning as learning_study
-from attribution_consistency.studies.association import spearman
-from attribution_consistency.studies.claims import report
+from attribution_consistency import motifs
+from attribution_consistency.pairs import matched_pairs
+from attribution_consistency.rounding import descending, rounded
+from attribution_consistency.uncertainty import paired_difference
+from compendium import paths
+from compendium.chapters import evidence as evidence_study
+from compendium.chapters import learning as learning_study
+from compendium.chapters import load_tables, real_data, tell_origin
+from compendium.page import explorer, figures
+from compendium.page.claims import report
+from compendium.stats import spearman
+from compendium.tables import configuration
 
 figures.style()
 
@@ -212,7 +209,7 @@ binary = by_task.get("binary", table[:0])
 quantitative = by_task.get("quantitative", table[:0])
 inside = quantitative["pearson_accessible"]
 report("g_networks", len(table), "d")
-configurations = evaluation.configuration(quantitative).nunique()
+configurations = configuration(quantitative).nunique()
 report("g_configurations", configurations, "d")
 report("g_epochs_min", int(table["epochs"].min()), "d")
 report("g_epochs_max", int(table["epochs"].max()), "d")
@@ -451,7 +448,7 @@ for edge in ("low", "high"):
 scored["final"] = [blocks[i].estimate for i in scored["id"]]
 short = real_data.intervals(tables["blocks"], "consistency_short")
 scored["short"] = [short[i].estimate for i in scored["id"]]
-pairs = evaluation.matched_pairs(scored, "pearson", "final", within)
+pairs = matched_pairs(scored, "pearson", "final", within)
 by_id = scored.set_index("id")
 floor = sum(
     w * by_id[f"floor_{real_data.READING}_k{n}"].iloc[0]
@@ -609,7 +606,7 @@ report("g_agree", sum(agree), "d")
 report(
     "g_exp_over_relu", sum(a == ("exp", "relu") for a in activations), "d"
 )
-repeated = usable.groupby(evaluation.configuration(usable))[
+repeated = usable.groupby(configuration(usable))[
     f"consistency_{real_data.READING}"
 ].agg(["count", np.ptp])
 repeated = repeated.loc[repeated["count"] > 1, "ptp"]
@@ -636,7 +633,7 @@ for task in ("binary", "quantitative"):
         rows["final"],
         rows["pearson"],
         seed=seed,
-        groups=evaluation.configuration(rows).to_numpy(),
+        groups=configuration(rows).to_numpy(),
     )
     for field, value in r._asdict().items():
         report(f"g_performance_{task}_{field}", value, estimate)
@@ -741,7 +738,7 @@ for number in (1, 2):
 # Spearman correlations with test Pearson r, and 95 % intervals by bootstrap over networks.
 
 # %%
-published = pd.read_csv(artefacts.published() / "gm12878_published.csv")
+published = pd.read_csv(paths.published() / "gm12878_published.csv")
 parts = published["model"].str.extract(
     "(?P<architecture>basset|cnn|residual|basenji|bpnet)"
 )
@@ -873,7 +870,7 @@ names = {
     "kld_original": "original metric",
     "gini": "Gini",
 }
-correlations(ours, "pearson", list(names), evaluation.configuration).rename(
+correlations(ours, "pearson", list(names), configuration).rename(
     columns=names
 ).style
 
@@ -1025,11 +1022,11 @@ measured = evidence["measures"].merge(
     scored, left_on="model", right_on="id", suffixes=("_measured", "")
 )
 # Agreement belongs to the networks of a configuration, so to the mean of their scores.
-of_both = usable.groupby(evaluation.configuration(usable))[
+of_both = usable.groupby(configuration(usable))[
     f"consistency_{real_data.READING}"
 ].mean()
 paired = measured["measure"] == evidence_study.PRIMARY
-own = evaluation.configuration(measured[paired])
+own = configuration(measured[paired])
 measured.loc[paired, "final"] = of_both.reindex(own).to_numpy()
 wide = measured.pivot(index="model", columns="measure", values="excess")
 labels = {
@@ -1433,7 +1430,7 @@ for task, part in yield_scores.groupby("task"):
             part["excess"],
             part[column],
             draws=evidence_study.BOOTSTRAP,
-            groups=evaluation.configuration(part),
+            groups=configuration(part),
             seed=evidence_study.SEED,
         )
         for column in ("consistency_frequency", "kld_original")

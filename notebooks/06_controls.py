@@ -41,28 +41,22 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from attribution_consistency import (
-    artefacts,
-    evaluation,
-    kmer_klds,
-    thresholded_kld,
-)
-from attribution_consistency.metric import motif_auroc, position_scores
-from attribution_consistency.metric.rounding import descending, rounded
-from attribution_consistency.studies import (
+from attribution_consistency import kmer_klds, thresholded_kld
+from attribution_consistency.ground_truth import motif_auroc
+from attribution_consistency.maps import READINGS, position_scores
+from attribution_consistency.rounding import descending, rounded
+from compendium.chapters import (
     controls,
     controls_maps,
     controls_methods,
     controls_summary,
-    figures,
     load_tables,
     tell_origin,
 )
-from attribution_consistency.studies.association import (
-    spearman,
-    spearman_difference,
-)
-from attribution_consistency.studies.claims import decimals, percent, report
+from compendium.page import figures
+from compendium.page.claims import decimals, percent, report
+from compendium.paths import Run, load_scores, read_csv, read_maps, stored
+from compendium.stats import spearman, spearman_difference
 
 figures.style()
 
@@ -103,13 +97,11 @@ report("c_word", controls_maps.WORD, "d")
 # Here they are, made for the network {glue:text}`c_network`:
 
 # %%
-live = artefacts.Run(run).maps("synthetic", network).exists()
+live = Run(run).maps("synthetic", network).exists()
 if live:
     n = int(real["n"].iloc[0])
-    x, masks = controls.sequences(
-        artefacts.Run(run), "synthetic", network, n
-    )
-    a = artefacts.read_maps(run, "synthetic", network)["a"][:n]
+    x, masks = controls.sequences(Run(run), "synthetic", network, n)
+    a = read_maps(run, "synthetic", network)["a"][:n]
     rng = np.random.default_rng(seed)
     examples = {
         network: a,
@@ -694,7 +686,7 @@ signs, paths = (
 )
 ids = list(signs["id"].unique())
 low, other = ids[:-1], ids[-1]
-zoo, _ = artefacts.load_scores(run, "synthetic")
+zoo, _ = load_scores(run, "synthetic")
 zoo = zoo[zoo["status"] == "ok"].set_index("id")
 negative = zoo[zoo["snr"] < 0]
 place = zoo["consistency_frequency"].rank().astype(int)
@@ -750,7 +742,7 @@ compared = f"{other}, the network of highest SNR " + (
 )
 missed = int((zoo.loc[low, "auroc"] < 0.97).sum())
 turned = (paths.loc[0.1, low] > 0) & (paths.loc[1, low] < 0)
-published, _ = artefacts.load_scores(run, "koo")
+published, _ = load_scores(run, "koo")
 report("s_published", int((published["status"] == "ok").sum()), "d")
 report("s_published_negative", int((published["snr"] < 0).sum()), "d")
 starts = tables["starts"]
@@ -1087,7 +1079,7 @@ for name, row in (
                 & (readings["treatment"] == "kept")
             ].iloc[0],
         )
-        for r in evaluation.READINGS
+        for r in READINGS
     ),
 ):
     report(f"c_{name}_spearman", row["spearman"], ".2f")
@@ -1119,22 +1111,22 @@ by_number = pd.DataFrame(
                 )
             ]
         }
-        for reading in evaluation.READINGS
+        for reading in READINGS
     }
 ).rename_axis("arbitrary words")
 alike, whose = maps, "of this run"
 if "gm12878_dnase" not in set(maps["population"]):
     whose = "of our last full run, since this one has none"
-    alike = artefacts.read_csv(artefacts.stored() / "controls_maps.csv")
+    alike = read_csv(stored() / "controls_maps.csv")
 there = controls_summary.outranked_table(alike, "gm12878_dnase")
-there = there.loc[[f"final_{r}" for r in evaluation.READINGS]]
+there = there.loc[[f"final_{r}" for r in READINGS]]
 report("c_gm_whose", whose)
 report(
     "c_gm_networks",
     len(controls_summary.control_rows(alike, "network", "gm12878_dnase")),
     "d",
 )
-for reading in evaluation.READINGS:
+for reading in READINGS:
     report(f"c_gm_{reading}", there.loc[f"final_{reading}"].max(), percent)
 worst_there = there.max(axis=1)
 if worst_there.nunique() == 1:

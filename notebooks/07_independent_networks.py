@@ -43,24 +43,20 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from attribution_consistency import artefacts, evaluation
-from attribution_consistency.metric.rounding import (
-    descending,
-    first_largest,
-)
-from attribution_consistency.models import recipes
-from attribution_consistency.studies import explorer, figures, tell_origin
-from attribution_consistency.studies.association import (
-    partial_spearman,
-    spearman_difference,
-)
-from attribution_consistency.studies.claims import decimals, report
-from attribution_consistency.studies.comparison import comparison_table
+from attribution_consistency.maps import READINGS
+from attribution_consistency.rounding import descending, first_largest
+from compendium import paths, tables
+from compendium.chapters import tell_origin
+from compendium.comparison import comparison_table
+from compendium.page import explorer, figures
+from compendium.page.claims import decimals, report
+from compendium.stats import partial_spearman, spearman_difference
+from compendium.zoo import recipes
 
 figures.style()
 
 # %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
-scores, origin = artefacts.load_scores(run, "koo")
+scores, origin = paths.load_scores(run, "koo")
 tell_origin("published", origin)
 
 # %% [markdown]
@@ -159,13 +155,13 @@ report("i_auroc_max", table["auroc"].max(), ".2f")
 
 # %%
 metrics = {"final score": f"consistency_{reading}"}
-ks, klds = evaluation.kld_columns(table, reading)
+ks, klds = tables.kld_columns(table, reading)
 metrics["equal weights"] = klds.mean(axis=1)
 metrics |= {f"k = {k} alone": f"kld_{reading}_k{k}" for k in ks}
-for other in (r for r in evaluation.READINGS if r != reading):
+for other in (r for r in READINGS if r != reading):
     metrics[f"{other}, weighted"] = f"consistency_{other}"
 if f"kld_uncorrected_k{ks[0]}" in table:
-    raw = evaluation.kld_columns(table, "uncorrected")[1]
+    raw = tables.kld_columns(table, "uncorrected")[1]
     metrics["without correction"] = raw.mean(axis=1)
 metrics |= {
     "original metric": "kld_original",

@@ -50,19 +50,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from attribution_consistency.datasets import motifs
-from attribution_consistency.metric import kmer_klds, thresholded_kld
-from attribution_consistency.studies import (
-    figures,
-    interactions,
-    load_tables,
-    tell_origin,
-)
-from attribution_consistency.studies.claims import report
-from attribution_consistency.studies.interactions_metric import (
+from attribution_consistency import motifs
+from attribution_consistency.divergence import kmer_klds, thresholded_kld
+from compendium.chapters import interactions, load_tables, tell_origin
+from compendium.chapters.interactions_metric import (
     find_tokens,
     pair_divergence,
 )
+from compendium.page import figures
+from compendium.page.claims import report
 
 figures.style()
 tables, origin = load_tables("interactions", run)

@@ -41,12 +41,13 @@ seed: int = 0  # seeds rotations and untrained copies
 import matplotlib.pyplot as plt
 from IPython.display import Markdown, display
 
-from attribution_consistency import artefacts
-from attribution_consistency.studies import figures, your_model
-from attribution_consistency.studies.claims import report
+from compendium import paths
+from compendium.chapters import your_model
+from compendium.page import figures
+from compendium.page.claims import report
 
 figures.style()
-files = your_model.prepare(artefacts.Run(run), n_sequences)
+files = your_model.prepare(paths.Run(run), n_sequences)
 folder = files.folder
 
 # %% tags=["remove-input"] mystnb={"markdown_format": "myst"}

@@ -11,10 +11,10 @@ run: str = "default"  # the run that is described
 import pandas as pd
 from IPython.display import Markdown, display
 
-from attribution_consistency import artefacts, config
+from compendium import config, paths
 
-this = artefacts.Run(run)
-manifest = artefacts.read_json(this.manifest)
+this = paths.Run(run)
+manifest = paths.read_json(this.manifest)
 settings = config.load_resolved(run)
 
 

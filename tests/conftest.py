@@ -113,9 +113,9 @@ def quick_book(request):
 def command():
     """Run the command line in a process of its own: command(*arguments, cwd=, env=)."""
 
-    def run(*arguments, cwd=REPOSITORY, env=None, timeout=300):
+    def run(*arguments, cwd=REPOSITORY, env=None, timeout=300, package="compendium"):
         return subprocess.run(
-            [sys.executable, "-m", "attribution_consistency", *map(str, arguments)],
+            [sys.executable, "-m", package, *map(str, arguments)],
             cwd=cwd,
             env={**os.environ, **(env or {})},
             capture_output=True,

@@ -29,8 +29,9 @@ from docutils.parsers.rst import directives
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from attribution_consistency import artefacts
-from attribution_consistency.studies import provenance
+from attribution_consistency.files import text_sha256
+from compendium import paths
+from compendium.page import provenance
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -47,9 +48,9 @@ def read(text: str) -> nbformat.NotebookNode:
     ExtensionError
         Which stops the build, when there is none.
     """
-    run = os.environ.get(artefacts.RUN_VARIABLE, "default")
-    wanted = artefacts.text_sha256(text)
-    for path in sorted(artefacts.Run(run).notebooks.rglob("*.ipynb")):
+    run = os.environ.get(paths.RUN_VARIABLE, "default")
+    wanted = text_sha256(text)
+    for path in sorted(paths.Run(run).notebooks.rglob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         if notebook.metadata.get("source_sha256") == wanted:
             return notebook
@@ -68,10 +69,10 @@ class RunFigure(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The image; a warning when the run shows no such figure."""
-        run = artefacts.Run(os.environ.get(artefacts.RUN_VARIABLE, "default"))
+        run = paths.Run(os.environ.get(paths.RUN_VARIABLE, "default"))
         notebook, name = self.arguments[0].split("/")
         path = run.notebook(notebook)
-        shown = provenance.pictures(artefacts.read_json(path)) if path.exists() else {}
+        shown = provenance.pictures(paths.read_json(path)) if path.exists() else {}
         if name not in shown:
             raise self.warning(f"run {run.name!r} shows no figure {self.arguments[0]}")
         address = f"data:image/png;base64,{base64.b64encode(shown[name]).decode()}"
@@ -99,7 +100,7 @@ def offer_download(
 
 def copy_downloads(app: Sphinx, error: Exception | None) -> None:
     """Put the student notebooks into the book, under `exercises/`, and an archive of all."""
-    run = artefacts.Run(os.environ.get(artefacts.RUN_VARIABLE, "default"))
+    run = paths.Run(os.environ.get(paths.RUN_VARIABLE, "default"))
     if error or app.builder.format != "html":
         return
     for path in run.notebook("exercises/x").parent.glob("*.ipynb"):

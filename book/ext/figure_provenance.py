@@ -1,7 +1,7 @@
 """Sphinx extension: for each figure of the chapters, the notebook, code and data it was made from.
 
 The directive `figure-provenance` reads what the notebooks noted when the run executed them, see
-`attribution_consistency.studies.provenance`.
+`compendium.page.provenance`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
-from attribution_consistency import artefacts
-from attribution_consistency.studies import provenance
+from compendium import paths
+from compendium.page import provenance
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -31,13 +31,13 @@ class FigureProvenance(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The tables of all chapters that the run executed and the book holds."""
-        run = artefacts.Run(os.environ.get(artefacts.RUN_VARIABLE, "default"))
+        run = paths.Run(os.environ.get(paths.RUN_VARIABLE, "default"))
         lines = []
-        for name in artefacts.notebook_names():
+        for name in paths.notebook_names():
             path, noted = run.notebook(name), run.provenance(name)
             if path.exists() and noted.exists() and f"notebooks/{name}" in self.env.found_docs:
                 notebook = nbformat.read(path, as_version=4)
-                lines += chapter(name, notebook, artefacts.read_json(noted))
+                lines += chapter(name, notebook, paths.read_json(noted))
         block = nodes.container()
         self.state.nested_parse(StringList(lines, "figure-provenance"), 0, block)
         return block.children

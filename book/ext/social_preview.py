@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attribution_consistency import artefacts
+from compendium import paths
 
 if TYPE_CHECKING:
     from docutils import nodes
@@ -67,7 +67,7 @@ def draw(figure: Path, path: Path) -> None:
 def add_picture(app: Sphinx, error: Exception | None) -> None:
     """Draw the picture into a finished HTML book."""
     if not error and app.builder.format == "html":
-        figure = artefacts.stored() / "two_networks.png"
+        figure = paths.stored() / "two_networks.png"
         draw(figure, Path(app.outdir) / PICTURE)
 
 

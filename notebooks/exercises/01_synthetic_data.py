@@ -29,11 +29,11 @@ n_test: int = 1000  # test sequences that the last exercise classifies
 import matplotlib.pyplot as plt
 import numpy as np
 
-from attribution_consistency import artefacts, simulate
-from attribution_consistency.datasets import motifs, store
-from attribution_consistency.models.performance import auroc
-from attribution_consistency.studies import figures
-from attribution_consistency.studies.exercises import Checks
+from attribution_consistency import motifs, simulate
+from compendium import paths, store
+from compendium.page import figures
+from compendium.page.exercises import Checks
+from compendium.performance import auroc
 
 figures.style()
 checks = Checks(run, "01_synthetic_data")
@@ -95,7 +95,7 @@ checks("strongest", strongest)
 # motifs: does it help to know what should *not* be there?
 
 # %%
-data = store.load(artefacts.Run(run).data("synthetic"))
+data = store.load(paths.Run(run).data("synthetic"))
 test = np.flatnonzero(data["split"] == 2)[:n_test]
 codes, label = (
     data["codes"][test],

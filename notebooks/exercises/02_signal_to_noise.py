@@ -30,27 +30,27 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from attribution_consistency import artefacts, signal_to_noise
-from attribution_consistency.datasets import sequences, store
-from attribution_consistency.metric import position_scores
-from attribution_consistency.studies import figures
-from attribution_consistency.studies.association import spearman
-from attribution_consistency.studies.exercises import Checks
+from attribution_consistency import sequences, signal_to_noise
+from attribution_consistency.maps import position_scores
+from compendium import paths, store
+from compendium.page import figures
+from compendium.page.exercises import Checks
+from compendium.stats import spearman
 
 figures.style()
 checks = Checks(run, "02_signal_to_noise")
 
-table, _ = artefacts.load_scores(run, "synthetic")
+table, _ = paths.load_scores(run, "synthetic")
 table = table[table["status"] == "ok"].reset_index(drop=True)
 
 
 def load_map(name):
     """The maps of one network (N, L, 4)."""
-    return artefacts.read_maps(run, "synthetic", name)["a"]
+    return paths.read_maps(run, "synthetic", name)["a"]
 
 
-data = store.load(artefacts.Run(run).data("synthetic"))
-rows = artefacts.read_maps(run, "synthetic", high)["rows"]
+data = store.load(paths.Run(run).data("synthetic"))
+rows = paths.read_maps(run, "synthetic", high)["rows"]
 x = sequences.codes_to_one_hot(data["codes"][rows])
 motif, spacer = data["motif_mask"][rows], data["spacer_mask"][rows]
 a = {high: load_map(high), low: load_map(low)}

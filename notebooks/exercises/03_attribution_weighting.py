@@ -32,22 +32,22 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from attribution_consistency import (
-    artefacts,
     kmer_klds,
+    sequences,
     signal_to_noise,
     thresholded_kld,
 )
-from attribution_consistency.datasets import sequences, store
-from attribution_consistency.metric import kmer_names, position_scores
-from attribution_consistency.studies import figures
-from attribution_consistency.studies.exercises import Checks
+from attribution_consistency.kmers import kmer_names
+from attribution_consistency.maps import position_scores
+from compendium import paths, store
+from compendium.page import figures
+from compendium.page.exercises import Checks
 
 figures.style()
 checks = Checks(run, "03_attribution_weighting")
-data = store.load(artefacts.Run(run).data("synthetic"))
+data = store.load(paths.Run(run).data("synthetic"))
 maps = {
-    name: artefacts.read_maps(run, "synthetic", name)
-    for name in (high, low)
+    name: paths.read_maps(run, "synthetic", name) for name in (high, low)
 }
 rows = maps[high]["rows"]
 codes = data["codes"][rows]  # (N, L) with A C G T as 0 1 2 3
@@ -112,7 +112,7 @@ kmer_klds(x, a[high], [3], reading="instance")
 
 # %%
 words = np.random.default_rng(0).choice(kmer_names(6), 40, replace=False)
-table, _ = artefacts.load_scores(run, "synthetic")
+table, _ = paths.load_scores(run, "synthetic")
 table = table[table["status"] == "ok"].reset_index(drop=True)
 letters = [
     "".join("ACGT"[c] for c in row) for row in codes

@@ -33,10 +33,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from attribution_consistency import artefacts, evaluation
-from attribution_consistency.studies import figures, real_data
-from attribution_consistency.studies.association import spearman
-from attribution_consistency.studies.exercises import Checks
+from attribution_consistency.pairs import matched_pairs
+from compendium import paths
+from compendium.chapters import real_data
+from compendium.page import figures
+from compendium.page.exercises import Checks
+from compendium.stats import spearman
 
 figures.style()
 checks = Checks(run, "05_real_data")
@@ -56,7 +58,7 @@ scored["final"] = scored["id"].map(whole)
 # their scores a matter of that choice?
 
 # %%
-evaluation.matched_pairs(scored, "pearson", "final", 0.02)
+matched_pairs(scored, "pearson", "final", 0.02)
 
 # %% tags=["answer"]
 # largest: {within: largest `difference` among the pairs} for within = 0.005, 0.02 and 0.1.
@@ -79,7 +81,7 @@ checks("count", count)
 # CNNs, and the residual networks.
 
 # %%
-published = pd.read_csv(artefacts.published() / "gm12878_published.csv")
+published = pd.read_csv(paths.published() / "gm12878_published.csv")
 published.head(3)
 
 # %% tags=["answer"]

@@ -33,14 +33,15 @@ from math import comb
 import matplotlib.pyplot as plt
 import numpy as np
 
-from attribution_consistency import artefacts, evaluation
-from attribution_consistency.studies import figures
-from attribution_consistency.studies.association import spearman
-from attribution_consistency.studies.exercises import Checks
+from attribution_consistency.maps import READINGS
+from compendium import paths
+from compendium.page import figures
+from compendium.page.exercises import Checks
+from compendium.stats import spearman
 
 figures.style()
 checks = Checks(run, "07_independent_networks")
-table, origin = artefacts.load_scores(run, "koo")
+table, origin = paths.load_scores(run, "koo")
 sizes = (
     table[table["status"] == "ok"]
     .groupby(["architecture", "activation"])
@@ -50,7 +51,7 @@ if (
     len(sizes) < 2 or sizes.min() < 10
 ):  # too few kinds to compare, or networks to choose from
     table, origin = (
-        artefacts.read_csv(artefacts.stored() / "scores_koo.csv"),
+        paths.read_csv(paths.stored() / "scores_koo.csv"),
         "stored",
     )
 if origin == "stored":

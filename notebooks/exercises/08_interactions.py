@@ -32,19 +32,17 @@ seed: int = 0  # seeds sequences, noise and controls
 import matplotlib.pyplot as plt
 import numpy as np
 
-from attribution_consistency import artefacts, kmer_klds
-from attribution_consistency.studies import (
-    figures,
-    interactions,
-    load_tables,
-)
-from attribution_consistency.studies.exercises import Checks
-from attribution_consistency.studies.interactions_metric import (
+from attribution_consistency import kmer_klds
+from compendium import paths
+from compendium.chapters import interactions, load_tables
+from compendium.chapters.interactions_metric import (
     bits,
     find_pairs,
     find_tokens,
     pair_divergence,
 )
+from compendium.page import figures
+from compendium.page.exercises import Checks
 
 figures.style()
 checks = Checks(run, "08_interactions")
@@ -69,7 +67,7 @@ if any(
     table.empty for table in cells.values()
 ):  # pairs of this run's networks were refused
     cells = chosen_cells(
-        artefacts.read_csv(artefacts.stored() / "interactions_cells.csv")
+        paths.read_csv(paths.stored() / "interactions_cells.csv")
     )
     origin = "stored"
 if origin == "stored":

@@ -36,19 +36,16 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from attribution_consistency import (
-    artefacts,
-    jackknife,
-    one_hot,
-    rotated_null,
-)
-from attribution_consistency.studies import figures, your_model
-from attribution_consistency.studies.exercises import Checks
+from attribution_consistency import jackknife, one_hot, rotated_null
+from compendium import paths
+from compendium.chapters import your_model
+from compendium.page import figures
+from compendium.page.exercises import Checks
 
 figures.style()
 checks = Checks(run, "09_your_model")
 # As many as the chapter asks for: both write the same files.
-files = your_model.prepare(artefacts.Run(run), 1000, "your_model_exercise")
+files = your_model.prepare(paths.Run(run), 1000, "your_model_exercise")
 if files.population == "synthetic":
     print(
         "This run has no real sequences: simulated ones, and a network of the zoo, stand in."

@@ -31,20 +31,23 @@ import warnings
 import matplotlib.pyplot as plt
 import numpy as np
 
-from attribution_consistency import artefacts, evaluation, length_weights
-from attribution_consistency.studies import figures
-from attribution_consistency.studies.association import spearman
-from attribution_consistency.studies.exercises import Checks
+from attribution_consistency import length_weights
+from attribution_consistency.maps import READINGS
+from attribution_consistency.weights import shipped_length_weights
+from compendium import paths, tables
+from compendium.page import figures
+from compendium.page.exercises import Checks
+from compendium.stats import spearman
 
 figures.style()
 checks = Checks(run, "04_length_scaling")
-table, _ = artefacts.load_scores(run, "synthetic")
+table, _ = paths.load_scores(run, "synthetic")
 table = table[(table["status"] == "ok") & (table["snr"] > 0)].reset_index(
     drop=True
 )
 snr = table["snr"].to_numpy()
-groups = evaluation.configuration(table).to_numpy()
-ks, klds = evaluation.kld_columns(table, "frequency")
+groups = tables.configuration(table).to_numpy()
+ks, klds = tables.kld_columns(table, "frequency")
 
 # %% [markdown]
 # `table` has one row for each network with a positive SNR, `snr` (M,) its signal-to-noise ratio,
@@ -59,20 +62,20 @@ ks, klds = evaluation.kld_columns(table, "frequency")
 # %%
 def learnt(reading):
     """Mean weight of each length in `ks`, learnt under a reading."""
-    ks, klds = evaluation.kld_columns(table, reading)
+    ks, klds = tables.kld_columns(table, reading)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a small zoo's are provisional
         try:
             return length_weights(klds, snr, groups=groups, seed=seed).mean
         except ValueError:  # too few for a fit
-            return evaluation.shipped_length_weights(reading, ks).mean
+            return shipped_length_weights(reading, ks).mean
 
 
 dict(zip(ks, learnt("frequency").round(3)))
 
 # %% tags=["solution"] answers=["average"]
 # average: {reading: mean length, weighted by the weights} for frequency, instance, per_sequence.
-average = {r: float(learnt(r) @ np.array(ks)) for r in evaluation.READINGS}
+average = {r: float(learnt(r) @ np.array(ks)) for r in READINGS}
 
 # %% tags=["key"]
 positions = np.arange(len(ks))

@@ -32,23 +32,19 @@ seed: int = 0  # seeds the random maps
 import matplotlib.pyplot as plt
 import numpy as np
 
-from attribution_consistency import (
-    artefacts,
-    consistency,
-    evaluation,
-    kmer_klds,
-    thresholded_kld,
-)
-from attribution_consistency.metric import kmer_names
-from attribution_consistency.studies import (
+from attribution_consistency import consistency, kmer_klds, thresholded_kld
+from attribution_consistency.kmers import kmer_names
+from attribution_consistency.weights import length_weights_from
+from compendium import paths
+from compendium.chapters import (
     controls,
     controls_maps,
     controls_summary,
-    figures,
     load_tables,
 )
-from attribution_consistency.studies.association import spearman
-from attribution_consistency.studies.exercises import Checks
+from compendium.page import figures
+from compendium.page.exercises import Checks
+from compendium.stats import spearman
 
 figures.style()
 checks = Checks(run, "06_controls")
@@ -60,11 +56,11 @@ if origin == "stored":
 scored = tables["maps"][tables["maps"]["population"] == "synthetic"]
 networks = controls_summary.control_rows(scored, "network")
 n = int(networks["n"].iloc[0])
-x, masks = controls.sequences(artefacts.Run(run), "synthetic", network, n)
-a = artefacts.read_maps(run, "synthetic", network)["a"][:n]
+x, masks = controls.sequences(paths.Run(run), "synthetic", network, n)
+a = paths.read_maps(run, "synthetic", network)["a"][:n]
 ks, _ = controls_summary.columns(scored, "frequency")
-learnt = artefacts.read_json(artefacts.Run(run).length_weights)["frequency"]
-weights = evaluation.length_weights_from(learnt)
+learnt = paths.read_json(paths.Run(run).length_weights)["frequency"]
+weights = length_weights_from(learnt)
 
 
 def final(a):

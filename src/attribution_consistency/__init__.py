@@ -1,4 +1,4 @@
-"""How consistently a network's attribution maps highlight k-mers, and how to rerun the book.
+"""How consistently a network's attribution maps highlight the same k-mers.
 
 The names below are the public interface. Each is imported when first used, so that
 `import attribution_consistency` costs nothing and never loads TensorFlow.
@@ -9,30 +9,25 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "one_hot": "datasets.sequences",
-    "decode": "datasets.sequences",
-    "simulate": "datasets.synthetic",
-    "kmer_klds": "metric",
-    "thresholded_kld": "metric",
-    "signal_to_noise": "metric",
-    "length_weights": "metric",
-    "consistency": "metric",
-    "constant_floor": "metric",
-    "rotated_null": "metric",
-    "jackknife": "metric",
-    "geometric_kld": "metric",
-    "motif_auroc": "metric",
-    "motif_aupr": "metric",
+NAMES = {
+    "sequences": ("one_hot", "decode"),
+    "simulation": ("simulate",),
+    "divergence": ("kmer_klds", "thresholded_kld", "constant_floor", "excess_klds"),
+    "ground_truth": ("signal_to_noise", "motif_auroc", "motif_aupr"),
+    "length_scaling": ("length_weights", "consistency"),
+    "nulls": ("rotated_null",),
+    "uncertainty": ("jackknife",),
+    "geometric": ("geometric_kld",),
 }
+HOME = {name: module for module, names in NAMES.items() for name in names}  # where each lives
 
-__all__ = ["__version__", *_HOME]
+__all__ = ["__version__", *HOME]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    value = getattr(import_module(f"{__name__}.{HOME[name]}"), name)
     globals()[name] = value
     return value
 

@@ -1,7 +1,6 @@
-"""The command line: `attribution-consistency VERB`.
+"""The command line: `attribution-consistency score` and `attribution-consistency simulate`.
 
-A verb is one function here that hands its arguments to the module that does the work.  A
-mistake of the user (`ValueError`) or of the system (`OSError`) ends in one line on standard
+A mistake of the user (`ValueError`) or of the system (`OSError`) ends in one line on standard
 error and exit status 2.
 """
 
@@ -11,46 +10,11 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
 
 from . import __version__
 
-if TYPE_CHECKING:
-    from .artefacts import Run
 
-Verb = Callable[[argparse.Namespace], int | None]
-Argument = tuple[tuple[str, ...], dict[str, Any]]  # of `add_argument`
-VERBS: dict[str, tuple[Verb, str, tuple[Argument, ...]]] = {}
-
-
-def verb(summary: str, *arguments: Argument) -> Callable[[Verb], Verb]:
-    """Register a function as a verb with its one-line summary and its arguments."""
-
-    def register(function: Verb) -> Verb:
-        VERBS[function.__name__.replace("_", "-")] = (function, summary, arguments)
-        return function
-
-    return register
-
-
-def argument(*names: str, **settings: Any) -> Argument:
-    """What `add_argument` is to be called with."""
-    return names, settings
-
-
-def step(name: str, summary: str, *arguments: Argument) -> None:
-    """Register a verb for a function of `pipeline` that takes the run, then these arguments."""
-
-    def function(given: argparse.Namespace) -> None:
-        from . import pipeline
-
-        values = [getattr(given, names[-1].lstrip("-")) for names, _ in arguments]
-        getattr(pipeline, name)(_job(given), *values)
-
-    VERBS[name.replace("_", "-")] = function, summary, (RUN, *arguments)
-
-
-def _ids(text: str) -> list[str]:
+def comma_separated(text: str) -> list[str]:
     """A comma-separated list, or `@file` with one name a line."""
     if text.startswith("@"):
         with open(text[1:], encoding="utf-8") as lines:
@@ -58,7 +22,7 @@ def _ids(text: str) -> list[str]:
     return [part for part in text.split(",") if part]
 
 
-def _lengths(text: str) -> tuple[int, ...]:
+def lengths(text: str) -> tuple[int, ...]:
     """k-mer lengths from `3-8` or `4,6`, ascending."""
     try:
         first, dash, last = text.partition("-")
@@ -71,206 +35,13 @@ def _lengths(text: str) -> tuple[int, ...]:
     return chosen
 
 
-RUN = argument("--run", required=True, help="name of the run: the stem of its configuration file")
-POPULATION = argument("--population", required=True, choices=["synthetic", "gm12878_dnase", "koo"])
-IDS = argument("--ids", required=True, type=_ids, help="networks: a,b,c or @file with one a line")
-
-
-def _run(arguments: argparse.Namespace) -> Run:
-    from .artefacts import Run
-
-    return Run(arguments.run)
-
-
-def _job(arguments: argparse.Namespace) -> Run:
-    """The run, whose lock is shared while this command works on it."""
-    from . import runner
-
-    run = _run(arguments)
-    runner.share(run)
-    return run
-
-
-@verb(
-    "carry a configuration through the whole workflow",
-    argument("config", help="configuration file, such as config/quick.yml"),
-    argument("--cores", type=int, default=2, help="processes at a time (default: 2)"),
-    argument("--strict", action="store_true", help="fail on any warning of the book"),
-    argument("--offline", action="store_true", help="do not try to download the real sequences"),
-    argument(
-        "--until",
-        choices=["sequences", "models", "maps", "scores", "notebooks", "exercises"],
-        help="stop after this step",
-    ),
-    argument("--profile", metavar="FOLDER", help="Snakemake profile, for a cluster"),
-    argument("--dry-run", action="store_true", help="only list the steps that would be run"),
-)
-def run(arguments: argparse.Namespace) -> int:
-    from . import runner
-
-    return runner.run(
-        arguments.config,
-        cores=arguments.cores,
-        strict=arguments.strict,
-        offline=arguments.offline,
-        until=arguments.until,
-        profile=arguments.profile,
-        dry_run=arguments.dry_run,
-    )
-
-
-@verb("check a configuration and write the resolved one", argument("config"))
-def configure(arguments: argparse.Namespace) -> None:
-    from . import artefacts, pipeline
-
-    print(artefacts.relative(pipeline.configure(arguments.config).config))
-
-
-@verb(
-    "download the real sequences, and the published networks if asked",
-    argument("--optional", action="store_true", help="a failure is a note, not an error"),
-    argument(
-        "--networks",
-        action="store_true",
-        help="also the 200 published networks of the chapter on independent networks (36 MB)",
-    ),
-)
-def fetch(arguments: argparse.Namespace) -> None:
-    from . import pipeline
-
-    pipeline.fetch(arguments.optional, arguments.networks)
-
-
-@verb(
-    "build the data set of the paper's accessibility task from ATAC-seq peaks and coverage",
-    argument(
-        "--cell-lines",
-        action="store_true",
-        help="only print the table of the paper's cell lines, to be filled in",
-    ),
-    argument(
-        "--samples",
-        metavar="TSV",
-        help="that table: cell_line, peaks (IDR peaks, BED), coverage (fold change over "
-        "control, bigWig). A file is named by its path, web address or ENCODE accession "
-        "(ENCFF…); its hash may follow: #md5=… or #sha256=…",
-    ),
-    argument("--genome", metavar="FASTA", help="genome to which the reads were aligned"),
-    argument("--blacklist", metavar="BED", default="", help="regions to leave out"),
-    argument("--out", metavar="NPZ", help="the data set to write"),
-    argument(
-        "--target",
-        choices=["coverage", "binary"],
-        default="coverage",
-        help="what to predict: mean fold change in bins, or whether there is a peak",
-    ),
-    argument("--window", type=int, default=2048, help="bases in a window (default: 2048)"),
-    argument("--bin-size", type=int, default=32, help="bases in a bin, 1 to 2048 (default: 32)"),
-    argument("--test", type=_ids, default=("chr8",), help="chromosomes (default: chr8)"),
-    argument("--validation", type=_ids, default=("chr9",), help="chromosomes (default: chr9)"),
-    argument(
-        "--background",
-        type=float,
-        default=1.0,
-        help="windows without a peak, for each window with one (default: 1)",
-    ),
-    argument("--max-n", type=float, default=0.0, help="largest share of N of a window (default 0)"),
-    argument("--merge", action="store_true", help="sort and merge peaks that overlap; ENCODE's do"),
-    argument("--seed", type=int, default=0, help="of the choice of windows without a peak"),
-)
-def encode_atac(arguments: argparse.Namespace) -> None:
-    from .datasets import encode, registry
-
-    if arguments.cell_lines:
-        print(encode.CELL_LINES.read_text(encoding="utf-8"), end="")
-        return
-    if not (arguments.samples and arguments.genome and arguments.out):
-        raise ValueError("name --samples, --genome and --out; --cell-lines prints a table to fill")
-    known = encode.Settings.__dataclass_fields__
-    settings = encode.Settings(**{k: v for k, v in vars(arguments).items() if k in known})
-    encode.encode_atac(
-        arguments.out,
-        encode.read_samples(arguments.samples),
-        arguments.genome,
-        arguments.blacklist,
-        settings,
-        progress=registry.terminal_progress,
-    )
-
-
-step("simulate", "simulate the synthetic sequences of a run")
-step("accessibility", "make the GM12878 data set from its downloaded files")
-step("train", "train networks, or take shipped weights where they fit", POPULATION, IDS)
-step("attribute", "write the attribution maps of networks", POPULATION, IDS)
-step(
-    "evaluate",
-    "score the attribution maps of networks",
-    POPULATION,
-    IDS,
-    argument(
-        "--part",
-        required=True,
-        type=int,
-        help="number of the job that these networks are in networks.json, from 0",
-    ),
-)
-step("length_weights", "fit the weights of the k-mer lengths")
-step("merge", "join the scores of a population", POPULATION)
-step(
-    "study",
-    "write the tables of one study, the base of a later chapter",
-    argument("name", help="name of the study, such as real_data"),
-)
-step("notebook", "execute a notebook", argument("name", help="such as 01_synthetic_data"))
-step("manifest", "write versions, seeds, digests and minutes of a run")
-
-
-@verb(
-    "build the book of a run from its executed notebooks",
-    RUN,
-    argument("--strict", action="store_true", help="fail on any warning"),
-)
-def book(arguments: argparse.Namespace) -> None:
-    from . import runner
-
-    runner.build_book(_job(arguments), strict=arguments.strict)
-
-
-@verb(
-    "score the saved attribution maps of any models, and write a report",
-    argument("--sequences", metavar="FILE", help="one-hot .npz, .npy or .h5, or FASTA"),
-    argument("--attributions", metavar="FILE", nargs="+", help="maps, one file a model"),
-    argument("--out", metavar="FOLDER", required=True, help="where the report goes"),
-    argument("--example", action="store_true", help="score the maps that come with the package"),
-    argument("--names", type=_ids, help="names of the models: a,b,c (default: names of the files)"),
-    argument("--performance", metavar="CSV", help="columns: model, and one of numbers"),
-    argument(
-        "--within",
-        type=float,
-        default=0.01,
-        help="performance of models that count as equal differs by no more (default: 0.01)",
-    ),
-    argument("--ks", type=_lengths, default=(3, 4, 5, 6, 7, 8), help="such as 3-8 or 4,6"),
-    argument("--reading", choices=["frequency", "instance", "per_sequence"], default="frequency"),
-    argument("--score", choices=["abs_input", "l2"], default="abs_input"),
-    argument("--no-correct", dest="correct", action="store_false", help="no gradient correction"),
-    argument("--weights", metavar="JSON", help="length weights, as length_weights.json of a run"),
-    argument(
-        "--max-sequences",
-        type=int,
-        default=1000,
-        help="score a random sample of so many (default: 1000; 0: all)",
-    ),
-    argument("--draws", type=int, default=99, help="rotations of the null; 0: none (default: 99)"),
-    argument("--seed", type=int, default=0),
-    argument("--skip-bad", action="store_true", help="leave out models with unusable maps"),
-    argument("--force", action="store_true", help="replace an earlier report"),
-)
 def score(arguments: argparse.Namespace) -> None:
-    from . import report, scoring
+    """Score saved maps and write the report."""
+    from . import report
+    from .score import Settings, example, score_files
 
     if arguments.example:
-        given = scoring.example()
+        given = example()
     elif arguments.sequences and arguments.attributions:
         given = {
             "sequences": arguments.sequences,
@@ -279,10 +50,10 @@ def score(arguments: argparse.Namespace) -> None:
         }
     else:
         raise ValueError("name --sequences and --attributions, or --example")
-    known = scoring.Settings.__dataclass_fields__
-    settings = scoring.Settings(**{k: v for k, v in vars(arguments).items() if k in known})
+    known = Settings.__dataclass_fields__
+    settings = Settings(**{k: v for k, v in vars(arguments).items() if k in known})
     with report.folder(arguments.out, arguments.force) as into:
-        result = scoring.score_files(
+        result = score_files(
             **given,
             names=arguments.names,
             weights=arguments.weights,
@@ -294,19 +65,66 @@ def score(arguments: argparse.Namespace) -> None:
     print(os.path.join(arguments.out, "report.html"))
 
 
+def simulate(arguments: argparse.Namespace) -> None:
+    """Write simulated sequences and where their motifs are."""
+    import json
+
+    import numpy as np
+
+    from .files import replacing
+    from .sequences import codes_to_one_hot
+    from .simulation import simulate
+
+    made = simulate(arguments.n, arguments.length, arguments.seed)._asdict()
+    arrays = {"x": codes_to_one_hot(made["codes"]), **made, "meta": json.dumps(made["meta"])}
+    with replacing(arguments.out) as temporary, open(temporary, "xb") as file:
+        np.savez_compressed(file, **arrays)
+    print(arguments.out)
+
+
+def add_score(add: Callable[..., argparse.Action]) -> None:
+    """The arguments of `score`."""
+    add("--sequences", metavar="FILE", help="one-hot .npz, .npy or .h5, or FASTA")
+    add("--attributions", metavar="FILE", nargs="+", help="maps, one file a model")
+    add("--out", metavar="FOLDER", required=True, help="where the report goes")
+    add("--example", action="store_true", help="score the maps that come with the package")
+    add("--names", type=comma_separated, help="of the models: a,b,c (default: of the files)")
+    add("--performance", metavar="CSV", help="columns: model, and one of numbers")
+    within = "performance of models that count as equal differs by no more (default: 0.01)"
+    add("--within", type=float, default=0.01, help=within)
+    add("--ks", type=lengths, default=(3, 4, 5, 6, 7, 8), help="such as 3-8 or 4,6")
+    readings = ["frequency", "instance", "per_sequence"]
+    add("--reading", choices=readings, default="frequency")
+    add("--score", choices=["abs_input", "l2"], default="abs_input")
+    add("--no-correct", dest="correct", action="store_false", help="no gradient correction")
+    add("--weights", metavar="JSON", help="length weights, as length_weights.json of a run")
+    most = "score a random sample of so many (default: 1000; 0: all)"
+    add("--max-sequences", type=int, default=1000, help=most)
+    add("--draws", type=int, default=99, help="rotations of the null; 0: none (default: 99)")
+    add("--seed", type=int, default=0)
+    add("--skip-bad", action="store_true", help="leave out models with unusable maps")
+    add("--force", action="store_true", help="replace an earlier report")
+
+
 def parser() -> argparse.ArgumentParser:
-    """The argument parser with one subparser for each verb."""
+    """The argument parser."""
     top = argparse.ArgumentParser(
         prog="attribution-consistency",
         description="How consistently do a DNA model's attribution maps highlight the same k-mers?",
     )
     top.add_argument("--version", action="version", version=__version__)
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for name, (function, summary, arguments) in VERBS.items():
-        sub = verbs.add_parser(name, help=summary, description=summary)
-        sub.set_defaults(function=function)
-        for names, settings in arguments:
-            sub.add_argument(*names, **settings)
+    summary = "score the saved attribution maps of any models, and write a report"
+    one = verbs.add_parser("score", help=summary, description=summary)
+    one.set_defaults(function=score)
+    add_score(one.add_argument)
+    summary = "write simulated sequences with planted motifs, and where these are"
+    one = verbs.add_parser("simulate", help=summary, description=summary)
+    one.set_defaults(function=simulate)
+    one.add_argument("--out", metavar="NPZ", required=True, help="the file to write")
+    one.add_argument("--n", type=int, default=1000, help="sequences, half of them positive")
+    one.add_argument("--length", type=int, default=200, help="nucleotides (default: 200)")
+    one.add_argument("--seed", type=int, default=0)
     return top
 
 
@@ -316,11 +134,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status: 0, 1 (found wanting) or 2 (cannot be done).
+        The exit status: 0, or 2 where it cannot be done.
     """
-    arguments = parser().parse_args(argv)
-    # TensorFlow greets with a page of notes otherwise.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    return guarded(parser().parse_args(argv))
+
+
+def guarded(arguments: argparse.Namespace) -> int:
+    """Call the function of parsed arguments; a mistake becomes one line and a status."""
     try:
         return arguments.function(arguments) or 0
     except KeyboardInterrupt:

@@ -1,11 +1,7 @@
 """The report of `attribution-consistency score`: a self-contained HTML file, CSV and JSON."""
 
-from __future__ import annotations
-
-import base64
 import contextlib
 import html
-import io
 import json
 import os
 import secrets
@@ -16,21 +12,38 @@ from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
-
-    from .scoring import Result
+from .score import Result
 
 FILES = ("scores.csv", "scores.json", "report.html")
-MOST = 40  # models in the ranking figure
-MOST_LINES = 5  # models in the other figures, besides the last
-LOGO_WIDTH = 60
-COLOURS = ("BLUE", "ORANGE", "GREEN", "RED", "PURPLE", "GREY")
+MOST_LINES = 5  # models in figures of single models, besides the last
+TABLE: dict[str, Any] = dict(index=False, na_rep="undefined", justify="left")
+TABLE["float_format"] = "{:.3f}".format
+HEADS = {
+    "rank": "",
+    "score": "score (95 % interval)",
+    "below": "below best (95 % interval)",
+    "score_null": "rotated",
+    "score_p": "p",
+    "gini": "Gini",
+    "kld_original": "original",
+    "kld": "KLD",
+    "floor": "constant map",
+    "from_floor": "from constant",
+    "null": "rotated",
+    "high": "higher score",
+    "low": "lower score",
+    "difference": "score difference",
+    "kmer": "k-mer",
+    "contribution": "nats",
+    "variant": "instead",
+    "best": "best model",
+    "turned": "pairs turned around",
+}
 
 
 @contextlib.contextmanager
@@ -72,7 +85,7 @@ def folder(out: str | PathLike[str], force: bool = False) -> Iterator[Path]:
 
 
 def write(result: Result, into: str | PathLike[str]) -> None:
-    """Write scores.csv, scores.json and report.html of a `scoring.Result` into a folder."""
+    """Write scores.csv, scores.json and report.html of a `score.Result` into a folder."""
     result.table.to_csv(Path(into) / "scores.csv", index=False)
     text = json.dumps(result.as_json(), indent=1, allow_nan=False)
     (Path(into) / "scores.json").write_text(text + "\n", encoding="utf-8")
@@ -91,49 +104,29 @@ def progress(done: int, total: int, name: str) -> None:
 
 def page(result: Result) -> str:
     """The whole report as HTML."""
-    from . import figures
+    from . import report_figures as figures
 
-    figures.style()
     names = list(result.table["model"])
     shown = names if len(names) <= MOST_LINES + 1 else [*names[:MOST_LINES], names[-1]]
-    s, weights = result.settings, result.weights
+    s, name = result.settings, result.performance_name
+    trained_on = result.weights["trained_on"].items()
+    origin = [result.weights["source"], *(f"{what} {value}" for what, value in trained_on)]
     parts = {
+        **_tables(result, shown),
         "verdict": _verdict(result),
-        "most": MOST,
+        "most": figures.MOST,
         "within": f"{s.within:g}",
         "seed": s.seed,
         "notes": "".join(f'<p class="notes">{_text(note)}</p>' for note in result.notes),
-        "ranking_figure": _ranking_figure(result),
-        "ranking_table": _ranking_table(result),
-        "k_figure": _k_figure(result, shown),
-        "k_table": _k_table(result, shown),
-        "kmers": _kmers(result, shown),
-        "logos": _logos(result, shown),
-        "plane_hidden": "" if result.performance_name else "hidden",
+        "ranking_figure": figures.ranking(result),
+        "k_figure": figures.by_length(result, shown),
+        "logos": figures.logos(result, shown),
+        "plane_figure": figures.plane(result) if name else "",
+        "pareto": _text(", ".join(figures.front(result)["model"])) if name else "",
+        "plane_hidden": "" if name else "hidden",
         "sensitivity_hidden": "" if len(names) > 1 else "hidden",
         "choices": f"reading {s.reading}, score {s.score}, k = {', '.join(map(str, s.ks))}",
-        "sensitivity": _table(
-            result.sensitivity.assign(
-                turned=lambda t: [f"{r} of {p}" for r, p in zip(t["pairs_reversed"], t["pairs"])]
-            ),
-            variant="instead",
-            best="best model",
-            turned="pairs turned around",
-        ),
-        "weights_source": _text(
-            weights["source"] + "".join(f"; {k} {v}" for k, v in weights["trained_on"].items())
-        ),
-        "weights": _table({"k": weights["ks"], "weight": weights["mean"][s.reading]}),
-        "settings": _table(
-            list(
-                {
-                    **result.as_json()["settings"],
-                    "sequences in the file": result.n_available,
-                    **{f"SHA-256 of {name}": digest for name, digest in result.inputs.items()},
-                }.items()
-            )
-        ),
-        **_plane(result),
+        "weights_source": _text("; ".join(origin)),
     }
     template = files("attribution_consistency") / "resources" / "report.html"
     return string.Template(template.read_text(encoding="utf-8")).substitute(parts)
@@ -144,10 +137,11 @@ def _verdict(result: Result) -> str:
     best, others = table.iloc[0], table["model"][1:]
     tied = others[table["below_best_low"][1:] <= 0]
     weak = table["model"][table.get("score_p", 0 * table["score"]) > 0.05]
-    digits = _decimals(table)
+    estimate, low, high = (
+        f"{best[name]:.{_decimals(table)}f}" for name in ("score", "score_low", "score_high")
+    )
     text = (
-        f"<b>{_text(best['model'])}</b> scores {best['score']:.{digits}f} nats (95 % interval "
-        f"{best['score_low']:.{digits}f} to {best['score_high']:.{digits}f}) "
+        f"<b>{_text(best['model'])}</b> scores {estimate} nats (95 % interval {low} to {high}) "
         f"on {best['n']:,} sequences. "
     )
     if others.empty:
@@ -174,25 +168,26 @@ def _decimals(table: pd.DataFrame) -> int:
     return int(np.clip(1 - np.floor(np.log10(width)), 3, 8)) if width > 0 else 3
 
 
-def _ranking_figure(result: Result) -> str:
-    from matplotlib import pyplot as plt
-
-    from . import figures
-
-    table = result.table.head(MOST)
-    figure, ax = plt.subplots(figsize=(5.2, 1.3 + 0.27 * len(table)))
-    figures.interval(ax, table["score"], table["score_low"], table["score_high"], table["model"])
-    if "score_null" in table:
-        rows = np.arange(len(table))[::-1]
-        ax.plot(table["score_null"], rows, "o", mfc="none", color=figures.GREY, label="rotated")
-    ax.axvline(table["score_floor"][0], color="black", ls="--", lw=1, label="constant map")
-    ax.set_xlabel("score (nats)")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncol=2, fontsize="small")
-    return _picture(
-        figure,
-        "Scores with 95 % intervals, the best on top; beside each its rotated "
-        f"scores, dashed a constant map. First: {table['model'][0]}.",
+def _tables(result: Result, shown: list[str]) -> dict[str, str]:
+    """All tables of the page; those of single models for the models `shown`."""
+    name, turned = result.performance_name, result.sensitivity
+    turned = turned.assign(
+        turned=[f"{r} of {pairs}" for r, pairs in zip(turned["pairs_reversed"], turned["pairs"])]
     )
+    named = {"performance_high": f"{name}, higher", "performance_low": f"{name}, lower"}
+    settings = {**result.as_json()["settings"], "sequences in the file": result.n_available}
+    settings |= {f"SHA-256 of {file}": digest for file, digest in result.inputs.items()}
+    weights = {"k": result.weights["ks"], "weight": result.weights["mean"][result.settings.reading]}
+    pairs = "high low performance_high performance_low difference"
+    return {
+        "ranking_table": _ranking_table(result),
+        "k_table": _k_table(result, shown),
+        "kmers": _kmers(result, shown),
+        "pairs": _table(result.pairs, pairs, **named),
+        "sensitivity": _table(turned, "variant best turned"),
+        "weights": _table(weights),
+        "settings": _table(list(settings.items())),
+    }
 
 
 def _ranking_table(result: Result) -> str:
@@ -206,196 +201,43 @@ def _ranking_table(result: Result) -> str:
     table.loc[0, "below"] = ""
     if "score_null" in table:
         table["score_null"] = table["score_null"].map(f"{{:.{n}f}}".format)
-    return _table(
-        table,
-        rank="",
-        model="model",
-        score="score (95 % interval)",
-        below="below best (95 % interval)",
-        score_null="rotated",
-        score_p="p",
-        gini="Gini",
-        kld_original="original",
-        performance=result.performance_name,
-    )
-
-
-def _k_figure(result: Result, shown: list[str]) -> str:
-    from matplotlib import pyplot as plt
-
-    from . import figures
-
-    ks, table = list(result.settings.ks), result.table.set_index("model")
-    figure, ax = plt.subplots(figsize=(5.2, 3.8))
-    for name, colour in zip(shown, COLOURS):
-        colour = getattr(figures, colour)
-        ax.plot(ks, [table[f"kld_k{k}"][name] for k in ks], "o-", color=colour, label=name)
-        if "score_null" in table:
-            ax.plot(ks, [table[f"null_k{k}"][name] for k in ks], ":", color=colour)
-    floor = [table[f"floor_k{k}"].iloc[0] for k in ks]
-    if max(floor) > 1e-6:
-        ax.plot(ks, floor, "--", color="black", label="constant map")
-    figures.log_y(ax)
-    ax.set(xlabel="k-mer length k", ylabel="KLD (nats)", xticks=ks)
-    ax.legend(fontsize="small")
-    return _picture(
-        figure,
-        f"KLD against k-mer length for {', '.join(shown)}; dotted, the mean of "
-        "their rotated scores; dashed, a constant map.",
-    )
+    columns = "rank model score below score_null score_p gini kld_original performance"
+    return _table(table, columns, performance=result.performance_name or "")
 
 
 def _k_table(result: Result, shown: list[str]) -> str:
-    columns = {
-        "kld": "KLD",
-        "floor": "constant map",
-        "from_floor": "from constant",
-        "null": "rotated",
-        "excess": "excess",
-        "p": "p",
-    }
+    columns = "kld floor from_floor null excess p"
     rows = [
-        {"model": row["model"], "k": k}
-        | {head: row[f"{c}_k{k}"] for c, head in columns.items() if f"{c}_k{k}" in row}
-        for _, row in result.table.iterrows()
-        if row["model"] in shown
+        {"model": name, "k": k}
+        | {c: row[f"{c}_k{k}"] for c in columns.split() if f"{c}_k{k}" in row}
+        for name, row in result.table.set_index("model").loc[shown].iterrows()
         for k in result.settings.ks
     ]
-    return _table(rows)
-
-
-def _plane(result: Result) -> dict[str, str]:
-    """The parts of the page that need the performance of the models."""
-    if not result.performance_name:
-        return dict.fromkeys(("plane_figure", "pareto", "pairs"), "")
-    from matplotlib import pyplot as plt
-
-    from . import figures
-
-    table, name = result.table, result.performance_name
-    figure, ax = plt.subplots(figsize=(5.2, 3.8))
-    ax.errorbar(
-        table["performance"],
-        table["score"],
-        fmt="o",
-        ecolor="#bbbbbb",
-        label="model",
-        yerr=[table["score"] - table["score_low"], table["score_high"] - table["score"]],
-    )
-    front = table[table["pareto"]].sort_values("performance")
-    ax.plot(
-        front["performance"], front["score"], "D--", color=figures.RED, zorder=5, label="Pareto set"
-    )
-    for _, row in (front if len(front) <= 8 else front.iloc[[0, -1]]).iterrows():
-        ax.annotate(
-            row["model"],
-            (row["performance"], row["score"]),
-            xytext=(-6, 5),
-            textcoords="offset points",
-            ha="right",
-            fontsize="small",
-        )
-    ax.margins(x=0.25, y=0.2)
-    ax.locator_params(axis="x", nbins=4)
-    ax.set(xlabel=name, ylabel="score (nats)")
-    ax.legend(fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1), ncol=2)
-    pairs = (
-        "<p>There is none.</p>"
-        if result.pairs.empty
-        else _table(
-            result.pairs,
-            high="higher score",
-            low="lower score",
-            performance_high=f"{name}, higher",
-            performance_low=f"{name}, lower",
-            difference="score difference",
-        )
-    )
-    alt = f"Score against {name}; Pareto set: {', '.join(front['model'])}."
-    return {
-        "plane_figure": _picture(figure, alt),
-        "pareto": _text(", ".join(front["model"])),
-        "pairs": pairs,
-    }
+    return _table(rows, "model k " + columns)
 
 
 def _kmers(result: Result, shown: list[str]) -> str:
-    found = ""
+    table = result.kmers.assign(fits=[_some(n.split(", "), 4) for n in result.kmers["fits"]])
+    for column in ("expected", "attributed"):
+        table[column] = table[column].map("{:.2%}".format)
+    parts = []
     for name in shown:
-        own = result.kmers[result.kmers["model"] == name]
-        own = own.assign(
-            fits=[_some(names.split(", "), 4) for names in own["fits"]],
-            **{column: own[column].map("{:.2%}".format) for column in ("expected", "attributed")},
-        )
-        table = _table(
-            own,
-            kmer="k-mer",
-            contribution="nats",
-            expected="expected",
-            attributed="attributed",
-            fits="fits",
-        )
+        own = _table(table[table["model"] == name], "kmer contribution expected attributed fits")
         state = " open" * (name == shown[0])
-        found += f"<details{state}><summary>Enriched in {_text(name)}</summary>{table}</details>"
-    return found
+        parts.append(f"<details{state}><summary>Enriched in {_text(name)}</summary>{own}</details>")
+    return "".join(parts)
 
 
-def _logos(result: Result, shown: list[str]) -> str:
-    from matplotlib import pyplot as plt
-
-    from . import figures, metric
-
-    found = ""
-    for i, number in enumerate(result.logo_rows):
-        maps = {name: result.logos[name][i].astype(float) for name in shown}
-        if result.settings.correct:
-            maps = {name: metric.gradient_correction(a) for name, a in maps.items()}
-        heights = {name: a * result.logo_x[i] for name, a in maps.items()}
-        scores = [np.abs(h).sum(axis=1) for h in heights.values()]
-        window = figures.densest_window(
-            np.sum([s / max(s.sum(), 1e-300) for s in scores], axis=0), LOGO_WIDTH
-        )
-        figure, axes = plt.subplots(
-            len(shown), 1, figsize=(7, 1.15 * len(shown) + 0.4), squeeze=False
-        )
-        for ax, name in zip(axes[:, 0], shown):
-            figures.logo(ax, heights[name][window], window.start)
-            ax.set_title(name, fontsize="small")
-            ax.set_yticks([])
-            ax.tick_params(labelbottom=name == shown[-1])
-        axes[-1, 0].set_xlabel(f"position in sequence {number}")
-        alt = f"Attribution logos of a part of sequence {number}, for {', '.join(shown)}."
-        found += f'<div class="scroll wide" tabindex="0">{_picture(figure, alt)}</div>'
-    return found
-
-
-def _picture(figure: Figure, alt: str) -> str:
-    """A figure as an image inside the page."""
-    from matplotlib import pyplot as plt
-
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=150)
-    plt.close(figure)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f'<img alt="{_text(alt)}" src="data:image/png;base64,{data}">'
-
-
-def _table(rows: Any, **columns: str | None) -> str:
-    """A table that scrolls sideways; `columns` chooses and renames those that are there."""
-    import pandas as pd
-
+def _table(rows: Any, columns: str = "", **heads: str) -> str:
+    """A table that scrolls sideways; of `columns` those that are there, under `HEADS`."""
     table = pd.DataFrame(rows)
     if columns:
-        columns = {c: head for c, head in columns.items() if c in table}
-        table = table[list(columns)].rename(columns=columns)
+        present = [column for column in columns.split() if column in table]
+        table = table[present].rename(columns=HEADS | heads)
+    if table.empty:
+        return "<p>There is none.</p>"
     with pd.option_context("display.max_colwidth", None):
-        text = table.to_html(
-            index=False,
-            na_rep="undefined",
-            float_format="{:.3f}".format,
-            justify="left",
-            header=isinstance(table.columns[0], str),
-        )
+        text = table.to_html(header=isinstance(table.columns[0], str), **TABLE)
     return f'<div class="scroll" tabindex="0">{text}</div>'
 
 

@@ -14,11 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "method"))
 import reference
 
-from attribution_consistency import metric, scoring
-from attribution_consistency.metric import kmers, maps
+from attribution_consistency import jackknife, kmer_klds, kmers, maps, score, thresholded_kld
 
 KS = range(3, 9)
 REPEATS = 5
@@ -64,12 +63,12 @@ def one_size(n: int, length: int, seconds: float) -> None:
     best = fastest(
         {
             "np.sum(X) + np.sum(A)": lambda: np.sum(x) + np.sum(a),
-            "kmer_klds, k = 3-8": lambda: metric.kmer_klds(x, a),
+            "kmer_klds, k = 3-8": lambda: kmer_klds(x, a),
             "counting loop alone": lambda: kmers.count_kmers(ready, list(KS), 1),
-            "jackknife, 20 blocks": lambda: metric.jackknife(x, a),
-            "jackknife of a difference": lambda: metric.jackknife(x, a, other=a[::-1]),
-            "reading per_sequence": lambda: metric.kmer_klds(x, a, reading="per_sequence"),
-            "thresholded_kld": lambda: metric.thresholded_kld(x, a),
+            "jackknife, 20 blocks": lambda: jackknife(x, a),
+            "jackknife of a difference": lambda: jackknife(x, a, other=a[::-1]),
+            "reading per_sequence": lambda: kmer_klds(x, a, reading="per_sequence"),
+            "thresholded_kld": lambda: thresholded_kld(x, a),
         },
         seconds,
     )
@@ -78,7 +77,7 @@ def one_size(n: int, length: int, seconds: float) -> None:
     print(f"\n{n} sequences x {length} nt: times np.sum(X) + np.sum(A) | times kmer_klds")
     for name, value in best.items():
         print(f"  {name:28s} {value / base:8.1f} {value / one:8.2f}")
-    print(f"  extra memory of kmer_klds    {peak_mb(lambda: metric.kmer_klds(x, a)):8.1f} MB")
+    print(f"  extra memory of kmer_klds    {peak_mb(lambda: kmer_klds(x, a)):8.1f} MB")
 
 
 def against_python(n: int, length: int) -> None:
@@ -87,7 +86,7 @@ def against_python(n: int, length: int) -> None:
     for k in KS:
         reference.kmer_kld(x, a, k)
     slow = time.thread_time() - start
-    fast = fastest({"": lambda: metric.kmer_klds(x, a)}, 1)[""]
+    fast = fastest({"": lambda: kmer_klds(x, a)}, 1)[""]
     print(f"\nplain Python at {n} x {length}: {slow / fast:.0f} times kmer_klds")
 
 
@@ -96,15 +95,15 @@ def growth(seconds: float) -> None:
     sizes |= {f"L = {length}": (1000, length) for length in (200, 400, 800, 1600)}
     inputs = {name: example(*size) for name, size in sizes.items()}
     best = fastest(
-        {name: lambda pair=pair: metric.kmer_klds(*pair) for name, pair in inputs.items()}, seconds
+        {name: lambda pair=pair: kmer_klds(*pair) for name, pair in inputs.items()}, seconds
     )
     unit = best["N = 1000"] / (1000 * 200)
     print("\ntime per position, over that of 1000 x 200 (linear: at most about 1)")
     for name, (n, length) in sizes.items():
         print(f"  {name:10s} {best[name] / (n * length) / unit:6.2f}")
     x, a = inputs["N = 2000"]
-    best = fastest({k: lambda k=k: metric.kmer_klds(x, a, [k]) for k in (1, 3, 6, 8, 10)}, seconds)
-    memory = {k: peak_mb(lambda k=k: metric.kmer_klds(x, a, [k])) for k in best}
+    best = fastest({k: lambda k=k: kmer_klds(x, a, [k]) for k in (1, 3, 6, 8, 10)}, seconds)
+    memory = {k: peak_mb(lambda k=k: kmer_klds(x, a, [k])) for k in best}
     print("one k at 2000 x 200: time over that of k = 1, extra memory")
     for k in best:
         print(f"  k = {k:2d}    {best[k] / best[1]:6.2f} {memory[k]:6.1f} MB")
@@ -118,13 +117,13 @@ def models() -> None:
         paths = [f"{folder}/model_{i}.npy" for i in range(8)]
         for seed, path in enumerate(paths):
             np.save(path, example(500, 200, seed)[1])
-        settings = scoring.Settings(draws=0)
+        settings = score.Settings(draws=0)
         found = {}
         for count in (1, 1, 2, 4, 8):  # the first pays for imports
             start = time.thread_time()
 
             def run(count=count):
-                scoring.score_files(f"{folder}/x.npz", paths[:count], settings=settings)
+                score.score_files(f"{folder}/x.npz", paths[:count], settings=settings)
 
             memory = peak_mb(run)
             found[count] = time.thread_time() - start, memory

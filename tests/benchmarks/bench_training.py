@@ -34,7 +34,7 @@ def example(n: int) -> dict:
 
 
 def recipe(epochs: int, init: int = 0) -> dict:
-    from attribution_consistency.models import recipes
+    from compendium.zoo import recipes
 
     data = {"n_sequences": 0, "length": LENGTH, "data_seed": 0}
     return recipes.synthetic_recipe(f"bn-exp-standard-{init:02d}", epochs, data)
@@ -44,7 +44,7 @@ def plain(n: int, epochs: int) -> float:
     """Training sequences a second of `fit`."""
     import keras
 
-    from attribution_consistency.models import networks
+    from compendium.zoo import networks
 
     data, settings = example(n), recipe(epochs)
     x, y = (data[name][data["split"] == 0] for name in ("x", "y"))
@@ -59,7 +59,7 @@ def plain(n: int, epochs: int) -> float:
 
 def train(n: int, epochs: int, init: int) -> float:
     """Training sequences a second of the package's loop; one process of those side by side."""
-    from attribution_consistency.models import training
+    from compendium.zoo import training
 
     data, times = example(n), []
     with tempfile.TemporaryDirectory() as folder:
@@ -74,7 +74,7 @@ def train(n: int, epochs: int, init: int) -> float:
 
 def saliency(n: int) -> float:
     """Sequences a second, in the fastest of three passes."""
-    from attribution_consistency.models import attribution, networks
+    from compendium.zoo import attribution, networks
 
     network, x = networks.build(recipe(1), LENGTH), example(n)["x"]
     attribution.saliency(network, x[:500])
@@ -88,11 +88,12 @@ def saliency(n: int) -> float:
 
 def scoring(n: int, count: int) -> tuple:
     """Seconds for a network: (maps, scores); mean of `count` shipped ones after a first."""
-    from attribution_consistency import artefacts, evaluation
-    from attribution_consistency.datasets import sequences, synthetic
-    from attribution_consistency.models import attribution
+    from attribution_consistency import sequences, simulation
+    from compendium import paths as artefacts
+    from compendium import tables
+    from compendium.zoo import attribution
 
-    data = synthetic.simulate(2 * n, LENGTH, 0)._asdict()
+    data = simulation.simulate(2 * n, LENGTH, 0)._asdict()
     rows = np.flatnonzero(data["y"][:, 0] > 0.5)[:n]
     x = sequences.codes_to_one_hot(data["codes"][rows])
     masks = {name: data[name][rows] for name in ("motif_mask", "spacer_mask")}
@@ -102,7 +103,7 @@ def scoring(n: int, count: int) -> tuple:
     seconds, start = [], time.perf_counter()
     for _, a in attribution.saliency_of_models(made, paths, x):
         mapped = time.perf_counter()
-        evaluation.score_maps(x, a, ks=range(3, 9), correct=True, score="abs_input", **masks)
+        tables.score_maps(x, a, ks=range(3, 9), correct=True, score="abs_input", **masks)
         seconds.append((mapped - start, time.perf_counter() - mapped))
         start = time.perf_counter()
     return tuple(np.mean(seconds[1:], axis=0))

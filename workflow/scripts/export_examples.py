@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from attribution_consistency.datasets import sequences, store, synthetic
-from attribution_consistency.models import attribution
+from attribution_consistency import sequences, simulation
+from compendium import store
+from compendium.zoo import attribution
 
 MODELS = {"exponential": "bn-exp-standard-00", "relu": "bn-relu-standard-00"}
 SEED, N = 1, 90  # the networks were trained on the simulation with seed 0
@@ -22,7 +23,7 @@ SEED, N = 1, 90  # the networks were trained on the simulation with seed 0
 
 def main(folder: Path) -> None:
     """Write sequences, maps and performance into a folder."""
-    data = synthetic.simulate(2 * N, seed=SEED)
+    data = simulation.simulate(2 * N, seed=SEED)
     x = sequences.codes_to_one_hot(data.codes[data.y[:, 0] == 1])
     note = {"source": "simulated positive sequences", "data_seed": SEED}
     store.save(folder / "sequences.npz", {"x": x.astype(np.uint8), "meta": note})

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from attribution_consistency import artefacts
+from compendium.paths import Run, read_json, root
 
 TOLERANCE = 1e-4
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
@@ -53,7 +53,7 @@ def configurations(folder: Path, option: str) -> tuple[Path, Path]:
     """Write the two configurations of an option: shipped networks only, and two trained ones."""
     paths = []
     for name in ("quick", "tiny"):
-        text = (artefacts.root() / "config" / f"{name}.yml").read_text(encoding="utf-8")
+        text = (root() / "config" / f"{name}.yml").read_text(encoding="utf-8")
         settings = yaml.safe_load(text)
         if name == "quick":
             settings["zoo"].pop("extra")
@@ -63,19 +63,19 @@ def configurations(folder: Path, option: str) -> tuple[Path, Path]:
     return paths[0], paths[1]
 
 
-def carry_out(config: Path, variables: dict[str, str]) -> artefacts.Run:
+def carry_out(config: Path, variables: dict[str, str]) -> Run:
     """Carry a configuration through the workflow, up to the notebooks."""
-    command = [sys.executable, "-m", "attribution_consistency", "run", str(config)]
+    command = [sys.executable, "-m", "compendium", "run", str(config)]
     subprocess.run(
         [*command, "--cores", "2", "--offline", "--until", "notebooks"],
         check=True,
         env={**os.environ, **variables},
         stdout=subprocess.DEVNULL,
     )
-    return artefacts.Run(config.stem)
+    return Run(config.stem)
 
 
-def compare_runs(ours: artefacts.Run, theirs: artefacts.Run) -> Iterator[str]:
+def compare_runs(ours: Run, theirs: Run) -> Iterator[str]:
     """Lines that say what differs between two runs of one configuration."""
     for kind in ("tables/*.csv", "scores/*.csv", "figures/*/*.csv", "claims/*.json"):
         found, expected = (
@@ -99,7 +99,8 @@ def same_tables(ours: Path, theirs: Path) -> Iterator[str]:
     for column in one.columns.difference(FREE):
         a, b = one[column], other[column]
         if a.dtype.kind in "fiu" and b.dtype.kind in "fiu":
-            largest = np.nanmax(np.abs(np.r_[b.to_numpy(float), 0.0]))
+            finite = np.abs(b.to_numpy(float)[np.isfinite(b.to_numpy(float))])
+            largest = finite.max(initial=0.0)
             # What is nearly 0 beside the rest of its column is compared with that.
             alike = np.isclose(
                 a, b, rtol=TOLERANCE, atol=TOLERANCE * 1e-2 * largest, equal_nan=True
@@ -113,7 +114,7 @@ def same_tables(ours: Path, theirs: Path) -> Iterator[str]:
 
 def same_claims(ours: Path, theirs: Path) -> Iterator[str]:
     """Every number or sentence of a chapter that differs."""
-    one, other = artefacts.read_json(ours), artefacts.read_json(theirs)
+    one, other = read_json(ours), read_json(theirs)
     for name in sorted({*one} ^ {*other}):
         yield f"{name}: reported by one of the two only"
     for name in sorted({*one} & {*other}):
@@ -146,7 +147,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"error: no option {unknown[0]!r}: choose from {', '.join(known)}", file=sys.stderr)
         return 2
     chosen = ["default", *(n for n in arguments or known if n != "default")]
-    found: dict[str, tuple[artefacts.Run, pd.Series]] = {}
+    found: dict[str, tuple[Run, pd.Series]] = {}
     different = 0
     with tempfile.TemporaryDirectory() as folder:
         for option in chosen:

@@ -14,16 +14,23 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from attribution_consistency import artefacts, config, pipeline, studies
-from attribution_consistency.artefacts import relative
-from attribution_consistency.studies import provenance
+from compendium import chapters, config, paths, steps
+from compendium.page import provenance
+from compendium.paths import (
+    Run,
+    default_length_weights,
+    read_csv,
+    read_json,
+    relative,
+    write_atomic,
+)
 
 
 class StoredError(ValueError):
     """A run cannot be stored or compared; the message says why and what to do."""
 
 
-def store(run: artefacts.Run) -> list[str]:
+def store(run: Run) -> list[str]:
     """Copy the tables of a finished run to `data/stored`, for readers without its inputs.
 
     Its length weights become those shipped with the package.  Everything is read before
@@ -47,7 +54,7 @@ def store(run: artefacts.Run) -> list[str]:
     rows = [
         {"notebook": path.stem, "name": name, **claim}
         for path in sorted(run.claims("x").parent.glob("*.json"))
-        for name, claim in artefacts.read_json(path).items()
+        for name, claim in read_json(path).items()
     ]
     claims = pd.DataFrame(rows, columns=["notebook", "name", "value", "text"])
     contents = {
@@ -57,31 +64,31 @@ def store(run: artefacts.Run) -> list[str]:
     copied |= {f"{n}.csv": run.figure(*at) for n, at in STORED_FIGURES.items() if n in STORED_DATA}
     contents |= {name: path.read_bytes() for name, path in copied.items()}
     contents["claims.csv"] = claims.to_csv(index=False).encode()
-    written = {artefacts.stored() / name: content for name, content in contents.items()}
-    written[artefacts.default_length_weights()] = _shippable(run.length_weights)
+    written = {paths.stored() / name: content for name, content in contents.items()}
+    written[default_length_weights()] = _shippable(run.length_weights)
     for path, content in written.items():
-        with artefacts.write_atomic(path) as temporary:
+        with write_atomic(path) as temporary:
             temporary.write_bytes(content)
     return sorted(relative(path) for path in written)
 
 
-def store_study(run: artefacts.Run, study: str) -> list[str]:
+def store_study(run: Run, study: str) -> list[str]:
     """Copy the tables of one study of a run to `data/stored`; as `store`."""
-    if study not in studies.NAMES:
-        raise StoredError(f"no study {study!r}: choose from {', '.join(studies.NAMES)}")
-    paths = [run.table(name) for name in studies.table_names(study).values()]
-    for path in paths:
+    if study not in chapters.NAMES:
+        raise StoredError(f"no study {study!r}: choose from {', '.join(chapters.NAMES)}")
+    files = [run.table(name) for name in chapters.table_names(study).values()]
+    for path in files:
         if not path.exists():
             raise StoredError(f"{relative(path)}: no such table: run the study first")
-    for path in paths:
-        with artefacts.write_atomic(artefacts.stored() / path.name) as temporary:
+    for path in files:
+        with write_atomic(paths.stored() / path.name) as temporary:
             temporary.write_bytes(path.read_bytes())
-    return sorted(relative(artefacts.stored() / path.name) for path in paths)
+    return sorted(relative(paths.stored() / path.name) for path in files)
 
 
 def _shippable(path):
     """Length weights of a run as the package ships them: bytes of JSON."""
-    weights = artefacts.read_json(path)
+    weights = read_json(path)
     for entry in weights.values():
         models = entry["trained_on"]["models"]
         entry |= {
@@ -102,7 +109,7 @@ STORED_DATA = ("two_networks",)  # also as the table of what is drawn, which a t
 
 def _figure(path, name):
     """PNG bytes of a figure that a notebook showed under `name`."""
-    shown = provenance.pictures(artefacts.read_json(path))
+    shown = provenance.pictures(read_json(path))
     if name not in shown:
         raise StoredError(f"{relative(path)}: shows no figure {name!r}: rerun its notebook")
     return shown[name]
@@ -115,7 +122,7 @@ ABSENT = {
 }
 
 
-def verify(run: artefacts.Run, tolerance: float = 1e-3) -> tuple[list[str], list[str]]:
+def verify(run: Run, tolerance: float = 1e-3) -> tuple[list[str], list[str]]:
     """Compare a run with `data/stored`.
 
     Numbers may differ by `tolerance`, relative, or 1e-6, absolute; minutes may differ freely.
@@ -132,10 +139,10 @@ def verify(run: artefacts.Run, tolerance: float = 1e-3) -> tuple[list[str], list
     StoredError
         When nothing is stored yet.
     """
-    stored = sorted(p.name for p in artefacts.stored().glob("*.csv") if p.name != "claims.csv")
+    stored = sorted(p.name for p in paths.stored().glob("*.csv") if p.name != "claims.csv")
     if not stored:
         raise StoredError("data/stored holds no tables yet: run 'make store' first")
-    jobs, settings = pipeline.batches(run), config.load_resolved(run.name)
+    jobs, settings = steps.batches(run), config.load_resolved(run.name)
     differences, skipped = [], []
     for name in stored:
         needed, reason = _needed(name, settings)
@@ -150,7 +157,7 @@ def verify(run: artefacts.Run, tolerance: float = 1e-3) -> tuple[list[str], list
         if not path.exists():
             differences.append(f"{name}: not in run {run.name!r}")
             continue
-        ours, theirs = artefacts.read_csv(path), artefacts.read_csv(artefacts.stored() / name)
+        ours, theirs = read_csv(path), read_csv(paths.stored() / name)
         if list(ours) != list(theirs):
             differences.append(f"{name}: other columns")
             continue
@@ -183,11 +190,11 @@ def _needed(name, settings):
     """Populations that a stored table is made from, and why a run leaves it out, if it does."""
     if name.startswith("scores_"):
         return (name[7:-4],), None
-    for study in studies.NAMES:
-        if name[:-4] in studies.table_names(study).values():
-            shown = studies.shown(study, settings)
+    for study in chapters.NAMES:
+        if name[:-4] in chapters.table_names(study).values():
+            shown = chapters.shown(study, settings)
             reason = None if shown else f"this run leaves out the study {study!r}"
-            return studies.module(study).POPULATIONS, reason
+            return chapters.module(study).POPULATIONS, reason
     return (), None
 
 
@@ -216,7 +223,7 @@ def main(arguments: Sequence[str]) -> int:
         print(__doc__.strip(), file=sys.stderr)
         return 2
     try:
-        run = artefacts.Run(*(arguments[1:2] or ["default"]))
+        run = Run(*(arguments[1:2] or ["default"]))
         if arguments[0] == "verify":
             return _verify(run)
         found = store_study(run, arguments[2]) if arguments[2:] else store(run)

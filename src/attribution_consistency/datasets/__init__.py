@@ -1,1 +1,0 @@
-"""Sequences with ground truth or measured accessibility, and the remote files they come from."""

@@ -1,0 +1,284 @@
+"""Sequences and attribution maps: the one validator, gradient correction, position scores.
+
+Everything reads its input through `chunks`, a few ten thousand positions at a time, so
+that validation, correction and scoring touch each number while it is still in the cache and
+need no copy of the whole map.
+
+Rules for unknown bases: a position of `x` whose four entries are all 0 (N, or any other
+letter, after one-hot encoding) has an `abs_input` score of 0, and k-mers that contain it are
+counted nowhere.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .arrays import Array, Floats, Ints, Mask
+from .sequences import not_one_hot
+
+SCORES = ("abs_input", "l2")
+READINGS = ("frequency", "instance", "per_sequence")
+MAX_K = 10
+CHUNK = 32768  # positions handled at a time; results do not depend on it beyond rounding
+
+# One-hot rows read as one 32-bit word are 1, 2**8, 2**16 or 2**24; this product, shifted right by
+# 30, is then 0, 1, 2 or 3.
+_WORD_TO_CODE = np.uint32(1 << 22 | 2 << 14 | 3 << 6)
+
+
+class Options(NamedTuple):
+    """How a map is scored, the same for all functions that take `**options`: see `kmer_klds`."""
+
+    reading: str = "frequency"
+    score: str = "abs_input"
+    correct: bool = True
+    collapse: bool = False
+
+
+class Chunk(NamedTuple):
+    """A few sequences, validated, with one or two maps scored."""
+
+    rows: slice
+    codes: Ints  # (n, L); 0 where the base is unknown
+    known: Mask | None  # (n, L); None: all are
+    scores: list[Floats]  # one (n, L) array per map
+
+
+def check(
+    x: ArrayLike, a: ArrayLike, ks: Sequence[int], **given: Any
+) -> tuple[Array, Array, list[int], Options]:
+    """Arrays `x` and `a`, a list of `ks` and the `Options` given, or ValueError saying why."""
+    options = Options(**given)
+    check_choice(options.reading, READINGS, "reading")
+    check_choice(options.score, SCORES, "score")
+    x, a = check_shapes(x, a)
+    return x, a, check_ks(ks, x.shape[1]), options
+
+
+def check_shapes(x: ArrayLike, a: ArrayLike, name: str = "a") -> tuple[Array, Array]:
+    """Return `x` and `a` as arrays of one shape (N, L, 4), or raise ValueError saying why."""
+    x, a = _three_axes(x, "x"), _three_axes(a, name)
+    if x.shape != a.shape:
+        expected = f"that of x, {x.shape}: one map per sequence, of the same length"
+        raise ValueError(f"{name}: got shape {a.shape}, expected {expected}")
+    return x, a
+
+
+def check_choice(value: str, choices: Sequence[str], name: str) -> None:
+    """Raise ValueError unless `value` is one of `choices`."""
+    if value not in choices:
+        raise ValueError(f"{name}: got {value!r}, expected one of {', '.join(map(repr, choices))}")
+
+
+def check_ks(ks: Sequence[int], length: int) -> list[int]:
+    """Return the k-mer lengths as a list of int, each in 1 ... 10 and at most `length`."""
+    if np.ndim(ks) != 1 or len(ks) == 0:
+        raise ValueError(f"ks: got {ks!r}, expected one or more lengths, such as range(3, 9)")
+    for k in ks:
+        if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= MAX_K:
+            raise ValueError(f"ks: got k = {k!r}, expected whole numbers from 1 to {MAX_K}")
+        if k > length:
+            raise ValueError(f"ks: got k = {k}, longer than the sequences ({length} positions)")
+    return [int(k) for k in ks]
+
+
+def check_mask(mask: ArrayLike, x: Array, name: str) -> Mask:
+    """Return `mask` as a boolean array of shape (N, L), the first two axes of `x`."""
+    mask = np.asarray(mask)
+    if mask.shape != x.shape[:2]:
+        raise ValueError(f"{name}: got shape {mask.shape}, expected (N, L) = {x.shape[:2]}")
+    if mask.dtype != bool and not np.isin(mask, (0, 1)).all():
+        raise ValueError(f"{name}: got values other than 0 and 1, expected True or False")
+    return mask.astype(bool)
+
+
+def gradient_correction(a: ArrayLike) -> NDArray[np.floating]:
+    """Subtract from a map (..., 4) its mean over the four nucleotides of each position.
+
+    Removes the part of a gradient that leaves the space of one-hot sequences. Our choice, not
+    part of Chen's method.
+
+    References
+    ----------
+    Majdandzic et al. 2023, Genome Biology 24:109.
+    """
+    a = np.asarray(a)
+    corrected: NDArray[np.floating] = a - a.mean(axis=-1, keepdims=True)
+    return corrected
+
+
+def position_scores(
+    x: ArrayLike, a: ArrayLike, *, score: str = "abs_input", correct: bool = True
+) -> Floats:
+    """Score every position of every sequence: how much the map says about it.
+
+    Parameters
+    ----------
+    x : (N, L, 4)
+        One-hot sequences.
+    a : (N, L, 4)
+        Attribution maps.
+    score : str
+        `abs_input`, absolute attribution of the base that is there; `l2`, norm over the four
+        nucleotides; `input`, the first one with its sign.
+    correct : bool
+        Apply `gradient_correction` first.
+
+    Returns
+    -------
+    scores : (N, L) float64
+
+    Raises
+    ------
+    ValueError
+        For input that is not a pair (x, a).
+    """
+    check_choice(score, (*SCORES, "input"), "score")
+    x, a = check_shapes(x, a)
+    out = np.empty(x.shape[:2])
+    for chunk in chunks(x, [a], score=score, correct=correct):
+        out[chunk.rows] = chunk.scores[0]
+    return out
+
+
+def gini(x: ArrayLike, a: ArrayLike, *, score: str = "abs_input", correct: bool = True) -> float:
+    """Concentration of the scores along a sequence: mean Gini coefficient over sequences.
+
+    0 when every position scores the same, near 1 when one position has everything. Sequences
+    whose scores are all 0 are left out; NaN when there is no other.
+    """
+    check_choice(score, SCORES, "score")
+    x, a = check_shapes(x, a)
+    length = x.shape[1]
+    found: list[Floats] = []
+    rank = 2 * np.arange(1, length + 1) - length - 1
+    for chunk in chunks(x, [a], score=score, correct=correct):
+        s = np.sort(chunk.scores[0], axis=1)
+        total = s.sum(axis=1)
+        used = total > 0
+        found.append((s[used] * rank).sum(axis=1) / total[used] / length)
+    coefficients = np.concatenate(found)
+    return float(coefficients.mean()) if coefficients.size else float("nan")
+
+
+def chunks(
+    x: Array,
+    maps: Sequence[Array],
+    *,
+    score: str,
+    correct: bool,
+    rows: tuple[int, int] | None = None,
+) -> Iterator[Chunk]:
+    """Validate and score sequences and maps piece by piece; the shapes are checked already.
+
+    With `rows`, (first, last), only these sequences are read.
+    """
+    for piece, codes, known in _pieces(x, rows):
+        scores = [
+            _score(a[piece], name, piece.start, codes, known, score, correct)
+            for a, name in zip(maps, ("a", "other"))
+        ]
+        yield Chunk(piece, codes, known, scores)
+
+
+def vectors(x: Array, a: Array) -> Iterator[tuple[Floats, Mask]]:
+    """Validated, corrected maps (n, L, 4) float64 and known bases (n, L), piece by piece."""
+    for piece, codes, known in _pieces(x):
+        values = np.ascontiguousarray(a[piece], dtype=np.float64)
+        mean = 0.25 * _checked_sums(values, "a", piece.start).reshape(codes.shape)
+        yield values - mean[..., None], np.ones(codes.shape, bool) if known is None else known
+
+
+def _pieces(
+    x: Array, rows: tuple[int, int] | None = None
+) -> Iterator[tuple[slice, Ints, Mask | None]]:
+    """Rows of a few sequences at a time, their base codes, and where these are known."""
+    first, last = rows or (0, len(x))
+    step = max(1, CHUNK // x.shape[1])
+    for start in range(first, last, step):
+        piece = slice(start, min(start + step, last))
+        yield piece, *_codes(x[piece], start)
+
+
+def _three_axes(array: ArrayLike, name: str) -> Array:
+    try:
+        array = np.asarray(array)
+    except ValueError:
+        raise ValueError(f"{name}: got rows of unequal length, expected (N, L, 4)") from None
+    if array.dtype.kind not in "biuf":
+        hint = "; text sequences: call one_hot first" if array.dtype.kind in "US" else ""
+        raise ValueError(f"{name}: got dtype {array.dtype}, expected numbers{hint}")
+    shape = array.shape
+    if array.ndim != 3 or shape[2] != 4:
+        wrong = "expected (N, L, 4)"
+        if array.ndim == 2 and shape[1] == 4:
+            wrong = f"one sequence; pass {name}[None]"
+        elif array.ndim == 3 and shape[1] == 4:
+            wrong = f"length last; expected (N, L, 4): transpose with {name}.transpose(0, 2, 1)"
+        elif array.ndim == 3:
+            wrong = "expected 4 channels last, in order A C G T"
+        raise ValueError(f"{name}: got shape {shape}, {wrong}")
+    if array.size == 0:
+        raise ValueError(f"{name}: got an empty array of shape {shape}")
+    return array
+
+
+def _codes(x: Array, first: int) -> tuple[Ints, Mask | None]:
+    """Base codes of a piece of `x` and where they are known, or ValueError: not one-hot."""
+    shape = x.shape[:2]
+    x = np.ascontiguousarray(x).reshape(-1)
+    ones = x == 1
+    words = ones.view("<u4")
+    several = (words & (words - np.uint32(1))).any()
+    if several or (words != (x != 0).view("<u4")).any():
+        x = x.reshape(*shape, 4)
+        n, i = not_one_hot(x) or (0, 0)
+        raise ValueError(
+            f"x[{first + n}, {i}]: got {x[n, i].tolist()}, expected one-hot (a single "
+            "1, or all 0 for an unknown base); is the first argument the sequences?"
+        )
+    codes = ((words * _WORD_TO_CODE) >> np.uint32(30)).astype(np.int64).reshape(shape)
+    known = words != 0
+    return codes, None if known.all() else known.reshape(shape)
+
+
+def _score(
+    a: Array, name: str, first: int, codes: Ints, known: Mask | None, score: str, correct: bool
+) -> Floats:
+    """Scores (n, L) of a piece of a map, in double precision whatever the map's own."""
+    a = np.ascontiguousarray(a, dtype=np.float64)
+    mean = 0.25 * _checked_sums(a, name, first)
+    a = a.reshape(-1)
+    if score == "l2":
+        a = (a.reshape(-1, 4) - mean[:, None]).reshape(-1) if correct else a
+        return np.sqrt(_sum_of_four(a * a)).reshape(codes.shape)
+    value = a.take(codes.reshape(-1) + np.arange(0, a.size, 4))
+    if correct:
+        value -= mean
+    if known is not None:
+        value *= known.reshape(-1)
+    return (np.abs(value) if score == "abs_input" else value).reshape(codes.shape)
+
+
+def _sum_of_four(flat: Floats) -> Floats:
+    """Sums over rows of four; exact when the four are equal, so that a correction gives 0."""
+    pairs = flat[::2] + flat[1::2]
+    return pairs[::2] + pairs[1::2]
+
+
+def _checked_sums(a: Floats, name: str, first: int) -> Floats:
+    """Sum over the nucleotides of every position, or ValueError: some value is not finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums = _sum_of_four(a.reshape(-1))
+        if np.isfinite(sums.sum()):
+            return sums
+    bad = np.argwhere(~np.isfinite(a))
+    if len(bad) == 0:
+        raise ValueError(f"{name}: got values too large to add up; rescale the maps")
+    n, i, c = bad[0]
+    raise ValueError(
+        f"{name}[{first + n}, {i}, {c}]: got {a[n, i, c]}, expected a finite number "
+        f"({len(bad)} such values in these {len(a)} sequences)"
+    )

@@ -1,0 +1,156 @@
+"""Motifs: JASPAR matrices, how much they say, and which of them a k-mer resembles."""
+
+import gzip
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+import numpy as np
+
+from .arrays import Floats
+
+
+class Motif(NamedTuple):
+    """One oriented JASPAR matrix: `ppm` holds (width, 4) base probabilities."""
+
+    matrix_id: str
+    name: str
+    role: str
+    strand: str
+    ppm: Floats
+
+
+def jaspar_matrices() -> dict[str, tuple[str, Floats]]:
+    """JASPAR CORE vertebrates 2016: {matrix ID: (name, counts (width, 4) float)}.
+
+    References
+    ----------
+    Mathelier et al. (2016), Nucleic Acids Research 44, D110.
+    """
+    resource = files(__package__) / "resources" / "jaspar2016_vertebrates.tsv.gz"
+    with resource.open("rb") as raw, gzip.open(raw, "rt") as lines:
+        next(lines)
+        rows = [line.rstrip("\n").split("\t") for line in lines]
+    return {
+        matrix_id: (name, np.array([[float(v) for v in b.split(",")] for b in bases]).T)
+        for matrix_id, name, *bases in rows
+    }
+
+
+def load_motifs() -> list[Motif]:
+    """The 55 matrices of the synthetic task in both orientations: a list of 110 `Motif`.
+
+    The ten core entries come first. Probabilities are counts divided by their column
+    sum, with no pseudocount.
+    """
+    matrices = jaspar_matrices()
+    table = (files(__package__) / "resources" / "synthetic_motifs.tsv").read_text()
+    motifs: list[Motif] = []
+    for line in table.splitlines()[1:]:
+        role, matrix_id, name = line.split("\t")
+        motifs += _both_strands(matrix_id, name, role, matrices[matrix_id][1])
+    return motifs
+
+
+@cache
+def all_motifs() -> list[Motif]:
+    """All matrices of `jaspar_matrices` in both orientations, without a role."""
+    matrices = jaspar_matrices().items()
+    return [m for key, (name, counts) in matrices for m in _both_strands(key, name, "", counts)]
+
+
+def _both_strands(matrix_id: str, name: str, role: str, counts: Floats) -> tuple[Motif, Motif]:
+    ppm = counts / counts.sum(axis=1, keepdims=True)
+    # A C G T reversed is T G C A, so reversing both axes is the reverse complement.
+    reverse = Motif(matrix_id, name, role, "-", ppm[::-1, ::-1])
+    return Motif(matrix_id, name, role, "+", ppm), reverse
+
+
+def information(ppm: Floats) -> Floats:
+    """Bits per position of base probabilities (..., 4), against a uniform background."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(2 + np.nansum(ppm * np.log2(ppm), axis=-1))
+
+
+def similarity(first: Floats, second: Floats) -> float:
+    """How alike two motifs are: 1 for identical ones, 0 for nothing in common.
+
+    Each column becomes its deviation from the column mean, scaled to the square root of its
+    information, so that vague columns count little; the result is the largest cosine of the
+    two matrices over all offsets and both strands. Informative columns that find no partner
+    lower it.
+
+    Parameters
+    ----------
+    first, second : ndarray, shape (width, 4)
+        Base probabilities.
+    """
+    return max(
+        float(np.tensordot(a[i:j], b[i - shift : j - shift]))
+        for a, b in ((_columns(first), _columns(s)) for s in (second, second[::-1, ::-1]))
+        for shift in range(1 - len(b), len(a))
+        for i, j in [(max(0, shift), min(len(a), shift + len(b)))]
+    )
+
+
+def _columns(ppm: Floats) -> Floats:
+    """Centred columns of length sqrt(information), the whole scaled to length 1."""
+    centred = ppm - ppm.mean(axis=1, keepdims=True)
+    centred = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
+    weighted = centred * np.sqrt(np.maximum(information(ppm), 0))[:, None]
+    return np.asarray(weighted / max(np.linalg.norm(weighted), 1e-9))
+
+
+def name_kmer(kmer: str, motifs: Sequence[Motif], pseudocount: float = 0.01) -> tuple[Motif, float]:
+    """The motif that a k-mer fits best: (Motif, bits); see `fitting_motifs`."""
+    return fitting_motifs(kmer, motifs, pseudocount=pseudocount)[0]
+
+
+def fitting_motifs(
+    kmer: str, motifs: Sequence[Motif], within: float = 1.0, pseudocount: float = 0.01
+) -> list[tuple[Motif, float]]:
+    """The motifs that a k-mer fits, best first.
+
+    A motif is listed once, in its better orientation, when its evidence is at most
+    `within` bits below the best: such motifs cannot be told apart by this word. The evidence
+    of a placement is the sum of `log2(probability / 0.25)` over its columns; every placement
+    with the k-mer wholly inside the motif, or the motif inside the k-mer, is tried.
+
+    Parameters
+    ----------
+    kmer : str
+        Of A C G T.
+    motifs : sequence of Motif
+        In both orientations.
+    within : float
+        In bits.
+    pseudocount : float
+        Added to each probability of a column before they are scaled to 1 again.
+
+    Returns
+    -------
+    list of (Motif, float)
+        The float is the evidence in bits.
+    """
+    codes = np.array(["ACGT".index(base) for base in kmer])
+    best: dict[str, tuple[Motif, float]] = {}
+    for motif in motifs:
+        bits = np.log2((motif.ppm + pseudocount) / (1 + 4 * pseudocount) / 0.25)
+        span = min(len(codes), len(bits))
+        score = max(
+            float(bits[np.arange(j, j + span), codes[i : i + span]].sum())
+            for i in range(len(codes) - span + 1)
+            for j in range(len(bits) - span + 1)
+        )
+        if score > best.get(motif.matrix_id, (None, -np.inf))[1]:
+            best[motif.matrix_id] = (motif, score)
+    # Placements that are mirror images have equal evidence, but for its last bit.
+    ranked = sorted(best.values(), key=lambda pair: -round(pair[1], 9))
+    return [pair for pair in ranked if pair[1] >= ranked[0][1] - within - 1e-9]
+
+
+@cache
+def fitting_names(kmer: str) -> str:
+    """Names of the JASPAR motifs that a k-mer fits about equally well, best first."""
+    return ", ".join(dict.fromkeys(motif.name for motif, _ in fitting_motifs(kmer, all_motifs())))

@@ -1,0 +1,157 @@
+"""How far to trust a KLD: intervals over sequences, paired differences.
+
+The KLD of resampled sequences is biased upward, so a bootstrap interval misses its own estimate.
+Intervals here are a delete-block jackknife: leave out one block of sequences after another,
+prior recomputed, estimate +- t SE. Blocks are consecutive sequences, so that related neighbours
+leave together; shuffle first if the order follows the strength of the signal.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .arrays import Floats
+from .divergence import DEFAULT_KS, distributions, kl, sum_tracks
+from .length_scaling import LengthWeights, consistency
+from .maps import check, check_shapes
+
+
+class Jackknife(NamedTuple):
+    """An estimate with its interval; arrays (K,) by k, or numbers for a weighted score."""
+
+    estimate: Floats
+    se: Floats
+    low: Floats
+    high: Floats
+    replicates: Floats  # (n_blocks, K) or (n_blocks,): the estimate without each block
+
+
+def jackknife(
+    x: ArrayLike,
+    a: ArrayLike,
+    ks: Sequence[int] = DEFAULT_KS,
+    *,
+    other: ArrayLike | None = None,
+    weights: ArrayLike | LengthWeights | None = None,
+    n_blocks: int = 20,
+    level: float = 0.95,
+    **options: Any,
+) -> Jackknife:
+    """KLD per k with a delete-block jackknife interval over sequences.
+
+    Sums are kept per block, 16 bytes per block and k-mer, and no sequence is counted twice.
+
+    Parameters
+    ----------
+    x, a, ks
+        As `kmer_klds`.
+    other : (N, L, 4)
+        A second model's maps of the same sequences: everything is then about the paired
+        difference, `a` minus `other`.
+    weights : (K,)
+        Or a `LengthWeights`: everything is about the weighted score.
+    n_blocks : int
+        Blocks of consecutive sequences, left out one after another.
+    level : float
+        Coverage of the interval, between 0 and 1.
+    **options
+        `reading`, `score`, `correct` and `collapse` of `kmer_klds`.
+
+    Returns
+    -------
+    interval : Jackknife
+        Estimate, SE, interval and replicates, in nats.
+
+    Raises
+    ------
+    ValueError
+        For invalid input or fewer sequences than blocks.
+    """
+    x, a, ks, own = check(x, a, ks, **options)
+    tracks = [a] if other is None else [a, check_shapes(x, other, "other")[1]]
+    if not 2 <= n_blocks <= len(x):
+        raise ValueError(f"n_blocks: got {n_blocks}, expected 2 to {len(x)}, the sequences given")
+    bounds = np.linspace(0, len(x), n_blocks + 1).astype(int)
+    blocks = [sum_tracks(x, tracks, ks, *own, rows=rows) for rows in pairwise(bounds)]
+    klds = np.empty((len(tracks), n_blocks + 1, len(ks)))  # last row: all blocks
+    for column, k in enumerate(ks):
+        counts = [block.counts[k] for block in blocks]
+        for t in range(len(tracks)):
+            summed = [block.weights[k][t] for block in blocks]
+            klds[t, :, column] = _leave_one_out(counts, summed, k, own.reading)
+    scores = klds if weights is None else consistency(klds, weights)
+    values = scores[0] if other is None else scores[0] - scores[1]
+    return jackknife_interval(values[-1], values[:-1], level)
+
+
+def paired_difference(one: Jackknife, two: Jackknife, *, level: float = 0.95) -> Jackknife:
+    """One model minus another, from their intervals over the same blocks of sequences."""
+    if one.replicates.shape != two.replicates.shape:
+        raise ValueError(
+            f"two: got replicates of shape {two.replicates.shape}, expected those of the first, "
+            f"{one.replicates.shape}: use the same sequences, lengths and blocks"
+        )
+    return jackknife_interval(one.estimate - two.estimate, one.replicates - two.replicates, level)
+
+
+def smallest_difference(
+    difference: Jackknife, *, level: float = 0.95, power: float = 0.8
+) -> Floats:
+    """Smallest true difference found with probability `power` by a test at `1 - level`.
+
+    Two models closer than this cannot be ranked on these sequences.
+
+    Parameters
+    ----------
+    difference : Jackknife
+        A paired difference. The SE falls with the square root of the number of sequences.
+
+    Returns
+    -------
+    smallest : float64
+        In nats, of the shape of the estimate.
+    """
+    dof = len(difference.replicates) - 1
+    return (_t(1 - (1 - level) / 2, dof) + _t(power, dof)) * difference.se
+
+
+def _leave_one_out(counts: list[Floats], summed: list[Floats], k: int, reading: str) -> list[float]:
+    """KLDs from the sums (4**k,) of each block: without that block, then with all of them.
+
+    With v = c w for `frequency` and w otherwise, Z = sum v and C = sum c, the KLD is
+    sum(v log r) / Z + log(C / Z), where r = w for `frequency` and w / c otherwise.
+    """
+    c_all: Any = sum(counts)
+    w_all: Any = sum(summed)
+    n_windows, total = c_all.sum(), w_all.sum()
+    klds = []
+    for block_counts, block_summed in zip(counts, summed):
+        c = c_all - block_counts
+        w = np.maximum(w_all - block_summed, 0)  # differences may round to just below 0
+        v, r = (c * w, w) if reading == "frequency" else (w, w / np.maximum(c, 1))
+        z = v.sum()
+        if z == 0 or w.sum() < 1e-12 * total:  # nothing is left without this block
+            klds.append(np.nan)
+            continue
+        mean_log = (v * np.log(np.maximum(r, 1e-300))).sum() / z
+        klds.append(mean_log + np.log((n_windows - block_counts.sum()) / z))
+    return [*klds, kl(*distributions(c_all, w_all, k, reading))]
+
+
+def jackknife_interval(estimate: Any, replicates: Floats, level: float = 0.95) -> Jackknife:
+    """The interval of an estimate from its replicates, (n_blocks, ...), without each block."""
+    if not 0 < level < 1:
+        raise ValueError(f"level: got {level!r}, expected between 0 and 1, such as 0.95")
+    n = len(replicates)
+    se = np.sqrt((n - 1) / n * ((replicates - replicates.mean(axis=0)) ** 2).sum(axis=0))
+    half = _t(1 - (1 - level) / 2, n - 1) * se
+    return Jackknife(estimate, se, estimate - half, estimate + half, replicates)
+
+
+def _t(probability: float, dof: int) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(dof, probability))

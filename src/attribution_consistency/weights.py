@@ -1,0 +1,101 @@
+"""Length weights on disk: those that come with the package, and those of a run.
+
+A file of length weights is JSON with an entry for each reading: `ks`, `mean`, `per_subset`, `r2`,
+`held_out`, `n_excluded`, `trained_on`, `source` and `note`.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .length_scaling import LengthWeights
+from .maps import READINGS
+
+ARRAYS = ("per_subset", "mean", "r2", "centre", "scale")
+SHIPPED = "default_length_weights.json"
+
+
+def length_weights_from(entry: Mapping[str, Any]) -> LengthWeights:
+    """The `LengthWeights` of one reading from its JSON form."""
+    arrays: dict[str, Any] = {k: None if entry[k] is None else np.array(entry[k]) for k in ARRAYS}
+    held_out = np.array(list(entry["held_out"].values()), int)
+    same = {name: entry[name] for name in ("n_excluded", "trained_on")}
+    return LengthWeights(**arrays, held_out=held_out, **same)
+
+
+def default_length_weights() -> dict[str, dict[str, Any]]:
+    """The weights shipped with the package, {reading: entry}; each says what it was fitted on."""
+    resource = files(__package__) / "resources" / SHIPPED
+    weights: dict[str, dict[str, Any]] = json.loads(resource.read_text(encoding="utf-8"))
+    return weights
+
+
+def shipped_length_weights(reading: str, ks: list[int]) -> LengthWeights:
+    """The shipped `LengthWeights` of a reading for the lengths `ks`, or equal ones."""
+    return length_weights_from(stand_in_weights(reading, ks, ""))
+
+
+def stand_in_weights(reading: str, ks: list[int], reason: str) -> dict[str, Any]:
+    """Shipped weights of a reading for the lengths `ks`; equal ones where they do not fit."""
+    entry = default_length_weights()[reading] | {"held_out": {}, "note": reason}
+    if entry["ks"] == ks:
+        return entry | {"source": "shipped with the package"}
+    equal = [1 / len(ks)] * len(ks)
+    per_subset: dict[str, Any] = {"per_subset": [equal], "r2": [[0.0] * len(ks)]}
+    unscaled = {"centre": None, "scale": None}
+    return entry | {"ks": ks, "mean": equal, "source": "equal weights"} | per_subset | unscaled
+
+
+def all_stand_ins(ks: Iterable[int], reason: str) -> dict[str, dict[str, Any]]:
+    """`stand_in_weights` for every reading: {reading: entry}."""
+    return {reading: stand_in_weights(reading, sorted(ks), reason) for reading in READINGS}
+
+
+def choose_weights(
+    path: str | PathLike[str] | None, ks: list[int]
+) -> tuple[dict[str, LengthWeights], dict[str, Any]]:
+    """Length weights {reading: LengthWeights} for the lengths `ks`, and where they come from.
+
+    Parameters
+    ----------
+    path : path
+        JSON file {reading: entry}, as `length_weights.json` of a run; None: the shipped ones, or
+        equal ones when those are for other lengths.
+    ks : list of int
+        k-mer lengths.
+
+    Raises
+    ------
+    ValueError
+        When the file has no weights, or none for these lengths.
+    """
+    if path is None:
+        chosen = {reading: shipped_length_weights(reading, ks) for reading in READINGS}
+        shipped = default_length_weights()["frequency"]
+        unfit = f"equal weights, because those of the package are not for k = {ks}"
+        source = shipped["source"] if shipped["ks"] == ks else unfit
+    else:
+        chosen, source = _read(Path(path), ks), Path(path).name
+    mean = {reading: weights.mean.tolist() for reading, weights in chosen.items()}
+    trained_on = chosen["frequency"].trained_on
+    return chosen, {"source": source, "ks": ks, "trained_on": trained_on, "mean": mean}
+
+
+def _read(path: Path, ks: list[int]) -> dict[str, LengthWeights]:
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        chosen = {reading: length_weights_from(entries[reading]) for reading in READINGS}
+        given = [list(entries[reading]["ks"]) for reading in READINGS]
+        means = np.array([weights.mean for weights in chosen.values()], dtype=np.float64)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}"
+        raise ValueError(f"{path}: not a file of length weights ({reason})") from None
+    fits = means.shape == (len(READINGS), len(ks)) and np.isfinite(means).all()
+    if not fits or any(lengths != ks for lengths in given):
+        raise ValueError(f"{path}: weights for k = {given[0]}, expected one for each of {ks}")
+    return chosen

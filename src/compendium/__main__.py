@@ -1,0 +1,190 @@
+"""The book's command: `python -m compendium run config/quick.yml`, and what the workflow calls.
+
+One verb for each step of the workflow, named like its function in `steps`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from attribution_consistency.cli import comma_separated, guarded
+
+Add = Callable[..., argparse.ArgumentParser]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry a configuration through the whole workflow."""
+    from .run import run as carry_out
+
+    names = ("cores", "strict", "offline", "until", "profile", "dry_run")
+    options = {name: getattr(arguments, name) for name in names}
+    return carry_out(arguments.config, **options)
+
+
+def configure(arguments: argparse.Namespace) -> None:
+    """Check a configuration and write the resolved one."""
+    from . import paths, steps
+
+    print(paths.relative(steps.configure(arguments.config).config))
+
+
+def fetch(arguments: argparse.Namespace) -> None:
+    """Download the real sequences, and the published networks if asked."""
+    from . import steps
+
+    steps.fetch(arguments.optional, arguments.networks)
+
+
+def step(arguments: argparse.Namespace) -> None:
+    """Carry out one step of a run, whose lock is shared while this command works on it."""
+    from . import steps
+    from .paths import Run
+    from .run import build_book, share
+
+    this = Run(arguments.run)
+    share(this)
+    if arguments.verb == "book":
+        build_book(this, strict=arguments.strict)
+        return
+    given = [getattr(arguments, name) for name in STEPS[arguments.verb][1]]
+    getattr(steps, arguments.verb.replace("-", "_"))(this, *given)
+
+
+def encode_atac(arguments: argparse.Namespace) -> None:
+    """Build the data set of the paper's accessibility task."""
+    from .sources import encode, remote
+
+    if arguments.cell_lines:
+        print(encode.CELL_LINES.read_text(encoding="utf-8"), end="")
+        return
+    if not (arguments.samples and arguments.genome and arguments.out):
+        raise ValueError("name --samples, --genome and --out; --cell-lines prints a table to fill")
+    known = encode.Settings.__dataclass_fields__
+    settings = encode.Settings(**{k: v for k, v in vars(arguments).items() if k in known})
+    encode.encode_atac(
+        arguments.out,
+        encode.read_samples(arguments.samples),
+        arguments.genome,
+        arguments.blacklist,
+        settings,
+        progress=remote.terminal_progress,
+    )
+
+
+# The steps of a run: what each does, and what it takes beside the run.
+STEPS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "simulate": ("simulate the synthetic sequences of a run", ()),
+    "accessibility": ("make the GM12878 data set from its downloaded files", ()),
+    "train": ("train networks, or take shipped weights where they fit", ("population", "ids")),
+    "attribute": ("write the attribution maps of networks", ("population", "ids")),
+    "evaluate": ("score the attribution maps of networks", ("population", "ids", "part")),
+    "length-weights": ("fit the weights of the k-mer lengths", ()),
+    "merge": ("join the scores of a population", ("population",)),
+    "study": ("write the tables of one study, the base of a later chapter", ("name",)),
+    "notebook": ("execute a notebook", ("name",)),
+    "manifest": ("write versions, seeds, digests and minutes of a run", ()),
+    "book": ("build the book of a run from its executed notebooks", ()),
+}
+
+
+def add_steps(add: Add) -> None:
+    """One verb for each step."""
+    for name, (summary, takes) in STEPS.items():
+        one = add(name, help=summary, description=summary)
+        one.set_defaults(function=step)
+        one.add_argument("--run", required=True, help="stem of the configuration file")
+        if "population" in takes:
+            choices = ["synthetic", "gm12878_dnase", "koo"]
+            one.add_argument("--population", required=True, choices=choices)
+        if "ids" in takes:
+            which = "networks: a,b,c or @file with one a line"
+            one.add_argument("--ids", required=True, type=comma_separated, help=which)
+        if "part" in takes:
+            which = "number of the job that these networks are in networks.json, from 0"
+            one.add_argument("--part", required=True, type=int, help=which)
+        if "name" in takes:
+            one.add_argument("name", help="such as real_data, or 01_synthetic_data")
+        if name == "book":
+            one.add_argument("--strict", action="store_true", help="fail on any warning")
+
+
+def add_run(add: Add) -> None:
+    """The verbs that start a run."""
+    summary = "carry a configuration through the whole workflow"
+    one = add("run", help=summary, description=summary)
+    one.set_defaults(function=run)
+    one.add_argument("config", help="configuration file, such as config/quick.yml")
+    one.add_argument("--cores", type=int, default=2, help="processes at a time (default: 2)")
+    one.add_argument("--strict", action="store_true", help="fail on any warning of the book")
+    offline = "do not try to download the real sequences"
+    one.add_argument("--offline", action="store_true", help=offline)
+    until = ["sequences", "models", "maps", "scores", "notebooks", "exercises"]
+    one.add_argument("--until", choices=until, help="stop after this step")
+    one.add_argument("--profile", metavar="FOLDER", help="Snakemake profile, for a cluster")
+    one.add_argument("--dry-run", action="store_true", help="only list what would be run")
+    summary = "check a configuration and write the resolved one"
+    one = add("configure", help=summary, description=summary)
+    one.set_defaults(function=configure)
+    one.add_argument("config")
+    summary = "download the real sequences, and the published networks if asked"
+    one = add("fetch", help=summary, description=summary)
+    one.set_defaults(function=fetch)
+    one.add_argument("--optional", action="store_true", help="a failure is a note, not an error")
+    networks = "also the 200 published networks of the chapter on independent networks (36 MB)"
+    one.add_argument("--networks", action="store_true", help=networks)
+
+
+def add_encode(add: Add) -> None:
+    """The verb that builds the paper's own data set."""
+    summary = (
+        "build the data set of the paper's accessibility task from ATAC-seq peaks and coverage"
+    )
+    one = add("encode-atac", help=summary, description=summary)
+    one.set_defaults(function=encode_atac)
+    arg = one.add_argument
+    lines = "only print the table of the paper's cell lines, to be filled in"
+    arg("--cell-lines", action="store_true", help=lines)
+    samples = (
+        "that table: cell_line, peaks (IDR peaks, BED), coverage (fold change over control, "
+        "bigWig). A file is named by its path, or by its web address or ENCODE accession (ENCFF…) "
+        "and its hash: #md5=… or #sha256=…"
+    )
+    arg("--samples", metavar="TSV", help=samples)
+    arg("--genome", metavar="FASTA", help="genome to which the reads were aligned")
+    arg("--blacklist", metavar="BED", default="", help="regions to leave out")
+    arg("--out", metavar="NPZ", help="the data set to write")
+    target = "what to predict: mean fold change in bins, or whether there is a peak"
+    arg("--target", choices=["coverage", "binary"], default="coverage", help=target)
+    arg("--window", type=int, default=2048, help="bases in a window (default: 2048)")
+    arg("--bin-size", type=int, default=32, help="bases in a bin, 1 to 2048 (default: 32)")
+    arg("--test", type=comma_separated, default=("chr8",), help="chromosomes (default: chr8)")
+    arg("--validation", type=comma_separated, default=("chr9",), help="chromosomes (default: chr9)")
+    background = "windows without a peak, for each window with one (default: 1)"
+    arg("--background", type=float, default=1.0, help=background)
+    arg("--max-n", type=float, default=0.0, help="largest share of N of a window (default 0)")
+    arg("--merge", action="store_true", help="sort and merge peaks that overlap; ENCODE's do")
+    arg("--seed", type=int, default=0, help="of the choice of windows without a peak")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The argument parser."""
+    top = argparse.ArgumentParser(prog="python -m compendium", description=__doc__)
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    add_run(verbs.add_parser)
+    add_steps(verbs.add_parser)
+    add_encode(verbs.add_parser)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; the exit status is 0, 1 (found wanting) or 2 (cannot be done)."""
+    # TensorFlow greets with a page of notes otherwise.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    return guarded(parser().parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

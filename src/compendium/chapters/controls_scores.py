@@ -1,0 +1,103 @@
+"""Scores of one map in the chapter on controls, on the sequences that all its maps share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from attribution_consistency import (
+    consistency,
+    geometric_kld,
+    kmer_klds,
+    motif_auroc,
+    signal_to_noise,
+    thresholded_kld,
+)
+from attribution_consistency.divergence import distributions, kl, sum_tracks
+from attribution_consistency.length_scaling import LengthWeights
+from attribution_consistency.maps import READINGS, gini
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+READING = "frequency"
+
+
+class Task(NamedTuple):
+    """What maps are scored on, and how."""
+
+    x: np.ndarray  # (N, L, 4)
+    ks: list[int]
+    masks: dict[str, np.ndarray]  # motif_mask and spacer_mask (N, L), or nothing
+    weights: dict[str, LengthWeights]  # by reading
+
+    def part(self, rows: slice) -> Task:
+        """The same on some of the sequences."""
+        masks = {name: mask[rows] for name, mask in self.masks.items()}
+        return self._replace(x=self.x[rows], masks=masks)
+
+    def snr(self, a: np.ndarray) -> float:
+        """Signal-to-noise ratio of a map, mean over sequences."""
+        return mean(signal_to_noise(self.x, a, **self.masks))
+
+    def final(self, a: np.ndarray) -> float:
+        """Final score of a map, by the mean length weights."""
+        return consistency(kmer_klds(self.x, a, self.ks), self.weights[READING])
+
+    def sums(self, a: np.ndarray, reading: str = "instance", correct: bool = True) -> Any:
+        """k-mer counts and weights of a map and of a constant one, see `divergence`."""
+        return sum_tracks(self.x, [a, None], self.ks, reading, "abs_input", correct, False)
+
+
+def mean(values: np.ndarray) -> float:
+    """Mean of the finite values; NaN where there is none."""
+    values = values[np.isfinite(values)]
+    return float(values.mean()) if values.size else float("nan")
+
+
+def summary(task: Task, a: np.ndarray) -> dict[str, Any]:
+    """SNR, final score (mean length weights) and its rivals of one map, as a dict."""
+    return {
+        "n": len(a),
+        "snr": task.snr(a),
+        "final": task.final(a),
+        "original": thresholded_kld(task.x, a),
+        "gini": gini(task.x, a),
+    }
+
+
+def score_map(task: Task, a: np.ndarray, correct: bool = True) -> dict[str, Any]:
+    """Every metric of one map, as a dict of columns; see "Controls" in the columns page.
+
+    All are NaN for maps that are not finite or the same everywhere after correction.
+    """
+    x, ks, masks = task.x, task.ks, task.masks
+    names = ("snr", "motif_auroc", "original", "geometric", "gini")
+    row: dict[str, Any] = {"n": len(x)} | dict.fromkeys(names, np.nan)
+    row |= {f"{what}_{r}_k{k}": np.nan for r in READINGS for k in ks for what in ("kld", "excess")}
+    if not np.isfinite(a).all() or not np.abs(a).max() > 0:
+        return row
+    if masks:
+        for name, truth in (("snr", signal_to_noise), ("motif_auroc", motif_auroc)):
+            row[name] = mean(truth(x, a, correct=correct, **masks))
+    row["original"] = thresholded_kld(x, a, correct=correct)
+    row["geometric"] = geometric_kld(x, a)
+    row["gini"] = gini(x, a, correct=correct)
+    sums = {r: task.sums(a, r, correct) for r in ("instance", "per_sequence")}
+    for reading in READINGS:
+        known = sums.get(reading, sums["instance"])  # frequency needs the same sums as instance
+        for k in ks:
+            counts, (w, constant) = known.counts[k], known.weights[k]
+            q, p = distributions(counts, w, k, reading)
+            row[f"kld_{reading}_k{k}"] = kl(q, p)
+            row[f"excess_{reading}_k{k}"] = kl(q, distributions(counts, constant, k, reading)[0])
+    return row
+
+
+def add_finals(maps: pd.DataFrame, task: Task) -> pd.DataFrame:
+    """The table of maps with final_{reading}, by mean length weights."""
+    for reading in READINGS:
+        klds = maps[[f"kld_{reading}_k{k}" for k in task.ks]].to_numpy(float)
+        maps[f"final_{reading}"] = consistency(klds, task.weights[reading])
+    return maps

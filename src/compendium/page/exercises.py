@@ -1,0 +1,297 @@
+"""Exercises: student notebooks made from solution notebooks, and the checks inside them.
+
+A solution, `notebooks/solutions/<chapter>.py`, is written by hand.  The tags of a cell say what
+becomes of it in the student's `notebooks/exercises/<chapter>.py`:
+
+`solution`
+    Only the comment lines at its top stay, the task; for each name in `answers=[...]` a line
+    `name = ...` follows, to be filled in.
+`key`
+    Goes.  It tells the checks the right values and the common mistakes.
+`target`
+    Stays, and shows the figure that the solution draws under this name.
+
+All other cells stay.  The workflow runs the solutions, which leave the right values and the
+figures in the run's folder `exercises`, and writes the student notebooks of the run.  After a
+change of a solution, `python -m compendium.page.exercises` writes the student
+sources again.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attribution_consistency.files import replacing, text_sha256
+
+from ..paths import KERNEL, Run, notebook_source, read_json, relative, write_json
+from .answers import difference, plain, same
+
+if TYPE_CHECKING:
+    from IPython.display import Image, Markdown
+    from matplotlib.figure import Figure
+
+CELL = re.compile(r"(?m)^(?=# %%)")
+
+
+class ExerciseError(ValueError):
+    """An exercise cannot be made or checked; the message says which and what to do."""
+
+
+# --- student notebooks -----------------------------------------------------------------
+
+
+def names() -> list[str]:
+    """Chapters with exercises, in reading order."""
+    folder = notebook_source("solutions/x").parent
+    return sorted(path.stem for path in folder.glob("[0-9][0-9]_*.py"))
+
+
+def student(text: str) -> str:
+    """The student's percent-format source for the source of a solution."""
+    return "".join(_student_cell(cell) for cell in CELL.split(text)).rstrip() + "\n"
+
+
+def _student_cell(cell):
+    marker, *lines = cell.splitlines()
+    tags = _listed("tags", marker)
+    if "key" in tags:
+        return ""
+    if "solution" not in tags:
+        return cell
+    last = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    stubs = [f"{name} = ..." for name in _listed("answers", marker)]
+    return "\n".join(['# %% tags=["answer"]', *lines[:last], *stubs, "", ""])
+
+
+def _listed(key, marker):
+    """The list after `key=` in the first line of a cell."""
+    found = re.search(rf"\b{key}=(\[[^\]]*\])", marker)
+    return json.loads(found[1]) if found else []
+
+
+def write_sources() -> list[Path]:
+    """Write `notebooks/exercises/*.py` from the solutions; returns the paths."""
+    paths = []
+    for name in names():
+        text = notebook_source(f"solutions/{name}").read_text(encoding="utf-8")
+        paths.append(notebook_source(f"exercises/{name}"))
+        with replacing(paths[-1]) as temporary:
+            temporary.write_text(student(text), encoding="utf-8")
+    return paths
+
+
+def make(run: Run, name: str) -> None:
+    """Run the solution of a chapter and write the student notebook of the run.
+
+    Raises
+    ------
+    ExerciseError
+        When the student source is not that of the solution, or the solution fails.
+    """
+    import jupytext
+
+    source = notebook_source(f"exercises/{name}")
+    solution = notebook_source(f"solutions/{name}").read_text(encoding="utf-8")
+    text = source.read_text(encoding="utf-8") if source.exists() else ""
+    if text != student(solution):
+        raise ExerciseError(
+            f"{relative(source)}: is not what its solution gives; write it again with "
+            "'python -m compendium.page.exercises'"
+        )
+    run.exercise(f"{name}.json").unlink(missing_ok=True)
+    solve(_of_run(solution, run), name)
+    document = jupytext.reads(_of_run(text, run), fmt="py:percent")
+    document.metadata = {
+        "source_sha256": text_sha256(text),
+        "kernelspec": KERNEL,
+        "language_info": {"name": "python", "pygments_lexer": "ipython3"},
+    }
+    for cell in document.cells:
+        if "target" in cell.metadata.get("tags", []):
+            call = re.search(r"target\(\"(\w+)\"\)", cell.source)
+            figure = call[1]  # type: ignore[index]  # a target cell has this call
+            cell.outputs = [_picture(run.exercise(f"{name}-{figure}.png"))]
+    with replacing(run.notebook(f"exercises/{name}")) as temporary:
+        jupytext.write(document, temporary, fmt="ipynb")
+
+
+def _of_run(text, run):
+    """A source with the name of the run as the default of its parameter."""
+    return text.replace('run: str = "default"', f"run: str = {json.dumps(run.name)}", 1)
+
+
+def solve(text: str, name: str) -> None:
+    """Run the source of a solution in this process; its checks must all be content."""
+    import matplotlib.pyplot as plt
+
+    plt.switch_backend("agg")
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            exec(compile(text, f"notebooks/solutions/{name}.py", "exec"), {})
+    except Exception as error:
+        step = error.__traceback__.tb_next  # type: ignore[union-attr]  # caught, so it has one
+        where = f"line {step.tb_lineno}" if step else "start"
+        reason = " ".join(str(error).split())
+        raise ExerciseError(
+            f"notebooks/solutions/{name}.py: {where}: {type(error).__name__}: {reason}"
+        ) from None
+    finally:
+        plt.close("all")
+    wrong = [line for line in printed.getvalue().splitlines() if line.startswith("✗")]
+    if wrong:
+        raise ExerciseError(f"notebooks/solutions/{name}.py: fails its own check: {wrong[0]}")
+
+
+def _picture(path):
+    """A notebook output that shows a PNG file."""
+    from nbformat.v4 import new_output
+
+    if not path.exists():
+        raise ExerciseError(f"{relative(path)}: the solution draws no such figure")
+    return new_output("display_data", {"image/png": base64.b64encode(path.read_bytes()).decode()})
+
+
+def hand_out(run: Run) -> list[Path]:
+    """Copy the student notebooks of a run to `notebooks/my_exercises`, where students work.
+
+    A notebook that is there stays as it is.  Returns the paths of the new ones.
+    """
+    copied = []
+    for name in names():
+        path = notebook_source(f"my_exercises/{name}").with_suffix(".ipynb")
+        if not path.exists():
+            with replacing(path) as temporary:
+                temporary.write_bytes(run.notebook(f"exercises/{name}").read_bytes())
+            copied.append(path)
+    return copied
+
+
+# --- checks ----------------------------------------------------------------------------
+
+
+class Checks:
+    """Checks of the answers to one chapter: `checks(name, value)` says what is wrong.
+
+    `run` is the name of the run whose data the notebook uses; `chapter` is such as
+    "02_signal_to_noise".
+    """
+
+    def __init__(self, run: str, chapter: str) -> None:
+        self.run, self.chapter = Run(run), chapter
+        self.path = self.run.exercise(f"{chapter}.json")
+
+    def __call__(self, name: str, value: Any) -> None:
+        hint = self.hint(name, value)
+        print(f"✓ {name}" if hint is None else f"✗ {name}: {hint}")
+
+    def hint(self, name: str, value: Any) -> str | None:
+        """What is wrong with an answer, in one sentence that does not give it away; or None."""
+        entry = self._key().get(name)
+        if entry is None:
+            raise ExerciseError(f"{name}: not an answer of {self.chapter}")
+        if value is ...:
+            return "not answered yet"
+        if isinstance(entry["right"], list) and hasattr(value, "to_list"):
+            value = value.to_list()  # a column of a table
+        value = plain(value)
+        tolerance = entry["tolerance"], entry["absolute"]
+        if same(value, entry["right"], tolerance):
+            return None
+        for mistake in entry["mistakes"]:
+            if same(value, mistake["value"], tolerance):
+                return mistake["hint"]
+        return difference(value, entry["right"], tolerance)
+
+    def _key(self):
+        if not self.path.exists():
+            raise ExerciseError(
+                f"{relative(self.path)}: no such file: start from 'make lab', or run "
+                f"python -m compendium run config/{self.run.name}.yml --until exercises"
+            )
+        return read_json(self.path)
+
+    def expect(
+        self,
+        name: str,
+        value: Any,
+        mistakes: Mapping[str, Any] | None = None,
+        tolerance: float = 1e-3,
+        absolute: float = 1e-9,
+    ) -> None:
+        """Note the right answer and the common mistakes; only solutions call this.
+
+        Parameters
+        ----------
+        name : str
+            The answer.
+        value : object
+            Its right value.
+        mistakes : dict, optional
+            `{hint: wrong answer}`.
+        tolerance, absolute : float
+            How far numbers may lie from the right ones, relative and in units.
+
+        Raises
+        ------
+        ExerciseError
+            When a mistake is within the tolerance of the right answer.
+        """
+        key = read_json(self.path) if self.path.exists() else {}
+        wrong = [{"hint": h, "value": plain(v)} for h, v in (mistakes or {}).items()]
+        for mistake in wrong:
+            if same(mistake["value"], plain(value), (tolerance, absolute)):
+                raise ExerciseError(f"{name}: right, but listed as a mistake: {mistake['hint']}")
+        key[name] = {
+            "right": plain(value),
+            "mistakes": wrong,
+            "tolerance": tolerance,
+            "absolute": absolute,
+        }
+        write_json(self.path, key)
+
+    def keep(self, name: str, figure: Figure) -> None:
+        """Keep a figure of the solution as the target that students see."""
+        with replacing(self.run.exercise(f"{self.chapter}-{name}.png")) as temporary:
+            figure.savefig(temporary, dpi=90)
+
+    def target(self, name: str) -> Image | Markdown:
+        """Show the target figure `name`."""
+        from IPython.display import Image, Markdown
+
+        path = self.run.exercise(f"{self.chapter}-{name}.png")
+        return Image(path.read_bytes()) if path.exists() else Markdown("*The solution draws it.*")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """No argument: write the student sources. RUN: hand out. RUN CHAPTER ...: make these."""
+    if not arguments:
+        changed = write_sources()
+    elif len(arguments) == 1:
+        changed = hand_out(Run(arguments[0]))
+    else:
+        from .. import steps
+
+        run, changed = Run(arguments[0]), []
+        with steps.timed(run, "exercises"):
+            for name in arguments[1:]:
+                make(run, name)
+    for path in changed:
+        print(relative(path))
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

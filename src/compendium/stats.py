@@ -1,0 +1,254 @@
+"""How well one score orders networks by another, with an interval over configurations.
+
+Networks that share a configuration are not independent, so the unit that is resampled is
+the configuration, with all its initialisations (a cluster bootstrap).  Configurations that start
+from the same initialisations are not independent either; `shared_share` measures it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+TAILS = (0.025, 0.975)  # ends of every interval
+FEWEST = 4  # networks of a correlation
+
+
+class Estimate(NamedTuple):
+    """An estimate with its interval of 95 %: `value`, `low`, `high`."""
+
+    value: float | np.ndarray
+    low: float | np.ndarray
+    high: float | np.ndarray
+
+
+def spearman(score: ArrayLike, truth: ArrayLike, **options: Any) -> Estimate:
+    """Spearman correlation of two scores over networks, with a percentile interval.
+
+    Parameters
+    ----------
+    score, truth : (M,)
+        Networks where one is not finite stay out.
+    options
+        `groups`, `strata`, `draws` and `seed` of `bootstrap`; without groups each network is one.
+
+    Returns
+    -------
+    Estimate
+        NaN where fewer than four networks remain.
+    """
+    return _of_ranks(lambda r: r[0, 1], [score, truth], **options)
+
+
+def spearman_difference(
+    first: ArrayLike,
+    second: ArrayLike,
+    truth: ArrayLike,
+    *,
+    second_truth: ArrayLike | None = None,
+    **options: Any,
+) -> Estimate:
+    """Difference of two Spearman correlations on the same networks and the same resamples.
+
+    Parameters
+    ----------
+    first, second, truth : (M,)
+    second_truth : (M,)
+        The truth of `second` where it has one of its own.
+    options
+        As in `spearman`.
+
+    Returns
+    -------
+    Estimate
+        Of `r(first, truth) - r(second, second_truth or truth)`.
+    """
+    columns = [first, second, truth, truth if second_truth is None else second_truth]
+    return _of_ranks(lambda r: r[0, 2] - r[1, 3], columns, **options)
+
+
+def partial_spearman(
+    score: ArrayLike, truth: ArrayLike, given: ArrayLike, **options: Any
+) -> Estimate:
+    """Spearman correlation of `score` and `truth` with the ranks of `given` held fixed.
+
+    References
+    ----------
+    The first-order partial correlation, on ranks.
+    """
+
+    def partial(r):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return (r[0, 1] - r[0, 2] * r[1, 2]) / np.sqrt((1 - r[0, 2] ** 2) * (1 - r[1, 2] ** 2))
+
+    return _of_ranks(partial, [score, truth, given], **options)
+
+
+def correlations(table: np.ndarray, statistic: str = "spearman") -> np.ndarray:
+    """Matrix (C, C) of the correlations, `spearman` or `pearson`, of rows (C, M)."""
+    from scipy.stats import rankdata
+
+    table = rankdata(table, axis=1) if statistic == "spearman" else table
+    table = table - table.mean(axis=1, keepdims=True)
+    norm = np.sqrt((table**2).sum(axis=1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return table @ table.T / np.outer(norm, norm)
+
+
+def centred_ranks(values: ArrayLike, groups: ArrayLike) -> np.ndarray:
+    """Ranks of values minus their mean inside each group; NaN stays NaN.
+
+    Parameters
+    ----------
+    values : (M,) or (M, C)
+        Each column is ranked by itself.
+    groups : (M,)
+        Labels, such as configurations; what lies between groups is taken away.
+    """
+    import pandas as pd
+
+    ranks = pd.DataFrame(np.asarray(values)).rank()
+    left = ranks - ranks.groupby(np.asarray(groups)).transform("mean")
+    return left.to_numpy().reshape(np.shape(values))
+
+
+def shared_share(
+    values: ArrayLike, groups: ArrayLike, levels: ArrayLike, *, shuffles: int = 2000, seed: int = 0
+) -> tuple[float, float, float]:
+    """Share of what differs inside groups that the same level does in all of them.
+
+    Of every rank the mean rank of its group is taken away; the share is that of the variance left
+    which lies between levels.  Chance: levels shuffled inside each group.
+
+    Parameters
+    ----------
+    values : (M,)
+        Finite.
+    groups : (M,)
+        Such as configurations.
+    levels : (M,)
+        Such as initialisations that all configurations have.
+
+    Returns
+    -------
+    share, mean share of the shuffles, p value of as large a share by chance
+        NaN where no group has two members that differ.
+    """
+    left, levels = centred_ranks(values, groups), np.unique(levels, return_inverse=True)[1]
+    inside = [np.flatnonzero(np.asarray(groups) == g) for g in np.unique(groups)]
+    total = (left**2).sum()
+    if total == 0:
+        return np.nan, np.nan, np.nan
+
+    def share(levels):
+        counts = np.bincount(levels)
+        return (np.bincount(levels, left) ** 2 / np.maximum(counts, 1)).sum() / total
+
+    rng, observed, by_chance = np.random.default_rng(seed), share(levels), np.empty(shuffles)
+    for draw in range(shuffles):
+        shuffled = levels.copy()
+        for members in inside:
+            shuffled[members] = rng.permutation(levels[members])
+        by_chance[draw] = share(shuffled)
+    at_least = (by_chance >= observed - 1e-12).sum()
+    return observed, by_chance.mean(), (1 + at_least) / (1 + shuffles)
+
+
+def bootstrap(
+    statistic: Callable[[np.ndarray], ArrayLike],
+    groups: np.ndarray | Sequence,
+    *,
+    strata: ArrayLike | None = None,
+    crossed: ArrayLike | None = None,
+    draws: int = 2000,
+    seed: int = 0,
+) -> Estimate:
+    """Percentile interval of any statistic over networks, resampled by whole groups.
+
+    Parameters
+    ----------
+    statistic : function from row numbers (M,) to a float, or to an array of several
+        It gets those of each resample, some of them more than once, and all rows.  NaN where a
+        resample allows no value.
+    groups, strata, crossed : (M,)
+        As in `resamples`.
+    draws : int
+        Resamples; without any the ends are NaN.
+
+    Returns
+    -------
+    Estimate
+        Of floats or of arrays.
+    """
+    value = np.asarray(statistic(np.arange(len(groups))), float)
+    drawn = [statistic(rows) for rows in resamples(groups, strata, draws, seed, crossed)]
+    samples = np.reshape(np.array(drawn, float), (-1, value.size))
+    ends = np.full((2, value.size), np.nan)
+    known = np.isfinite(samples).any(axis=0)
+    if known.any():
+        ends[:, known] = np.nanquantile(samples[:, known], TAILS, axis=0)
+    return Estimate(value[()], *(end.reshape(value.shape)[()] for end in ends))
+
+
+def resamples(
+    groups: ArrayLike,
+    strata: ArrayLike | None,
+    draws: int,
+    seed: int,
+    crossed: ArrayLike | None = None,
+) -> Iterator[np.ndarray]:
+    """Row numbers of each bootstrap sample: whole groups, drawn inside their stratum.
+
+    Parameters
+    ----------
+    groups : (M,)
+        Labels.
+    strata : (M,) or None
+        Labels; None for one stratum.
+    crossed : (M,) or None
+        Labels that run across the groups, such as initialisations.  They are drawn too, and a
+        network is there as often as its group and its label together: the pigeonhole bootstrap,
+        whose intervals are wide rather than narrow.
+
+    References
+    ----------
+    The pigeonhole bootstrap: Owen 2007, doi:10.1214/07-AOAS122.
+    """
+    groups = np.asarray(groups)
+    strata = np.zeros(len(groups), int) if strata is None else np.asarray(strata)
+    layers = []
+    for stratum in np.unique(strata):
+        inside = np.flatnonzero(strata == stratum)
+        layers.append([inside[groups[inside] == g] for g in np.unique(groups[inside])])
+    labels, of_row = np.unique(strata if crossed is None else crossed, return_inverse=True)
+    rng = np.random.default_rng(seed)
+    for _ in range(draws):
+        rows = np.concatenate(
+            [
+                members[i]
+                for members in layers
+                for i in rng.integers(len(members), size=len(members))
+            ]
+        )
+        if crossed is not None:
+            times = np.bincount(rng.integers(len(labels), size=len(labels)), minlength=len(labels))
+            rows = np.repeat(rows, times[of_row[rows]])
+        yield rows
+
+
+def _of_ranks(combine, columns, *, groups=None, strata=None, **options):
+    """`combine` of the matrix of rank correlations of columns (M,), with an interval."""
+    table = np.array([np.asarray(v, float) for v in columns])
+    finite = np.isfinite(table).all(axis=0)
+    table = table[:, finite]
+    if table.shape[1] < FEWEST:
+        return Estimate(np.nan, np.nan, np.nan)
+    return bootstrap(
+        lambda rows: combine(correlations(table[:, rows])),
+        np.arange(table.shape[1]) if groups is None else np.asarray(groups)[finite],
+        strata=None if strata is None else np.asarray(strata)[finite],
+        **options,
+    )

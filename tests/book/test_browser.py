@@ -1,0 +1,364 @@
+"""The quick book in a real browser: every page loads, fits, can be read aloud and printed.
+
+Playwright drives the Chromium of the system.  Each page is visited twice, on a desktop in the
+light theme and on a phone in the dark one; pictures go to results/quick/screenshots.
+"""
+
+import functools
+import gc
+import http.server
+import os
+import re
+import shutil
+import threading
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FOLDER = "/a/folder/"  # a book need not lie at the root of its site
+VIEWS = {
+    "desktop": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "phone": {"viewport": {"width": 375, "height": 740}, "color_scheme": "dark", "has_touch": True},
+}
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+MORE_RULES = ["heading-order", "page-has-heading-one"]
+
+
+def contents():
+    """Pages of the book without suffix: those of the table of contents and the general ones."""
+    toc = yaml.safe_load((REPOSITORY / "_toc.yml").read_text())
+    named = re.findall(r"'(?:root|file)': '([^']+)'", str(toc))
+    return [*named, "genindex", "search", "404"]
+
+
+class Server(http.server.SimpleHTTPRequestHandler):
+    """Serves the book below FOLDER, with its own page for wrong addresses."""
+
+    def translate_path(self, path):
+        inside = path.removeprefix(FOLDER) if path.startswith(FOLDER) else "no such folder"
+        return super().translate_path("/" + inside)
+
+    def send_error(self, code, message=None, explain=None):
+        body = (Path(self.directory) / "404.html").read_bytes()
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="module")
+def site(quick_book):
+    """Address of the book on a local server."""
+    handler = functools.partial(Server, directory=str(quick_book))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}{FOLDER}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium; where there is none the tests are skipped, in continuous integration they fail."""
+    missing = pytest.fail if os.environ.get("CI") else pytest.skip
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        missing("no chromium")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("no playwright: install requirements-test.lock")
+    # Playwright's greenlets, collected in the middle of it, break Python 3.11's own parser, which
+    # pytest needs to show a failure.
+    gc.disable()
+    with sync_playwright() as playwright:
+        # Inside containers and as root, Chromium's own sandbox cannot start.
+        started = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        yield started
+        started.close()
+    gc.enable()
+    gc.collect()
+
+
+@pytest.fixture(scope="module")
+def contexts(browser):
+    """What a reader brings along in each view, memory for visited files included."""
+    return {view: browser.new_context(**options) for view, options in VIEWS.items()}
+
+
+def complaints_of(tab, site):
+    """A list that fills with the errors of a tab and its requests that fail or leave the book."""
+    heard = []
+
+    def asked(request):
+        if urlsplit(request.url).scheme.startswith("http") and not request.url.startswith(site):
+            heard.append(f"asks another host or folder: {request.url}")
+
+    tab.on("console", lambda m: heard.append(f"console: {m.text}") if m.type == "error" else None)
+    tab.on("pageerror", lambda error: heard.append(f"script: {error}"))
+    tab.on("requestfailed", lambda r: heard.append(f"failed: {r.url} {r.failure}"))
+    tab.on("response", lambda r: heard.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+    tab.on("request", asked)
+    return heard
+
+
+def open_page(tab, address):
+    """Load a page and wait for its formulas."""
+    tab.goto(address, wait_until="load")
+    tab.evaluate("() => window.MathJax?.startup?.promise.then(() => null)")
+    # A colour half way between two themes has no contrast worth testing.
+    tab.add_style_tag(content="* { transition: none !important; animation: none !important }")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(n, v) for v in VIEWS for n in contents()],
+    ids=lambda given: "-".join(given),
+)
+def visit(request, contexts, site):
+    """One page in one view, loaded: (name, view, tab, complaints)."""
+    name, view = request.param
+    tab = contexts[view].new_page()
+    complaints = complaints_of(tab, site)
+    open_page(tab, f"{site}{name}.html")
+    yield name, view, tab, complaints
+    tab.close()
+
+
+@pytest.fixture(scope="module")
+def checks(repository):
+    """Call a function of browser_checks.js in a tab: checks(tab, function)."""
+    source = (repository / "tests" / "book" / "browser_checks.js").read_text()
+    return lambda tab, function: tab.evaluate(f"() => {{ {source}; return {function}(); }}")
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """Violations of WCAG 2.1 AA and of MORE_RULES: axe(tab, only=rules, exclude=selectors)."""
+    import axe_playwright_python
+
+    source = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+
+    def violations(tab, only=None, exclude=()):
+        if not tab.evaluate("() => 'axe' in window"):
+            tab.evaluate(source)
+        rules = {"rules": {rule: {"enabled": True} for rule in MORE_RULES}}
+        options = {
+            # Without this axe fetches every style sheet once more, and the wrong one of some.
+            "preload": False,
+            "resultTypes": ["violations"],
+            **({"runOnly": only} if only else {"runOnly": WCAG, **rules}),
+        }
+        # Of the words of code, the first of each colour stands for all: thousands look the same.
+        tab.evaluate("""() => {
+          const seen = new Set();
+          for (const word of document.querySelectorAll(".highlight span")) {
+            if (seen.has(word.className)) word.dataset.again = "";
+            seen.add(word.className);
+          }
+        }""")
+        where = {"include": ["html"], "exclude": ["[data-again]", *exclude]}
+        found = tab.evaluate("given => axe.run(...given)", [where, options])["violations"]
+        return [
+            f"{rule['id']}: {node['target']} {node['html'][:120]} {node['failureSummary']}"
+            for rule in found
+            for node in rule["nodes"]
+        ]
+
+    return violations
+
+
+def test_the_pages_visited_are_all_there_are(quick_book):
+    found = {
+        path.relative_to(quick_book).with_suffix("").as_posix()
+        for path in quick_book.rglob("*.html")
+        if "_static" not in path.parts
+    }
+    assert found - {"index"} == set(contents())
+
+
+def test_nothing_fails(visit):
+    name, view, tab, complaints = visit
+    assert not complaints, "\n".join(complaints)
+    theme = tab.evaluate("() => matchMedia('(prefers-color-scheme: dark)').matches")
+    assert theme == (view == "phone")
+    if name != "404":
+        assert tab.evaluate("() => document.documentElement.dataset.theme") == (
+            "dark" if view == "phone" else "light"
+        )
+
+
+@pytest.mark.parametrize("check", ["sticksOut", "badFigures", "overlaps", "rawMaths"])
+def test_everything_fits_and_is_drawn(visit, check, checks):
+    found = checks(visit[2], check)
+    assert not found, "\n".join(found)
+
+
+def test_readable_for_everyone(visit, axe):
+    """The dark theme is checked on the phone; what only a desktop shows of it, on the desktop."""
+    _, view, tab, _ = visit
+    found = axe(tab)
+    if view == "desktop":
+        tab.emulate_media(color_scheme="dark")
+        found += [f"dark: {line}" for line in axe(tab, ["color-contrast"], ["article"])]
+        tab.emulate_media(color_scheme="light")
+    assert not found, "\n".join(found)
+
+
+def test_a_picture_for_people(visit, repository):
+    name, view, tab, _ = visit
+    folder = repository / "results" / "quick" / "screenshots"
+    folder.mkdir(exist_ok=True)
+    file = folder / f"{name.replace('/', '_')}-{view}.jpg"
+    tab.screenshot(path=file, full_page=True, type="jpeg", quality=70)
+    assert file.stat().st_size > 5000
+
+
+@pytest.fixture
+def tab(browser, site):
+    """A fresh tab of a desktop on the first page."""
+    context = browser.new_context(**VIEWS["desktop"])
+    page = context.new_page()
+    open_page(page, site + "book/intro.html")
+    yield page
+    context.close()
+
+
+FOCUS = """() => {
+  const at = document.activeElement, box = at.getBoundingClientRect();
+  const marked = (element) => element && getComputedStyle(element).outlineStyle !== "none";
+  return {
+    text: at.textContent.trim() || at.ariaLabel,
+    seen: box.width > 0 && box.bottom > 0 && box.top < innerHeight,
+    marked: marked(at) || marked(at.closest(".sd-card")),
+  };
+}"""
+
+
+def test_the_folder_of_the_book_opens_on_its_first_page(tab, site):
+    tab.goto(site)
+    tab.wait_for_url("**/book/intro.html")
+
+
+def test_the_keyboard_skips_to_the_text(tab):
+    tab.keyboard.press("Tab")
+    assert tab.evaluate(FOCUS)["text"] == "Skip to main content"
+    tab.keyboard.press("Enter")
+    assert tab.url.endswith("#main-content")
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("() => document.querySelector('main').contains(document.activeElement)")
+
+
+def test_what_has_the_focus_shows_it(tab):
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")
+    for _ in range(12):
+        tab.keyboard.press("Tab")
+        focus = tab.evaluate(FOCUS)
+        assert focus["seen"] and focus["marked"], focus
+
+
+def test_the_theme_can_be_changed_by_keyboard(tab):
+    seen = set()
+    for _ in range(3):
+        tab.locator(".theme-switch-button").first.focus()
+        tab.keyboard.press("Enter")
+        seen.add(tab.evaluate("() => document.documentElement.dataset.theme"))
+    assert seen == {"light", "dark"}
+
+
+def test_the_contents_open_on_a_phone_by_keyboard(browser, site):
+    context = browser.new_context(**VIEWS["phone"])
+    page = context.new_page()
+    open_page(page, site + "book/intro.html")
+    chapter = page.locator(".bd-sidebar-primary a[href*='01_']").first
+    assert not chapter.is_visible()
+    page.locator(".primary-toggle").first.focus()
+    page.keyboard.press("Enter")
+    chapter.wait_for(state="visible")
+    page.keyboard.press("Escape")
+    chapter.wait_for(state="hidden")
+    context.close()
+
+
+@pytest.mark.parametrize(
+    "chapter, figure",
+    [
+        ("04_length_scaling", "fig-final"),
+        ("05_real_data", "fig-performance"),
+        ("07_independent_networks", "fig-independent"),
+    ],
+)
+def test_a_figure_can_be_explored_by_keyboard_and_mouse(tab, site, chapter, figure):
+    open_page(tab, f"{site}notebooks/{chapter}.html")
+    box, chooser = tab.locator(f"#{figure}"), tab.locator(f"#{figure} select")
+    facts, ring = box.locator(".explorer-card p"), box.locator(".explorer-ring:visible").first
+    data = tab.evaluate("() => JSON.parse(document.querySelector('script.explorer').textContent)")
+    last = len(data["names"]) - 1
+    first_facts, first_place = facts.inner_text(), ring.bounding_box()
+    chooser.focus()
+    tab.keyboard.press("End")
+    assert chooser.input_value() == str(last)
+    assert facts.inner_text() != first_facts and ring.bounding_box() != first_place
+    assert data["facts"]["final"][last] in facts.inner_text()
+
+    picture = box.locator("img").bounding_box()
+    left, top = next(points[0] for points in data["panels"] if points[0])
+    tab.mouse.move(picture["x"] + left * picture["width"], picture["y"] + top * picture["height"])
+    assert chooser.input_value() == "0" and facts.inner_text() == first_facts
+    if "logo" in data:
+        drawn = box.locator(".explorer-logo path").count()
+        assert drawn == len(data["logo"]["sequence"])
+    tab.emulate_media(media="print")
+    assert not chooser.is_visible() and not ring.is_visible() and box.locator("img").is_visible()
+    tab.emulate_media(media="screen")
+
+
+def test_search_finds_a_term_of_the_glossary(tab):
+    tab.keyboard.press("Control+k")
+    tab.keyboard.type("saliency")
+    tab.keyboard.press("Enter")
+    hit = tab.locator("#search-results a[href*='book/glossary.html']").first
+    hit.click(timeout=20_000)
+    tab.wait_for_url("**/book/glossary.html*")
+    assert tab.locator("dt", has_text="saliency").first.is_visible()
+
+
+@pytest.mark.parametrize("wrong", ["nowhere.html", "notebooks/nowhere.html", "x/y/z/nowhere.html"])
+def test_a_wrong_address_leads_back(tab, site, wrong):
+    tab.goto(site + wrong)
+    assert tab.locator("h1").inner_text() == "Page not found"
+    tab.locator("base").wait_for(state="attached", timeout=10_000)
+    tab.locator("a", has_text="glossary").click()
+    tab.wait_for_url(site + "book/glossary.html")
+
+
+def test_a_chapter_prints_with_its_figures_and_formulas(browser, site, checks):
+    """In the dark theme: paper stays white."""
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    open_page(page, site + "notebooks/04_length_scaling.html")
+    figures = page.evaluate("() => new Set([...document.images].map(image => image.src)).size")
+    formulas = page.locator("article .math").count()
+    assert figures and formulas
+    printed = page.pdf(format="A4")
+    assert printed.count(b"/Subtype /Image") >= figures
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 700, "height": 1000})  # an A4 page without its margins
+    assert not page.locator(".bd-sidebar-primary").is_visible()
+    assert not checks(page, "badFigures") and not checks(page, "rawMaths")
+    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("() => document.documentElement.dataset.theme") == "light"
+    page.evaluate("() => document.querySelectorAll('.math').forEach(each => each.remove())")
+    assert len(page.pdf(format="A4")) < len(printed)
+    context.close()

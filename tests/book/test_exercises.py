@@ -1,0 +1,348 @@
+"""Exercises: student files hold no solution, are up to date, and their checks tell right from
+wrong without saying what is right."""
+
+import ast
+import html
+import json
+import re
+
+import jupytext
+import numpy as np
+import pandas as pd
+import pytest
+
+from compendium import paths
+from compendium.page import exercises
+from compendium.page.exercises import Checks, ExerciseError
+
+NAMES = exercises.names()
+
+
+def source(repository, kind, name):
+    return (repository / "notebooks" / kind / f"{name}.py").read_text(encoding="utf-8")
+
+
+def statements(text):
+    """Every statement of a source, as Python writes it."""
+    return {ast.unparse(node) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.stmt)}
+
+
+def secrets(repository, name):
+    """Statements that only the solution has."""
+    secret, shown = set(), set()
+    for cell in jupytext.reads(source(repository, "solutions", name), fmt="py:percent").cells:
+        if cell.cell_type == "code":
+            hidden = set(cell.metadata.get("tags", [])) & {"solution", "key"}
+            (secret if hidden else shown).update(statements(cell.source))
+    return {statement for statement in secret - shown if len(statement) > 16}
+
+
+def test_all_nine_chapters_have_exercises(repository):
+    chapters = [path.stem for path in (repository / "notebooks").glob("0[1-9]_*.py")]
+    assert len(chapters) == 9 and set(chapters) <= set(NAMES)
+    contents = (repository / "_toc.yml").read_text()
+    assert all(f"notebooks/exercises/{name}\n" in contents for name in NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_student_sources_are_up_to_date(repository, name):
+    student = exercises.student(source(repository, "solutions", name))
+    assert source(repository, "exercises", name) == student, (
+        "run python -m compendium.page.exercises"
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_student_source_holds_no_statement_of_a_solution(repository, name):
+    text, hidden = source(repository, "exercises", name), secrets(repository, name)
+    assert len(hidden) > 10
+    assert not hidden & statements(text)
+    assert "expect(" not in text and "keep(" not in text
+
+
+def test_the_rule_in_the_exercises_is_that_of_the_chapter(repository):
+    def functions(folder):
+        text = (repository / "notebooks" / folder / "09_your_model.py").read_text(encoding="utf-8")
+        return {
+            node.name: ast.dump(node)
+            for node in ast.parse(text).body
+            if isinstance(node, ast.FunctionDef)
+        }
+
+    chapter = functions("")
+    assert set(chapter) == {"gradients", "lengths", "questions", "verdict"}
+    assert functions("exercises") == chapter
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_exercises_are_graded_and_every_answer_is_checked(repository, name):
+    text = source(repository, "exercises", name)
+    grades = [len(stars) for stars in re.findall(r"^# ## (★+) ", text, re.M)]
+    assert 2 <= len(grades) <= 4 and grades[0] == 1 and grades == sorted(grades)
+    answers = re.findall(r"^(\w+) = \.\.\.$", text, re.M)
+    assert answers
+    for answer in answers:
+        assert re.search(rf"^checks\(\s*\"{answer}\",\s+{answer}\b", text, re.M), answer
+    chapter = (repository / "notebooks" / f"{name}.py").read_text(encoding="utf-8")
+    assert len(re.findall(r"^# \d\. ★+ ", chapter, re.M)) == len(grades)
+    assert f"exercises/{name}.ipynb" in chapter
+
+
+def test_no_solution_is_a_page_of_the_book(repository):
+    assert "solutions" not in (repository / "_toc.yml").read_text()
+
+
+# --- the checks, on answers of the test -------------------------------------------------
+
+RIGHT = {
+    "number": 0.25,
+    "count": 7,
+    "word": "YY1",
+    "yes": True,
+    "many": np.array([1.0, 2.0, 3.0]),
+    "by_name": {"a": 1.5, "b": -2.0},
+}
+
+
+@pytest.fixture
+def checks(compendium):
+    made = Checks("tiny", "01_first")
+    for name, value in RIGHT.items():
+        made.expect(name, value)
+    made.expect("share", 0.25, {"this is in percent": 25.0})
+    return made
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_answers_pass(checks, name, capsys):
+    assert checks.hint(name, RIGHT[name]) is None
+    checks(name, RIGHT[name])
+    assert capsys.readouterr().out == f"✓ {name}\n"
+
+
+def test_equal_answers_of_another_type_pass(checks):
+    assert checks.hint("many", [1, 2, 3.0]) is None
+    assert checks.hint("many", (1.0, 2.0, 3.0000001)) is None
+    assert checks.hint("many", pd.Series([1, 2, 3], index=[4, 5, 6])) is None
+    assert checks.hint("number", np.float32(0.25)) is None
+    assert checks.hint("by_name", {"b": -2, "a": np.float64(1.5)}) is None
+
+
+def test_keys_that_are_numbers_may_be_of_any_type(checks):
+    checks.expect("shares", {0: 1.0, 0.3: 2.0, 1: 3.0})
+    for keys in (np.array([0, 0.3, 1]), [0.0, 0.1 + 0.2, np.int64(1)]):
+        assert checks.hint("shares", pd.Series([1.0, 2.0, 3.0], index=keys)) is None
+    assert "lacks the key" in checks.hint("shares", {0: 1.0, 0.31: 2.0, 1: 3.0})
+
+
+def test_a_number_near_zero_need_not_be_right_to_the_last_digit(checks):
+    checks.expect("nothing", 1.2e-9, absolute=1e-6)
+    assert checks.hint("nothing", 0.0) is None
+    assert checks.hint("nothing", 1e-3) == "is too large"
+    assert checks.hint("number", 0.0) == "is too small"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("number", ..., "not answered yet"),
+        ("number", 0.3, "too large"),
+        ("number", 0.2, "too small"),
+        ("number", -0.25, "wrong sign"),
+        ("number", float("nan"), "not a number"),
+        ("number", "0.25", "got text, expected a number"),
+        ("number", [0.25], "got a list, expected a number"),
+        ("number", None, "expected a number"),
+        ("number", len, "expected a number"),
+        ("count", True, "expected a number"),
+        ("yes", 1, "expected True or False"),
+        ("yes", False, "another one"),
+        ("word", "SP1", "another one"),
+        ("many", [1.0, 2.0], "has 2 entries, expected 3"),
+        ("many", [1.0, 2.5, 3.0], "1 of 3 are wrong; entry 1: is too large"),
+        ("by_name", {"a": 1.5}, "lacks the key 'b'"),
+        ("by_name", {"a": 1.5, "b": -2, "c": 0}, "should not have the key 'c'"),
+        ("by_name", {"a": 1.5, "b": 2.0}, "for 'b': has the wrong sign"),
+        ("by_name", [1.5, -2.0], "got a list, expected a dictionary"),
+        ("share", 25, "this is in percent"),
+    ],
+)
+def test_wrong_answers_are_told_what_is_wrong(checks, name, value, hint, capsys):
+    found = checks.hint(name, value)
+    assert hint in found
+    checks(name, value)
+    assert capsys.readouterr().out == f"✗ {name}: {found}\n"
+
+
+def test_unknown_names_and_missing_keys_say_what_to_do(checks, compendium):
+    with pytest.raises(ExerciseError, match="nmber: not an answer of 01_first"):
+        checks("nmber", 1)
+    with pytest.raises(ExerciseError, match="--until exercises"):
+        Checks("other", "01_first")("number", 1)
+
+
+def test_a_mistake_must_differ_from_the_right_answer(checks):
+    with pytest.raises(ExerciseError, match="right, but listed as a mistake: half"):
+        checks.expect("x", 2.0, {"half": 2.0})
+
+
+# --- making and handing out --------------------------------------------------------------
+
+SOLUTION = """# ---
+# jupyter: {}
+# ---
+
+# %% [markdown]
+# # Exercises
+
+# %% tags=["parameters"]
+run: str = "default"  # the run
+n: int = 3  # how many
+
+# %%
+from compendium.page.exercises import Checks
+
+checks = Checks(run, "01_first")
+
+# %% tags=["solution"] answers=["double"]
+# double: twice n.
+double = 2 * n
+
+# %% tags=["key"]
+checks.expect("double", double)
+
+# %%
+checks("double", double)
+"""
+
+
+@pytest.fixture
+def solution(compendium):
+    """A compendium with one solution; write(text) replaces it and its student source."""
+
+    def write(text):
+        for folder in ("solutions", "exercises"):
+            (compendium / "notebooks" / folder).mkdir(exist_ok=True)
+        (compendium / "notebooks" / "solutions" / "01_first.py").write_text(text)
+        exercises.write_sources()
+
+    write(SOLUTION)
+    return write
+
+
+def test_a_student_notebook_is_made_and_handed_out_once(solution, compendium):
+    run = paths.Run("small")
+    exercises.make(run, "01_first")
+    made = json.loads(run.notebook("exercises/01_first").read_text())
+    text = "\n".join("".join(cell["source"]) for cell in made["cells"])
+    assert 'run: str = "small"' in text and "double = ..." in text and "2 * n" not in text
+    (path,) = exercises.hand_out(run)
+    path.write_text("my work")
+    assert exercises.hand_out(run) == [] and path.read_text() == "my work"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("double = 2 * n", "double = n / 0", r"01_first.py: line 19: ZeroDivisionError"),
+        ('checks("double", double)', 'checks("double", 5)', "fails its own check: ✗ double"),
+    ],
+)
+def test_a_solution_that_fails_is_named(solution, old, new, message):
+    solution(SOLUTION.replace(old, new))
+    with pytest.raises(ExerciseError, match=message):
+        exercises.make(paths.Run("small"), "01_first")
+
+
+def test_an_outdated_student_source_stops_the_workflow(solution, compendium):
+    (compendium / "notebooks" / "exercises" / "01_first.py").write_text("old")
+    with pytest.raises(ExerciseError, match="write it again with"):
+        exercises.make(paths.Run("small"), "01_first")
+
+
+# --- the quick book, whose workflow has run the solutions ---------------------------------
+
+
+@pytest.fixture(scope="module")
+def keys(repository, quick_book):
+    """What the solutions of the quick run left: {chapter: {answer: entry}}."""
+    folder = repository / "results" / "quick" / "exercises"
+    return {name: json.loads((folder / f"{name}.json").read_text()) for name in NAMES}
+
+
+def wrong(value):
+    """A value like `value` that is wrong."""
+    if isinstance(value, dict):
+        return {key: wrong(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [wrong(item) for item in value]
+    if isinstance(value, bool):
+        return not value
+    return value + "x" if isinstance(value, str) else 1.37 * value + 0.11
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_checks_tell_right_from_wrong(keys, name):
+    checks = Checks("quick", name)
+    assert len(keys[name]) >= 4
+    assert any(entry["mistakes"] for entry in keys[name].values())
+    for answer, entry in keys[name].items():
+        assert checks.hint(answer, entry["right"]) is None
+        assert checks.hint(answer, ...) == "not answered yet"
+        hint = checks.hint(answer, wrong(entry["right"]))
+        assert hint
+        if isinstance(entry["right"], (float, str)):
+            assert str(entry["right"]) not in hint
+        for mistake in entry["mistakes"]:
+            assert mistake["hint"] in checks.hint(answer, mistake["value"])
+
+
+@pytest.mark.parametrize("name", ["02_signal_to_noise", *NAMES[5:]])
+def test_an_unanswered_notebook_runs_through(repository, quick_book, keys, name, capsys):
+    text = source(repository, "exercises", name)
+    exec(text.replace('run: str = "default"', 'run: str = "quick"'), {})
+    printed = capsys.readouterr().out.splitlines()
+    checked = [line for line in printed if line.startswith(("✗", "✓"))]
+    assert checked == [
+        f"✗ {answer}: not answered yet"
+        for answer in re.findall(r"^checks\(\"([\w ]+)\"", text, re.M)
+    ]
+    assert set(keys[name]) == set(re.findall(r"^checks\(\"([\w ]+)\"", text, re.M))
+
+
+@pytest.mark.parametrize("name", ["07_independent_networks", "08_interactions"])
+def test_stored_results_are_named_as_such(repository, quick_book, name, capsys):
+    before = source(repository, "exercises", name).split("# ## ★")[0]
+    first = before.rpartition("# %% [markdown]")[0]
+    exec(first.replace('run: str = "default"', 'run: str = "quick"'), {})
+    assert "stored" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pages_sources_and_downloads_hold_no_solution(repository, quick_book, name):
+    download = json.loads((quick_book / "exercises" / f"{name}.ipynb").read_text())
+    page = (quick_book / "notebooks" / "exercises" / f"{name}.html").read_text(encoding="utf-8")
+    texts = {
+        "page": html.unescape(re.sub(r"<[^>]+>", "", page)),
+        "download": "\n".join("".join(cell["source"]) for cell in download["cells"]),
+    }
+    for path in quick_book.glob(f"_sources/**/exercises/{name}.*"):
+        texts[path.name] = path.read_text(encoding="utf-8")
+    assert "= ..." in texts["page"] and "= ..." in texts["download"]
+    for where, text in texts.items():
+        assert not [line for line in secrets(repository, name) if line in text], where
+    assert not list(quick_book.rglob("*solutions*"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_target_figure_is_shown_and_small(repository, quick_book, name):
+    download = json.loads((quick_book / "exercises" / f"{name}.ipynb").read_text())
+    pictures = [
+        output["data"]["image/png"]
+        for cell in download["cells"]
+        for output in cell.get("outputs", [])
+    ]
+    assert pictures and all(len("".join(p)) * 3 / 4 <= 100_000 for p in pictures)
+    page = (quick_book / "notebooks" / "exercises" / f"{name}.html").read_text(encoding="utf-8")
+    article = page[page.index("<article") : page.index("</article>")]
+    assert article.count("<img") == len(pictures)

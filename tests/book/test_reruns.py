@@ -1,0 +1,109 @@
+"""An edit reruns what uses the edited file, and nothing else."""
+
+import contextlib
+import os
+
+import pytest
+
+from compendium import chapters, dependencies
+
+NOTEBOOKS = [
+    "01_synthetic_data",
+    "02_signal_to_noise",
+    "03_attribution_weighting",
+    "04_length_scaling",
+    "05_real_data",
+    "06_controls",
+    "07_independent_networks",
+    "08_interactions",
+    "09_your_model",
+]
+
+
+def reached(repository, file):
+    """Source files that a file below the root imports, directly or not, relative to src."""
+    source = repository / "src"
+    paths = dependencies.used([repository / file])
+    return {str(path.relative_to(source)) for path in paths if source in path.parents}
+
+
+def test_imports_are_followed_through_relative_ones_and_public_names(repository):
+    found = reached(repository, "src/compendium/chapters/interactions.py")
+    assert "compendium/chapters/interactions_metric.py" in found
+    assert "attribution_consistency/divergence.py" in found
+    chapter = reached(repository, "notebooks/03_attribution_weighting.py")
+    assert {"attribution_consistency/nulls.py", "compendium/page/claims.py"} <= chapter
+    assert not any("/zoo/" in name for name in chapter)
+
+
+def test_a_study_does_not_hang_on_the_pages(repository):
+    for study in chapters.NAMES:
+        found = reached(repository, f"src/compendium/chapters/{study}.py")
+        assert not any(name.startswith("compendium/page/") for name in found), study
+
+
+def test_a_chapter_hangs_on_no_other_chapter(repository):
+    for name in NOTEBOOKS:
+        modules = {n for n in reached(repository, f"notebooks/{name}.py") if "/chapters/" in n} - {
+            "compendium/chapters/__init__.py"
+        }
+        stems = {n.rpartition("/")[2].removesuffix(".py").split("_")[0] for n in modules}
+        assert len(stems) <= (4 if name == "05_real_data" else 1), (name, modules)
+
+
+def test_what_is_left_out_is_not_followed(repository):
+    start = repository / "src" / "compendium" / "chapters" / "controls.py"
+    found = dependencies.used([start], ["compendium/zoo", "compendium/steps.py"])
+    assert not any("zoo" in path.parts or path.name == "steps.py" for path in found)
+
+
+@contextlib.contextmanager
+def edited(path):
+    """A file with one more comment, as it was afterwards."""
+    before, times = path.read_bytes(), os.stat(path)
+    try:
+        path.write_bytes(before + b"# edited\n")
+        yield
+    finally:
+        path.write_bytes(before)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+@pytest.fixture
+def planned(quick_book, command):
+    """What a run of the quick configuration would do: its lines, without the hyphen."""
+
+    def plan():
+        done = command("run", "config/quick.yml", "--offline", "--dry-run")
+        assert done.returncode == 0, done.stderr
+        return {line[2:] for line in done.stdout.splitlines() if line.startswith("- ")}
+
+    # Since the last run something else may have changed: that is not what is asked here.
+    before = plan()
+    return lambda: plan() - before
+
+
+@pytest.mark.parametrize(
+    ("file", "allowed", "wanted"),
+    [
+        ("notebooks/03_attribution_weighting.py", ("notebooks: 03",), "notebooks: 03"),
+        (
+            "src/compendium/chapters/interactions.py",
+            ("notebooks: 08", "exercises: 08"),
+            "notebooks: 08",
+        ),
+        ("src/compendium/page/claims.py", ("notebooks:", "exercises:"), "notebooks: 02"),
+        (
+            "src/attribution_consistency/geometric.py",
+            ("scores:", "studies:", "notebooks:", "exercises:"),
+            "scores:",
+        ),
+        ("src/compendium/zoo/training.py", (), ""),
+    ],
+)
+def test_editing_a_file_reruns_what_uses_it(repository, planned, file, allowed, wanted):
+    with edited(repository / file):
+        lines = planned()
+    always = ("manifest", "book")
+    assert all(line.startswith((*allowed, *always)) for line in lines), lines
+    assert any(line.startswith(wanted) for line in lines) or not wanted

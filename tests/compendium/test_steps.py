@@ -1,0 +1,240 @@
+"""The workflow on a tiny run in a copy of the compendium: resuming, rerunning, refusing."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytest.importorskip("keras")
+pytest.importorskip("snakemake")
+
+pytestmark = pytest.mark.slow
+COPIED = (
+    "workflow",
+    "notebooks",
+    "config",
+    "src",
+    "pyproject.toml",
+    "requirements.lock",
+    "_config.yml",
+    "_toc.yml",
+    "book",
+)
+
+
+@pytest.fixture(scope="module")
+def copy(repository, tmp_path_factory):
+    """A copy of the compendium without results, data or weights."""
+    folder = tmp_path_factory.mktemp("compendium")
+    for name in COPIED:
+        source = repository / name
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", "static")
+            shutil.copytree(source, folder / name, ignore=ignored)
+        else:
+            shutil.copy(source, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def start(copy):
+    """Start the workflow in the copy, in a process group of its own."""
+
+    def start(config, *options):
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(copy / "src"),
+            "XDG_CACHE_HOME": str(copy / "cache"),
+        }
+        for name in ("ROOT", "RUN", "NOTEBOOK", "DATA"):
+            environment.pop(f"ATTRIBUTION_CONSISTENCY_{name}", None)
+        return subprocess.Popen(
+            [sys.executable, "-m", "compendium", "run", config, "--offline", *options],
+            cwd=copy,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def run(start):
+    """Run the workflow in the copy to its end: (exit status, what it printed)."""
+
+    def run(config, *options):
+        program = start(config, *options)
+        try:
+            printed, _ = program.communicate(timeout=900)
+        except subprocess.TimeoutExpired:
+            os.killpg(program.pid, signal.SIGKILL)
+            raise
+        return program.returncode, printed
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def finished(copy, start, run):
+    """The tiny run, killed once its first network was trained, then run again.
+
+    Gives what the second call printed and the name of that network.
+    """
+    models = copy / "results" / "tiny" / "models" / "synthetic"
+    first = start("config/tiny.yml", "--cores", "1")
+    deadline = time.monotonic() + 900
+    while not list(models.glob("*.json")) and time.monotonic() < deadline:
+        assert first.poll() is None, first.communicate()[0]
+        time.sleep(0.1)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    trained = next(models.glob("*.json")).stem
+    status, printed = run("config/tiny.yml")
+    assert status == 0, printed
+    return printed, trained
+
+
+def steps(copy, run, config="config/tiny.yml"):
+    """The steps that a run would take now, as printed, in order."""
+    status, printed = run(config, "--dry-run")
+    assert status == 0, printed
+    return [line[2:] for line in printed.splitlines() if line.startswith("- ")]
+
+
+def kinds(steps):
+    return {step.split(":")[0] for step in steps}
+
+
+def test_an_interrupted_run_resumes(finished):
+    printed, trained = finished
+    assert "- sequences:" not in printed
+    assert f"{trained} epoch" not in printed
+    assert printed.count(" epoch 1/1") == 1
+
+
+def test_every_artefact_is_there_and_nothing_half_written(copy, finished):
+    folder = copy / "results" / "tiny"
+    expected = [
+        "config.yml",
+        "networks.json",
+        "manifest.json",
+        "data/synthetic.npz",
+        "length_weights.json",
+        "scores/synthetic.csv",
+        "notebooks/01_synthetic_data.ipynb",
+    ]
+    for name in expected:
+        assert (folder / name).exists(), name
+    assert len(list((folder / "maps" / "synthetic").glob("*.npz"))) == 2
+    left = [path for path in folder.rglob("*") if ".part-" in path.name or path.suffix == ".tmp"]
+    assert not left
+
+
+def test_a_finished_run_has_nothing_to_do(copy, run, finished):
+    assert steps(copy, run) == []
+
+
+def test_progress_is_shown_and_the_rest_is_in_the_log(copy, finished):
+    printed, log = finished[0], (copy / "results" / "tiny" / "logs" / "workflow.log").read_text()
+    for text in (printed, log):
+        assert "100%" in text and "- notebooks: 01_synthetic_data" in text
+    assert "Building DAG" in log and "Building DAG" not in printed
+
+
+@pytest.fixture
+def changed(copy):
+    """Append a line to a file of the copy for one test: changed(name, line)."""
+    before = {}
+
+    def change(name, line):
+        path = copy / name
+        before.setdefault(path, (path.read_text(), path.stat()))
+        path.write_text(path.read_text() + line)
+
+    yield change
+    for path, (text, status) in before.items():
+        path.write_text(text)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_a_changed_notebook_reruns_only_itself(copy, run, finished, changed):
+    changed("notebooks/01_synthetic_data.py", "\n# %%\n1 + 1\n")
+    changed("notebooks/02_signal_to_noise.py", "\n# %%\n1 + 1\n")
+    assert steps(copy, run) == [
+        "notebooks: 01_synthetic_data",
+        "manifest: versions, seeds, digests, minutes",
+    ]
+
+
+@pytest.mark.parametrize(
+    "names, rerun",
+    [
+        (["attribution_consistency/kmers"], {"scores", "notebooks", "manifest"}),
+        (
+            ["compendium/zoo/attribution"],
+            {"attribution maps", "scores", "notebooks", "manifest"},
+        ),
+        (["compendium/zoo/training", "compendium/zoo/regularisers", "compendium/__main__"], set()),
+        (["attribution_consistency/plot"], {"notebooks", "manifest"}),
+    ],
+)
+def test_a_changed_module_reruns_what_uses_it(copy, run, finished, changed, names, rerun):
+    for name in names:
+        changed(f"src/{name}.py", "\n# A comment.\n")
+    assert kinds(steps(copy, run)) == rerun
+
+
+def test_a_changed_setting_reruns_what_depends_on_it(copy, run, finished, changed):
+    changed("config/tiny.yml", "")
+    path = copy / "config" / "tiny.yml"
+    original = path.read_text()
+    path.write_text(original.replace("\nsynthetic:", "\nsynthetic:\n  data_seed: 0"))
+    assert steps(copy, run) == []
+    path.write_text(original.replace("\nsynthetic:", "\nsynthetic:\n  data_seed: 1"))
+    assert {"sequences", "models", "attribution maps"} <= kinds(steps(copy, run))
+    path.write_text(original + "\nlength_weights: {seed: 1}\n")
+    assert kinds(steps(copy, run)) == {"scores", "notebooks", "manifest"}
+
+
+def test_sequences_made_anew_retrain_nothing(copy, run, finished, changed):
+    changed("src/attribution_consistency/simulation.py", "\n# A comment.\n")
+    status, printed = run("config/tiny.yml", "--until", "models")
+    assert status == 0
+    assert "- sequences:" in printed and "epoch" not in printed
+
+
+def test_a_bad_configuration_stops_before_any_work(copy, run):
+    (copy / "bad.yml").write_text("zoo: {epoch: 3}\n")
+    status, printed = run("bad.yml")
+    assert status == 2
+    assert printed == (
+        "error: bad.yml: zoo.epoch: unknown parameter; nearest valid name: zoo.epochs\n"
+    )
+    assert not (copy / "results" / "bad").exists()
+
+
+def test_a_second_driver_is_refused_while_the_first_lives(copy, run, finished):
+    import fcntl
+
+    with open(copy / "results" / "tiny" / ".lock", "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        status, printed = run("config/tiny.yml")
+    assert status == 2
+    assert "run 'tiny' is in use" in printed and printed.count("\n") == 1
+
+
+def test_a_failing_notebook_is_named_and_kept(copy, run, finished, changed):
+    changed("notebooks/01_synthetic_data.py", "\n# %%\nraise RuntimeError('of the test')\n")
+    status, printed = run("config/tiny.yml")
+    assert status == 2
+    assert "RuntimeError: of the test" in printed and "Traceback" not in printed
+    assert "failed: notebooks: 01_synthetic_data" in printed
+    assert (copy / "results" / "tiny" / "logs" / "01_synthetic_data.ipynb").exists()
+    assert not (copy / "results" / "tiny" / "notebooks" / "01_synthetic_data.ipynb").exists()

@@ -1,0 +1,214 @@
+"""Length weights on tables whose answer is known."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from attribution_consistency import consistency, length_weights
+from attribution_consistency.length_scaling import (
+    _line,
+    _split,
+    held_out_consistency,
+    warn_if_unlike,
+)
+
+
+def table(m=120, noise=(0.0, 0.5, 50.0), seed=0):
+    """log SNR, and one KLD per noise level that follows it."""
+    rng = np.random.default_rng(seed)
+    log_snr = rng.normal(size=m)
+    klds = np.column_stack([0.2 + 0.1 * (log_snr + s * rng.normal(size=m)) for s in noise])
+    return klds, np.exp(log_snr)
+
+
+def test_weights_follow_explained_variance():
+    klds, snr = table(m=2000, noise=(0.5, 1.0, 2.0))
+    found = length_weights(klds, snr)
+    r2 = 1 / (1 + np.array([0.5, 1.0, 2.0]) ** 2)  # of log SNR on a noisy copy of it
+    np.testing.assert_allclose(found.mean, r2 / r2.sum(), atol=0.03)
+    assert found.per_subset.shape == found.r2.shape == (10, 3)
+    np.testing.assert_allclose(found.per_subset.sum(axis=1), 1)
+    np.testing.assert_allclose(found.mean, found.per_subset.mean(axis=0))
+    assert found.n_excluded == 0 and found.trained_on["models"] == 2000
+
+
+def test_exact_line_has_r2_of_one_and_noise_zero():
+    klds, snr = table(noise=(0.0, 1e9))
+    found = length_weights(klds, snr)
+    np.testing.assert_allclose(found.r2[:, 0], 1)
+    assert (found.r2[:, 1] < 0.1).all() and (found.r2 >= 0).all()
+
+
+def test_negative_r2_counts_as_zero():
+    klds, snr = table(noise=(0.1, 1e9), m=60)
+    found = length_weights(klds, snr, n_folds=5)
+    assert (found.r2[:, 1] == 0).any()
+
+
+def test_pooled_r2_is_that_of_a_plain_calculation():
+    klds, snr = table(m=80, noise=(1.0,))
+    found = length_weights(klds, snr, n_subsets=4, n_folds=3, seed=5)
+    y, rng = np.log(snr), np.random.default_rng(5)
+    held_out = _split(np.arange(80), 4, rng, "")
+    for subset in range(4):
+        train = held_out != subset
+        fold = _split(np.arange(train.sum()), 3, rng, "")
+        x, z = klds[train, 0], y[train]
+        predicted = np.empty_like(z)
+        for part in range(3):
+            slope, intercept = np.polyfit(x[fold != part], z[fold != part], 1)
+            predicted[fold == part] = intercept + slope * x[fold == part]
+        want = 1 - ((z - predicted) ** 2).sum() / ((z - z.mean()) ** 2).sum()
+        assert found.r2[subset, 0] == pytest.approx(want, rel=1e-9)
+
+
+def test_lines_are_those_of_statsmodels():
+    from statsmodels.api import OLS, add_constant
+
+    klds, snr = table(m=40, noise=(0.5, 2.0))
+    klds = np.column_stack([klds, np.full(40, 0.7)])  # and one that never varies
+    y, new = np.log(snr), np.linspace(0, 1, 7)
+    predicted = _line(klds, y)(np.column_stack([new] * 3))
+    for k in range(2):
+        fit = OLS(y, add_constant(klds[:, k])).fit()
+        np.testing.assert_allclose(predicted[:, k], fit.predict(add_constant(new)), rtol=1e-9)
+        found = length_weights(klds, snr, statistic="f", n_subsets=2, n_folds=2)
+        train = found.held_out != 0
+        fit = OLS(y[train], add_constant(klds[train, k])).fit()
+        assert found.r2[0, k] == pytest.approx(fit.fvalue)
+    np.testing.assert_allclose(predicted[:, 2], y.mean())
+    assert (found.r2[:, 2] == 0).all()
+
+
+def test_every_model_is_held_out_once_and_subsets_are_even():
+    klds, snr = table(m=105)
+    found = length_weights(klds, snr)
+    sizes = np.bincount(found.held_out, minlength=10)
+    assert sizes.sum() == 105 and set(sizes) == {10, 11}
+
+
+def test_groups_stay_together():
+    klds, snr = table(m=112)
+    groups = np.repeat([f"configuration {i}" for i in range(28)], 4)
+    found = length_weights(klds, snr, groups=groups)
+    for group in np.unique(groups):
+        assert len(set(found.held_out[groups == group])) == 1
+    assert found.trained_on["split"] == "groups" and found.trained_on["groups"] == 28
+    # What was asked for, also where each group is one model.
+    alone = length_weights(klds, snr, groups=np.arange(112)).trained_on
+    assert alone["split"] == "groups" and alone["groups"] == 112
+    assert length_weights(klds, snr).trained_on["split"] == "random"
+    assert len(set(found.held_out)) == 10
+
+
+def test_unusable_snr_is_left_out_of_the_fit_and_counted():
+    klds, snr = table(m=100)
+    spoilt, strange = np.append(snr, [0, -1, np.nan, np.inf]), np.full((4, 3), 99.0)
+    found = length_weights(np.vstack([klds, strange]), spoilt)
+    assert found.n_excluded == 4 and found.trained_on["models"] == 100
+    assert len(found.held_out) == 104  # they still have a trial, for the rank correlation
+    assert found.r2[:, 0] == pytest.approx(1)
+
+
+def test_fewer_than_60_models_are_provisional():
+    klds, snr = table(m=59)
+    with pytest.warns(UserWarning, match="59 models .* fewer than 60: provisional"):
+        length_weights(klds, snr)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        length_weights(*table(m=60))
+
+
+def test_nothing_explained_is_an_error():
+    _, snr = table(m=60)
+    with pytest.raises(ValueError, match="no k-mer length explains log SNR"):
+        length_weights(np.ones((60, 3)), snr)
+
+
+@pytest.mark.parametrize("statistic", ["r2", "f", "variance"])
+def test_statistics_rank_lengths_alike(statistic):
+    klds, snr = table(noise=(0.3, 1.0, 5.0))
+    mean = length_weights(klds, snr, statistic=statistic).mean
+    assert mean[0] > mean[1] > mean[2] and mean.sum() == pytest.approx(1)
+
+
+def test_f_is_the_ratio_of_mean_squares():
+    klds, snr = table(noise=(1.0,), m=100)
+    found = length_weights(klds, snr, statistic="f")
+    train = found.held_out != 0
+    y, r2 = np.log(snr[train]), np.corrcoef(klds[train, 0], np.log(snr[train]))[0, 1] ** 2
+    assert found.r2[0, 0] == pytest.approx(r2 / (1 - r2) * (len(y) - 2))
+
+
+def test_same_seed_same_weights():
+    klds, snr = table(noise=(1.0, 2.0))
+    one, two, other = (length_weights(klds, snr, seed=s) for s in (1, 1, 2))
+    np.testing.assert_array_equal(one.per_subset, two.per_subset)
+    assert (one.held_out != other.held_out).any()
+
+
+def test_consistency_is_a_weighted_sum():
+    weights = np.array([0.25, 0.75])
+    assert consistency([1.0, 2.0], weights) == 1.75
+    np.testing.assert_allclose(consistency([[[1, 2], [0, 4]]], weights), [[1.75, 3]])
+    assert np.isnan(consistency([np.nan, 1], weights))
+
+
+def test_held_out_consistency_uses_the_weights_of_the_right_trial():
+    klds, snr = table(noise=(0.5, 1.0, 2.0))
+    found = length_weights(klds, snr)
+    scores = held_out_consistency(klds, found)
+    for m in (0, 17, 119):
+        assert scores[m] == pytest.approx(klds[m] @ found.per_subset[found.held_out[m]])
+
+
+def test_standardised_scores_use_training_mean_and_sd():
+    klds, snr = table(noise=(0.5, 1.0))
+    plain = length_weights(klds, snr)
+    found = length_weights(klds, snr, standardise=True)
+    np.testing.assert_allclose(found.per_subset, plain.per_subset)  # R2 ignores units
+    train = found.held_out != found.held_out[3]
+    z = (klds[3] - klds[train].mean(axis=0)) / klds[train].std(axis=0, ddof=1)
+    want = z @ found.per_subset[found.held_out[3]]
+    assert held_out_consistency(klds, found)[3] == pytest.approx(want)
+    rescaled = length_weights(klds * [1, 100], snr, standardise=True)
+    np.testing.assert_allclose(consistency(klds * [1, 100], rescaled), consistency(klds, found))
+
+
+def test_warns_when_size_differs_more_than_twofold():
+    size = dict(n=1000, length=200)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not warn_if_unlike(size, 1000, 200)
+        assert not warn_if_unlike(size, 500, 200)
+        assert not warn_if_unlike({}, 5, 5)
+    with pytest.warns(UserWarning, match="10 times as many positions"):
+        assert warn_if_unlike(size, 1000, 2000)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (dict(klds=np.ones(5)), r"klds: got shape \(5,\)"),
+        (dict(snr=np.ones(5)), r"snr: got shape \(5,\), expected one per model"),
+        (dict(groups=np.ones(5)), r"groups: got shape \(5,\)"),
+        (dict(groups=np.repeat(range(4), 15)), "n_subsets: got 10, expected 2 to 4"),
+        (dict(n_subsets=1), "n_subsets: got 1"),
+        (dict(n_folds=100), "n_folds: got 100"),
+        (dict(statistic="R2"), "statistic: got 'R2'"),
+    ],
+)
+def test_bad_tables(change, message):
+    klds, snr = table(m=60)
+    with pytest.raises(ValueError, match=message):
+        length_weights(**{**dict(klds=klds, snr=snr), **change})
+
+
+def test_bad_values_are_placed():
+    klds, snr = table(m=60)
+    klds[7, 2] = np.nan
+    with pytest.raises(ValueError, match=r"klds\[7, 2\]: got nan"):
+        length_weights(klds, snr)
+    with pytest.raises(ValueError, match="one KLD for each weighted k-mer length"):
+        consistency(np.ones((4, 2)), np.ones(3))

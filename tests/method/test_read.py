@@ -1,0 +1,172 @@
+"""Files of maps and sequences that others saved: every form gives the same numbers."""
+
+import gzip
+import io
+import subprocess
+import sys
+import tracemalloc
+import zipfile
+
+import h5py
+import hdf5plugin
+import numpy as np
+import pytest
+from metric_examples import random_pair
+
+from attribution_consistency import read as files
+from attribution_consistency.sequences import decode
+
+X, A = random_pair(0, n=7, length=20, dtype=np.float32)
+ROWS = np.arange(7)
+
+
+def write(path, array, key):
+    if path.suffix == ".npy":
+        np.save(path, array)
+    elif path.suffix == ".npz":
+        np.savez_compressed(path, **{key: array})
+    else:
+        with h5py.File(path, "w") as file:
+            file[key] = array
+    return path
+
+
+@pytest.mark.parametrize("key", ["a", "attributions", "arr_0"])
+@pytest.mark.parametrize("suffix", [".npz", ".npy", ".h5"])
+def test_every_kind_and_key(tmp_path, suffix, key):
+    source = files.open_maps(write(tmp_path / f"m{suffix}", A, key))
+    assert source.shape == A.shape and not source.transposed
+    np.testing.assert_array_equal(files.read_maps(source, ROWS), A)
+
+
+def test_hdf5_compressed_by_blosc(tmp_path):
+    """In a process of its own, where nothing but the package has loaded the compressor."""
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file.create_dataset("a", data=A, **hdf5plugin.Blosc())
+    program = """
+import sys
+import numpy as np
+from attribution_consistency import read
+maps = read.read_maps(read.open_maps("m.h5"), np.arange(7))
+np.save("read.npy", maps)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path)
+    np.testing.assert_array_equal(np.load(tmp_path / "read.npy"), A)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".npy", ".h5"])
+def test_length_last_is_recognised(tmp_path, suffix):
+    source = files.open_maps(write(tmp_path / f"m{suffix}", A.transpose(0, 2, 1).copy(), "a"))
+    assert source.shape == A.shape and source.transposed
+    np.testing.assert_array_equal(files.read_maps(source, ROWS), A)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".npy", ".h5"])
+@pytest.mark.parametrize("rows", [[0], [6], [1, 2, 5], [0, 6]])
+@pytest.mark.parametrize("piece", [1, 500, 2**20])
+def test_only_the_rows_asked_for(tmp_path, monkeypatch, suffix, rows, piece):
+    monkeypatch.setattr(files, "PIECE", piece)
+    source = files.open_maps(write(tmp_path / f"m{suffix}", A, "a"))
+    np.testing.assert_array_equal(files.read_maps(source, np.array(rows)), A[rows])
+
+
+@pytest.mark.parametrize("dtype", ["<f2", ">f4", "<f8", "i1", "<i4", "?"])
+def test_any_numbers(tmp_path, dtype):
+    values = np.round(3 * A).astype(dtype)
+    found = files.read_maps(files.open_maps(write(tmp_path / "m.npz", values, "a")), ROWS)
+    assert found.dtype in (np.float32, np.float64) and found.dtype.isnative
+    np.testing.assert_array_equal(found, values.astype(float))
+
+
+def test_column_order(tmp_path):
+    source = files.open_maps(write(tmp_path / "m.npy", np.asfortranarray(A), "a"))
+    np.testing.assert_array_equal(files.read_maps(source, ROWS[2:4]), A[2:4])
+
+
+@pytest.mark.parametrize("key", ["x", "sequences", "arr_0"])
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.float16, np.float64])
+def test_one_hot_sequences(tmp_path, key, dtype):
+    source = files.open_sequences(write(tmp_path / "x.npz", X.astype(dtype), key))
+    found = files.read_sequences(source, ROWS[1:])
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, X[1:])
+
+
+@pytest.mark.parametrize("name", ["x.fa", "x.FASTA", "x.fna.gz"])
+def test_fasta_sequences_in_either_case_and_with_n(tmp_path, name):
+    x = X.copy()
+    x[2, 3] = 0
+    text = "".join(f">s{i}\n{s.lower() if i % 2 else s}\n" for i, s in enumerate(decode(x)))
+    packed = gzip.compress(text.encode(), mtime=0) if name.endswith("gz") else text.encode()
+    (tmp_path / name).write_bytes(packed)
+    source = files.open_sequences(tmp_path / name)
+    assert source.shape == X.shape
+    np.testing.assert_array_equal(files.read_sequences(source, ROWS[2:]), x[2:])
+
+
+def test_maps_at_the_wrong_bases_are_noticed(tmp_path):
+    source = files.open_maps(write(tmp_path / "m.npy", X * A, "a"))
+    files.check_channels(source, X, X * A)
+    files.check_channels(source, X, A)
+    with pytest.raises(ValueError, match="not in the order A C G T"):
+        files.check_channels(source, X, (X * A)[..., [0, 2, 1, 3]])
+
+
+def test_memory_is_that_of_the_rows(tmp_path):
+    """40 MB of maps, 20 sequences of them asked for: less than half in memory."""
+    big = np.random.default_rng(0).normal(size=(2500, 1000, 4)).astype(np.float32)
+    path = tmp_path / "m.npz"
+    np.savez(path, a=big)
+    del big
+    tracemalloc.start()
+    found = files.read_maps(files.open_maps(path), np.arange(0, 2500, 125))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.shape == (20, 1000, 4) and peak < 20e6
+
+
+def header(shape, dtype="<f4"):
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        stream, {"descr": dtype, "fortran_order": False, "shape": shape}
+    )
+    return stream.getvalue()
+
+
+def archive(path, content, name="a.npy"):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr(name, content)
+    return path
+
+
+def test_a_bomb_is_refused_before_it_is_read(tmp_path):
+    shape = (1000, 1000, 4)
+    path = archive(tmp_path / "m.npz", header(shape) + bytes(16_000_000))
+    assert path.stat().st_size < 100_000
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="no map is so compressible"):
+        files.open_maps(path)
+    assert tracemalloc.get_traced_memory()[1] < 2e6
+    tracemalloc.stop()
+
+
+def test_a_header_that_lies_is_refused(tmp_path):
+    path = archive(tmp_path / "m.npz", header((10**6, 10**6, 4)) + bytes(100))
+    with pytest.raises(ValueError, match="declares 14901 GiB, more than 64"):
+        files.open_maps(path)
+    path = archive(tmp_path / "n.npz", header((7, 20, 4)) + bytes(100))
+    with pytest.raises(ValueError, match="truncated or damaged: 100 bytes of numbers, not 2240"):
+        files.open_maps(path)
+
+
+def test_nothing_is_unpickled(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "sprung"), "w"))
+
+    for name in ("m.npy", "m.npz"):
+        objects = np.array([Trap()] * 3, dtype=object)
+        (np.save if name.endswith("y") else np.savez)(tmp_path / name, objects)
+        with pytest.raises(ValueError, match="never unpickled"):
+            files.open_maps(tmp_path / name)
+    assert not (tmp_path / "sprung").exists()

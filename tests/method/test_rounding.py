@@ -1,0 +1,80 @@
+"""Decisions between floats come out the same whatever the last bit."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attribution_consistency import rounding
+from attribution_consistency.rounding import (
+    at_least,
+    descending,
+    first_largest,
+    first_smallest,
+    rounded,
+    varies,
+)
+
+
+def shaken(values, seed):
+    """The same values with another last bit, up or down."""
+    rng = np.random.default_rng(seed)
+    return np.nextafter(values, rng.choice([-np.inf, np.inf], np.shape(values)))
+
+
+TIES = st.lists(st.sampled_from([0.1, 0.3, 0.7, 1 / 3, 2.5e-3, -4.2]), min_size=2, max_size=12)
+
+
+@given(TIES, st.integers(0, 99))
+def test_the_last_bit_decides_nothing(values, seed):
+    values = np.array(values)
+    other = shaken(values, seed)
+    assert first_largest(other) == values.argmax()
+    assert first_smallest(other) == values.argmin()
+    assert descending(other).tolist() == np.argsort(-values, kind="stable").tolist()
+    assert at_least(other, values).all() and at_least(values, other).all()
+
+
+def test_a_difference_of_a_millionth_is_seen():
+    assert first_largest([1.0, 1.000001]) == 1
+    assert descending([1.0, 1.000001, 0.5]).tolist() == [1, 0, 2]
+    assert not at_least(1.0, 1.000001)
+    assert not at_least(0.0, 1e-9)
+    assert at_least([-np.inf, np.inf, np.nan, 2.0], 1.0).tolist() == [False, True, False, True]
+    assert at_least(np.inf, np.inf) and not at_least(0.0, np.inf)
+
+
+def test_nan_is_passed_over_and_nothing_else_is_an_error():
+    assert first_largest([np.nan, 2.0, 2.0]) == 1
+    assert first_smallest(pd.Series([np.nan, 3.0, 2.0])) == 2
+    assert descending([np.nan, 1.0, 2.0]).tolist() == [2, 1, 0]
+    assert first_largest([-np.inf, -5.0]) == 1
+    with pytest.raises(ValueError, match="NaN"):
+        first_largest([np.nan])
+
+
+def test_rounding_is_relative_to_the_largest():
+    assert rounded([123456.7890123, 1e-5]).tolist() == pytest.approx([123456.789, 0])
+    assert rounded([0.0, -0.0]).tolist() == [0, 0]
+    assert rounded([np.inf, np.nan, 1.0])[[0, 2]].tolist() == [np.inf, 1]
+    assert rounded([]).size == 0
+    assert rounded([5e-320])[0] == 5e-320  # too small to scale: as it is
+
+
+@pytest.mark.parametrize("constant", [0.1, -3.0, 1e-8, 7e5])
+def test_what_agrees_but_for_float32_rounding_does_not_vary(constant):
+    rng = np.random.default_rng(0)
+    values = np.float32(constant) * (1 + np.float32(1e-6) * rng.normal(size=50).astype("float32"))
+    assert np.ptp(values) > 0
+    assert not varies(values)
+    assert varies(values * np.linspace(1, 1.001, 50))
+
+
+def test_what_is_empty_or_not_a_number_does_not_vary():
+    assert not varies([]) and not varies([np.nan, 1.0]) and not varies([0.0, 0.0])
+    assert varies([0.0, 1e-30])
+
+
+def test_nine_digits():
+    assert rounding.DIGITS == 9

@@ -1,0 +1,430 @@
+"""The command `score`: its numbers are those of the metric, its report needs no other file."""
+
+import json
+import re
+import resource
+import signal
+import subprocess
+import sys
+import time
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from metric_examples import planted_pair, random_pair
+
+from attribution_consistency import (
+    cli,
+    constant_floor,
+    jackknife,
+    kmer_klds,
+    motifs,
+    ranking,
+    report,
+    rotated_null,
+    thresholded_kld,
+)
+from attribution_consistency import score as scoring
+from attribution_consistency.divergence import excess_klds
+from attribution_consistency.maps import gini
+from attribution_consistency.uncertainty import smallest_difference
+from attribution_consistency.weights import default_length_weights
+
+KS = (3, 4, 5)
+FAST = scoring.Settings(ks=KS, draws=0)
+X, SHARP, _ = planted_pair(0, n=120, length=60, sharpness=2.0)
+BLURRED = planted_pair(0, n=120, length=60, sharpness=0.3)[1]
+NOISE = random_pair(1, n=120, length=60)[1]
+MODELS = {"sharp": SHARP, "blurred": BLURRED, "noise": NOISE}
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.savez(tmp_path / "x.npz", x=X.astype(np.uint8))
+    for name, a in MODELS.items():
+        np.savez(tmp_path / f"{name}.npz", a=a)
+    (tmp_path / "p.csv").write_text("model,auroc\nsharp,0.90\nblurred,0.905\nnoise,0.5\nother,1\n")
+    return tmp_path
+
+
+def scored(names=MODELS, settings=FAST, **options):
+    return scoring.score_files("x.npz", [f"{n}.npz" for n in names], settings=settings, **options)
+
+
+def run(*arguments):
+    maps = [f"{name}.npz" for name in MODELS]
+    given = ["score", "--sequences", "x.npz", "--attributions", *maps, "--ks", "3-5"]
+    return cli.main([*given, "--out", "out", *arguments])
+
+
+def test_the_numbers_are_those_of_the_metric(place):
+    table = scored(settings=replace(FAST, draws=99)).table.set_index("model")
+    weights = np.full(3, 1 / 3)
+    for name, a in MODELS.items():
+        row = table.loc[name]
+        klds = kmer_klds(X, a, KS)
+        np.testing.assert_allclose([row[f"kld_k{k}"] for k in KS], klds)
+        np.testing.assert_allclose(row["score"], klds.mean())
+        interval = jackknife(X, a, KS, weights=weights)
+        np.testing.assert_allclose(
+            row[["score_low", "score_high"]].astype(float), [interval.low, interval.high]
+        )
+        null = rotated_null(X, a, KS, weights=weights)
+        np.testing.assert_allclose(row["score_null"], null.null.mean())
+        assert row["score_p"] == null.p_value
+        np.testing.assert_allclose(row["score_excess"], null.excess)
+        by_k = rotated_null(X, a, KS)
+        np.testing.assert_allclose([row[f"p_k{k}"] for k in KS], by_k.p_value)
+        np.testing.assert_allclose([row[f"excess_k{k}"] for k in KS], by_k.excess)
+        np.testing.assert_allclose(row["gini"], gini(X, a))
+        np.testing.assert_allclose(row["kld_original"], thresholded_kld(X, a))
+        floor = constant_floor(X, KS)
+        np.testing.assert_allclose([row[f"floor_k{k}"] for k in KS], floor)
+        np.testing.assert_allclose([row[f"from_floor_k{k}"] for k in KS], excess_klds(X, a, KS))
+
+
+def test_sharper_maps_rank_higher_and_noise_is_not_significant(place):
+    table = scored(settings=replace(FAST, draws=99)).table
+    assert list(table["model"]) == ["sharp", "blurred", "noise"]
+    assert list(table["rank"]) == [1, 2, 3]
+    assert table["score_p"][0] == 0.01 and table["score_p"][2] > 0.05
+    assert table["below_best"][0] == 0 and table["below_best_low"][1] > 0
+
+
+def test_differences_are_paired(place):
+    result = scored()
+    difference = jackknife(X, SHARP, KS, other=BLURRED, weights=np.full(3, 1 / 3))
+    row = result.table.iloc[1]
+    np.testing.assert_allclose(
+        [row["below_best"], row["below_best_low"], row["below_best_high"]],
+        [difference.estimate, difference.low, difference.high],
+    )
+    pair = scored(["sharp", "blurred"])
+    np.testing.assert_allclose(pair.detectable, smallest_difference(difference))
+
+
+def test_order_of_files_does_not_matter(place):
+    one, two = scored().table, scored(list(MODELS)[::-1]).table
+    pd.testing.assert_frame_equal(one, two)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"reading": "instance"},
+        {"reading": "per_sequence"},
+        {"score": "l2"},
+        {"correct": False},
+    ],
+)
+def test_options_reach_the_metric(place, options):
+    row = scored(["sharp"], replace(FAST, **options)).table.iloc[0]
+    klds = kmer_klds(X, SHARP, KS, **options)
+    np.testing.assert_allclose([row[f"kld_k{k}"] for k in KS], klds)
+
+
+def test_weights_from_a_file(place):
+    entry = default_length_weights()["frequency"]
+    changed = {"ks": [3, 4, 5], "mean": [0, 0, 1.0], "trained_on": {"n": 9000, "length": 200}}
+    weights = dict.fromkeys(scoring.READINGS, entry | changed)
+    (place / "w.json").write_text(json.dumps(weights))
+    result = scored(["sharp"], weights="w.json")
+    assert result.table["score"][0] == pytest.approx(result.table["kld_k5"][0])
+    assert result.weights["source"] == "w.json"
+    assert any("learnt on 9000 sequences of 200 nt" in note for note in result.notes)
+
+
+def test_a_sample_of_many_sequences_is_stated_and_the_same_for_all(place):
+    result = scored(settings=replace(FAST, max_sequences=50))
+    assert (result.table["n"] == 50).all() and result.n_available == 120
+    assert "50 of the 120 sequences were drawn at random (seed 0)" in result.notes[0]
+    rows = np.sort(np.random.default_rng(0).choice(120, 50, replace=False))
+    for name, score in zip(result.table["model"], result.table["kld_k4"]):
+        assert score == pytest.approx(kmer_klds(X[rows], MODELS[name][rows], [4])[0])
+    assert set(result.logo_rows) <= set(rows.tolist())
+    assert scored(["sharp"], replace(FAST, max_sequences=0)).table["n"][0] == 120
+
+
+def test_length_last_files_give_the_same_and_say_so(place):
+    np.savez(place / "sharp.npz", a=SHARP.transpose(0, 2, 1))
+    result = scored(["sharp"])
+    assert (
+        "sharp: the file has (N, 4, L); it was read with length and channels exchanged."
+        in result.notes
+    )
+    assert result.table["kld_k4"][0] == pytest.approx(kmer_klds(X, SHARP, [4])[0])
+
+
+def test_memory_does_not_grow_with_the_number_of_models(place):
+    for i in range(8):
+        np.savez(place / f"m{i}.npz", a=random_pair(i, n=120, length=60)[1])
+
+    def peak(n):
+        tracemalloc.start()
+        scored([f"m{i}" for i in range(n)])
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    peak(1)  # imports
+    assert peak(8) < peak(2) + 4 * SHARP.nbytes
+
+
+def test_sensitivity_counts_pairs_whose_order_turns(place):
+    result = scored()
+    order = list(result.table["model"])
+    for _, row in result.sensitivity.iterrows():
+        values = [row[f"value_{name}"] for name in order]
+        pairs = [(a, b) for i, a in enumerate(values) for b in values[i + 1 :]]
+        assert row["pairs_reversed"] == sum(a < b for a, b in pairs)
+        assert row["pairs"] == 3 and row["best"] == order[int(np.argmax(values))]
+    by_name = result.sensitivity.set_index("variant")
+    for reading in ("instance", "per_sequence"):
+        klds = kmer_klds(X, SHARP, KS, reading=reading)
+        assert by_name.loc[f"reading {reading}", "value_sharp"] == pytest.approx(klds.mean())
+    half = kmer_klds(X[::2], SHARP[::2], KS).mean()
+    assert by_name.loc["every second sequence", "value_sharp"] == pytest.approx(half)
+
+
+def test_the_pareto_set_is_that_of_the_definition():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        p, s = rng.integers(0, 5, (2, 12)).astype(float)
+        beaten = [
+            any((p[j] >= p[i] and s[j] >= s[i]) and (p[j] > p[i] or s[j] > s[i]) for j in range(12))
+            for i in range(12)
+        ]
+        np.testing.assert_array_equal(ranking.pareto(p, s), ~np.array(beaten))
+    assert ranking.pareto([1, np.nan], [1, 2]).tolist() == [True, False]
+
+
+def test_performance_and_matched_pairs(place):
+    result = scored(performance="p.csv")
+    table = result.table.set_index("model")
+    assert result.performance_name == "auroc"
+    assert table["performance"].to_dict() == {"sharp": 0.90, "blurred": 0.905, "noise": 0.5}
+    assert table["pareto"].to_dict() == {"sharp": True, "blurred": True, "noise": False}
+    assert result.pairs[["high", "low"]].values.tolist() == [["sharp", "blurred"]]
+    none = scored(performance="p.csv", settings=replace(FAST, within=0.001))
+    assert len(none.pairs) == 0
+
+
+def test_enriched_kmers_name_their_motifs(place):
+    assert "MAX" in motifs.fitting_names("CACGTG") and motifs.fitting_names("ACGTCA").split(", ")[0]
+    kmers = scored(["sharp"]).kmers
+    assert (kmers["contribution"].diff().dropna() <= 0).all()
+    assert kmers["kmer"].iloc[0] in "ACGTAAC"
+
+
+def test_a_bad_model_is_left_out_only_when_asked(place, capsys):
+    np.savez(place / "blurred.npz", a=BLURRED[:9])
+    np.savez(place / "noise.npz", a=0 * NOISE)
+    assert run("--draws", "0") == 2
+    assert not (place / "out").exists()
+    assert run("--draws", "0", "--skip-bad") == 0
+    found = json.loads((place / "out" / "scores.json").read_text())
+    assert [m["model"] for m in found["models"]] == ["sharp"]
+    assert set(found["skipped"]) == {"blurred", "noise"}
+    assert "left out. noise.npz: a: every score" in (place / "out" / "report.html").read_text()
+    np.savez(place / "sharp.npz", a=SHARP[:9])
+    capsys.readouterr()
+    assert run("--skip-bad", "--force") == 2
+    assert "no model could be scored; the first: sharp.npz: 9 maps" in capsys.readouterr().err
+    assert json.loads((place / "out" / "scores.json").read_text()) == found
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The report of three models, one with a name that HTML would take for a tag."""
+    folder = tmp_path_factory.mktemp("written")
+    np.savez(folder / "x.npz", x=X)
+    paths = []
+    for name, a in MODELS.items():
+        paths.append(str(folder / f"{name}.npz"))
+        np.savez(paths[-1], a=a)
+    (folder / "p.csv").write_text("model,auroc\n<b>sharp</b>,0.9\nblurred,0.905\nnoise,0.5\n")
+    given = ["--names", "<b>sharp</b>,blurred,noise", "--performance", str(folder / "p.csv")]
+    assert (
+        cli.main(
+            [
+                "score",
+                "--sequences",
+                str(folder / "x.npz"),
+                "--attributions",
+                *paths,
+                "--ks",
+                "3-5",
+                "--out",
+                str(folder / "out"),
+                *given,
+            ]
+        )
+        == 0
+    )
+    return folder / "out"
+
+
+def test_the_report_needs_no_other_file(written):
+    page = (written / "report.html").read_text()
+    assert sorted(p.name for p in written.iterdir()) == sorted(report.FILES)
+    assert not re.findall(r"https?:|<link|<script|@import|url\(", page)
+    images = re.findall(r"<img[^>]*>", page)
+    assert len(images) == 6
+    for image in images:
+        assert re.search(r'src="data:image/png;base64,[A-Za-z0-9+/=]{1000,}"', image)
+        assert len(re.search(r'alt="([^"]*)"', image)[1]) > 30
+    assert 'name="viewport"' in page and "prefers-color-scheme:dark" in page
+    assert str(written.parent) not in page
+
+
+def test_the_report_says_what_it_must(written):
+    page = (written / "report.html").read_text()
+    for said in (
+        "consistency, not correctness",
+        "When not to use this score",
+        "Pareto set",
+        "Ranking",
+        "Which k-mers",
+        "Does the ranking depend",
+        "drawn at random with seed 0",
+        "Length weights",
+        "80 % power",
+        "Models that perform alike",
+        "No evidence of consistent k-mers",
+    ):
+        assert said in page, said
+    assert "&lt;b&gt;sharp&lt;/b&gt;" in page and "<b>sharp" not in page
+
+
+def test_the_report_of_one_model_says_that_it_says_little(place):
+    page = report.page(scored(["sharp"]))
+    assert "A single score says little" in page and page.count("<section hidden>") == 2
+
+
+def test_the_report_of_many_models_shows_some(place):
+    for i in range(12):
+        np.savez(place / f"m{i:02d}.npz", a=random_pair(i, n=120, length=60)[1])
+    result = scored([f"m{i:02d}" for i in range(12)])
+    page = report.page(result)
+    order = list(result.table["model"])
+    for name in [*order[:5], order[-1]]:
+        assert f"Enriched in {name}" in page
+    assert page.count("Enriched in") == 6
+    assert all(f"<td>{name}</td>" in page for name in order)
+
+
+@pytest.mark.parametrize("options", [["--no-correct"], ["--score", "l2"], ["--seed", "3"]])
+def test_options_of_the_command_reach_the_report(place, options):
+    assert run("--draws", "0", *options) == 0
+    settings = json.loads((place / "out" / "scores.json").read_text())["settings"]
+    want = {"--no-correct": {"correct": False}, "--score": {"score": "l2"}, "--seed": {"seed": 3}}
+    assert (
+        settings
+        == {
+            "ks": [3, 4, 5],
+            "reading": "frequency",
+            "score": "abs_input",
+            "correct": True,
+            "draws": 0,
+            "max_sequences": 1000,
+            "seed": 0,
+            "within": 0.01,
+        }
+        | want[options[0]]
+    )
+
+
+def test_small_scores_are_shown_with_enough_digits(place):
+    result = scored()
+    tiny = result.table.copy()
+    for name in ("score", "below_best"):
+        for end in ("", "_low", "_high"):
+            tiny[f"{name}{end}"] *= 1e-4
+    page = report.page(replace(result, table=tiny))
+    shown = re.findall(r">(-?[0-9.]+) \((-?[0-9.]+) to (-?[0-9.]+)\)<", page)
+    assert len(shown) >= len(MODELS) and all(low != high for _, low, high in shown)
+
+
+def test_table_and_json_agree(written):
+    table = pd.read_csv(written / "scores.csv")
+    found = json.loads((written / "scores.json").read_text())
+    assert list(table.columns) == list(found["models"][0])
+    np.testing.assert_allclose(table["score"], [m["score"] for m in found["models"]])
+    assert len(found["inputs"]) == 4 and found["settings"]["seed"] == 0
+    assert "NaN" not in (written / "scores.json").read_text()
+
+
+def test_nothing_is_replaced_without_force(place, capsys):
+    assert run("--draws", "0") == 0
+    before = (place / "out" / "report.html").read_bytes()
+    (place / "out" / "mine.txt").write_text("mine")
+    assert run("--draws", "0", "--reading", "instance") == 2
+    assert (place / "out" / "report.html").read_bytes() == before
+    assert run("--draws", "0", "--reading", "instance", "--force") == 0
+    assert (place / "out" / "report.html").read_bytes() != before
+    assert (place / "out" / "mine.txt").read_text() == "mine"
+    assert not list(place.glob("**/*.part"))
+
+
+def test_a_killed_run_leaves_the_earlier_report(place):
+    assert run("--draws", "0") == 0
+    before = {p: p.read_bytes() for p in (place / "out").iterdir()}
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "attribution_consistency",
+            "score",
+            "--sequences",
+            "x.npz",
+            "--attributions",
+            "sharp.npz",
+            "--draws",
+            "99999",
+            "--out",
+            "out",
+            "--force",
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert "scoring 1 of 1: sharp" in process.stderr.readline()
+    time.sleep(0.2)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stderr.close()
+    assert all(path.read_bytes() == content for path, content in before.items())
+    assert run("--draws", "0", "--force") == 0
+
+
+def test_the_progress_bar_fills(capsys, monkeypatch):
+    report.progress(0, 2, "first")
+    assert capsys.readouterr().err == "scoring 1 of 2: first\n"
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    report.progress(1, 2, "second")
+    report.progress(2, 2, "")
+    error = capsys.readouterr().err
+    assert error.startswith("\r[###############...............] 1/2 second") and "2/2" in error
+
+
+def test_the_example_needs_no_framework(tmp_path):
+    program = """
+import sys
+from attribution_consistency import cli
+assert cli.main(["score", "--example", "--out", "out", "--draws", "0"]) == 0
+assert not set(sys.modules) & {"tensorflow", "keras", "torch", "jax", "h5py", "shap"}
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path)
+    table = pd.read_csv(tmp_path / "out" / "scores.csv")
+    assert list(table["model"]) == ["exponential", "relu"]
+
+
+def test_help_takes_less_than_half_a_second_of_cpu():
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    program = [sys.executable, "-m", "attribution_consistency", "score", "--help"]
+    assert b"--performance" in subprocess.run(program, check=True, capture_output=True).stdout
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5

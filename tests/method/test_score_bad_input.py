@@ -1,0 +1,296 @@
+"""Every mistake on the command line of `score`: one line, status 2, nothing written."""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+from metric_examples import random_pair
+
+from attribution_consistency import cli
+
+X, A = random_pair(0, n=24, length=30, dtype=np.float32)
+FLOAT = "<f4"
+
+
+def changed(array, place, value):
+    array = array.copy()
+    array[place] = value
+    return array
+
+
+def header(shape):
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        stream, {"descr": FLOAT, "fortran_order": False, "shape": shape}
+    )
+    return stream.getvalue()
+
+
+def save(name, **arrays):
+    return lambda folder: np.savez(folder / name, **arrays)
+
+
+def raw(name, content):
+    return lambda folder: (folder / name).write_bytes(content)
+
+
+def bomb(folder):
+    with zipfile.ZipFile(folder / "a.npz", "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("a.npy", header((1000, 1000, 4)) + bytes(16_000_000))
+
+
+def truncate(name):
+    def cut(folder):
+        data = (folder / name).read_bytes()
+        (folder / name).write_bytes(data[: len(data) // 2])
+
+    return cut
+
+
+def corrupt(folder):
+    """One byte of the numbers flipped: the checksum of the archive no longer fits."""
+    data = bytearray((folder / "a.npz").read_bytes())
+    data[len(data) // 2] ^= 255
+    (folder / "a.npz").write_bytes(data)
+
+
+def table(text):
+    return raw("p.csv", text.encode())
+
+
+def weights(value):
+    return raw("w.json", json.dumps(value).encode())
+
+
+def second(name="b.npz"):
+    def write(folder):
+        (folder / name).parent.mkdir(exist_ok=True)
+        np.savez(folder / name, a=A)
+
+    return write
+
+
+ENTRY = {
+    "ks": [3, 4],
+    "mean": [0.5, 0.5],
+    "per_subset": [[0.5, 0.5]],
+    "r2": [[0, 0]],
+    "centre": None,
+    "scale": None,
+    "held_out": {},
+    "n_excluded": 0,
+    "trained_on": {},
+}
+WEIGHTS = dict.fromkeys(("frequency", "instance", "per_sequence"), ENTRY)
+
+# name: (what is done to the folder with x.npz and a.npz, further arguments, the message)
+CASES = {
+    "no maps file": (lambda f: (f / "a.npz").unlink(), [], "a.npz: No such file"),
+    "no sequences file": (lambda f: (f / "x.npz").unlink(), [], "x.npz: No such file"),
+    "a folder": (lambda f: [(f / "a.npz").unlink(), (f / "a.npz").mkdir()], [], "is a folder"),
+    "an empty file": (raw("a.npz", b""), [], "a.npz: is empty"),
+    "not an archive": (raw("a.npz", b"hello" * 99), [], "a.npz: is truncated or damaged"),
+    "truncated npz": (truncate("a.npz"), [], "a.npz: is truncated or damaged"),
+    "damaged npz": (corrupt, [], "a.npz: is truncated or damaged"),
+    "zip bomb": (bomb, [], "declares 16000000 bytes in"),
+    "wrong key": (save("a.npz", maps=A), [], "has no a or attributions or arr_0, only maps"),
+    "sequences under a": (save("x.npz", a=X), [], "has no x or sequences or arr_0, only a"),
+    "pickled objects": (save("a.npz", a=np.array([{}, {}])), [], "never unpickled"),
+    "text": (save("a.npz", a=np.array(["ACGT"])), [], "holds <U4, expected real numbers"),
+    "complex": (save("a.npz", a=A * 1j), [], "holds complex64, expected real numbers"),
+    "no sequences": (save("a.npz", a=A[:0]), [], "holds an empty array"),
+    "two axes": (save("a.npz", a=A.sum(axis=2)), [], "has shape (24, 30), expected (N, L, 4)"),
+    "one sequence": (save("a.npz", a=A[0]), [], "for one sequence, add a first axis"),
+    "five channels": (save("a.npz", a=np.zeros((24, 30, 5))), [], "has shape (24, 30, 5)"),
+    "channels first": (save("a.npz", a=A.transpose(2, 0, 1)), [], "has shape (4, 24, 30)"),
+    "fewer maps": (save("a.npz", a=A[:20]), [], "20 maps of 30 positions, but"),
+    "shorter maps": (save("a.npz", a=A[:, :28]), [], "24 maps of 28 positions, but"),
+    "NaN": (
+        save("a.npz", a=changed(A, (23, 4, 1), np.nan)),
+        [],
+        "got nan at sequence 23, position 4, channel 1",
+    ),
+    "infinite": (save("a.npz", a=changed(A, (3, 0, 0), np.inf)), [], "got inf at sequence 3"),
+    "all zero": (save("a.npz", a=0 * A), [], "a.npz: a: every score under a 3-mer is 0"),
+    "equal channels": (save("a.npz", a=0 * A + 1), [], "every score under a 3-mer is 0"),
+    "other channel order": (save("a.npz", a=(X * A)[..., ::-1]), [], "not in the order A C G T"),
+    "probabilities": (
+        save("x.npz", x=changed(X, (2, 3), 0.25)),
+        [],
+        "sequence 2, position 3 (counted from 0) is [0.25, 0.25, 0.25, 0.25]",
+    ),
+    "two bases": (save("x.npz", x=changed(X, (0, 1), 1)), [], "expected one-hot"),
+    "maps as sequences": (save("x.npz", x=A), [], "x.npz: sequence 0, position 0"),
+    "NaN sequences": (save("x.npz", x=changed(X, (0, 0), np.nan)), [], "expected one-hot"),
+    "no base known": (save("x.npz", x=0 * X), [], "every position is all 0"),
+    "one sequence only": (
+        lambda f: [save("x.npz", x=X[:1])(f), save("a.npz", a=A[:1])(f)],
+        [],
+        "one sequence: an interval needs two",
+    ),
+    "unknown suffix": (None, ["--attributions", "a.txt"], "expected a name that ends in .npz"),
+    "truncated npy": (
+        lambda f: [np.save(f / "a.npy", A), truncate("a.npy")(f)],
+        ["--attributions", "a.npy"],
+        "a.npy: is truncated or damaged",
+    ),
+    "not npy": (raw("a.npy", b"hello" * 99), ["--attributions", "a.npy"], "a.npy: "),
+    "not h5": (raw("a.h5", b"hello" * 99), ["--attributions", "a.h5"], "a.h5: "),
+    "not FASTA": (raw("x.fa", b"hello"), ["--sequences", "x.fa"], "x.fa: not a FASTA file"),
+    "unequal FASTA": (
+        raw("x.fa", b">a\nACGT\n>b\nACG\n"),
+        ["--sequences", "x.fa"],
+        "x.fa: sequence 1 has 3 bases",
+    ),
+    "protein FASTA": (raw("x.fa", b">a\nWWWW\n"), ["--sequences", "x.fa"], "holds no A, C, G or T"),
+    "k too long": (None, ["--ks", "3,31"], "expected whole numbers from 1 to 10"),
+    "k longer than sequences": (
+        lambda f: [save("x.npz", x=X[:, :5])(f), save("a.npz", a=A[:, :5])(f)],
+        [],
+        "longer than the sequences (5 positions)",
+    ),
+    "no k": (None, ["--ks", "8-3"], "'8-3' is neither like 3-8 nor like 4,6"),
+    "few draws": (None, ["--draws", "10"], "n_draws: got 10, expected at least 99"),
+    "too short to rotate": (
+        lambda f: [save("x.npz", x=X[:, :12])(f), save("a.npz", a=A[:, :12])(f)],
+        [],
+        "got sequences of 12 positions, expected at least 16 to rotate",
+    ),
+    "same names": (
+        second("c/a.npz"),
+        ["--attributions", "a.npz", "c/a.npz"],
+        "two models are called 'a'",
+    ),
+    "too few names": (
+        second(),
+        ["--attributions", "a.npz", "b.npz", "--names", "one"],
+        "got 1 names for 2 files",
+    ),
+    "a blank name": (None, ["--names", " "], "' ' is not a name"),
+    "performance missing": (
+        None,
+        ["--performance", "p.csv"],
+        "p.csv: not a CSV table (No such file",
+    ),
+    "performance empty": (table(""), ["--performance", "p.csv"], "p.csv: not a CSV table"),
+    "performance binary": (
+        raw("p.csv", bytes(range(256))),
+        ["--performance", "p.csv"],
+        "p.csv: not a CSV table",
+    ),
+    "performance columns": (
+        table("name,auroc\na,1\n"),
+        ["--performance", "p.csv"],
+        "got columns name, auroc, expected model",
+    ),
+    "performance twice": (
+        table("model,value\na,1\na,2\n"),
+        ["--performance", "p.csv"],
+        "model 'a' is there twice",
+    ),
+    "performance of others": (
+        table("model,value\nb,1\n"),
+        ["--performance", "p.csv"],
+        "has no row for model 'a'; its models: b",
+    ),
+    "performance in words": (
+        table("model,value\na,good\n"),
+        ["--performance", "p.csv"],
+        "has no number for model 'a'",
+    ),
+    "performance NaN": (
+        table("model,value\na,\n"),
+        ["--performance", "p.csv"],
+        "has no number for",
+    ),
+    "weights missing": (
+        None,
+        ["--weights", "w.json"],
+        "w.json: not a file of length weights (FileNotFoundError: No such",
+    ),
+    "weights not JSON": (
+        raw("w.json", b"{"),
+        ["--weights", "w.json"],
+        "w.json: not a file of length weights",
+    ),
+    "weights lack a reading": (
+        weights({"frequency": ENTRY}),
+        ["--weights", "w.json"],
+        "not a file of length weights (KeyError: 'instance')",
+    ),
+    "weights are a list": (weights([1, 2]), ["--weights", "w.json"], "not a file of length"),
+    "weights for other k": (
+        weights(WEIGHTS),
+        ["--weights", "w.json"],
+        "weights for k = [3, 4], expected one for each of [3, 4, 5, 6, 7, 8]",
+    ),
+    "a report is there": (
+        lambda f: [(f / "out").mkdir(), raw("out/report.html", b"old")(f)],
+        [],
+        "already has report.html; name another folder, or add --force",
+    ),
+    "out is a file": (raw("out", b"old"), [], "out: is a file, expected a folder"),
+    "out in a file": (raw("file", b"old"), ["--out", "file/out"], "cannot be written"),
+    "nothing named": (None, ["--attributions"], "expected at least one argument"),
+    "reading": (None, ["--reading", "literal"], "invalid choice: 'literal'"),
+    "ks in words": (None, ["--ks", "all"], "'all' is neither like 3-8 nor like 4,6"),
+}
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder with usable files, as the working directory."""
+    monkeypatch.chdir(tmp_path)
+    np.savez(tmp_path / "x.npz", x=X)
+    np.savez(tmp_path / "a.npz", a=A)
+    return tmp_path
+
+
+def contents(folder):
+    return {p: p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_line_and_status_2(place, capfd, case):
+    change, arguments, message = CASES[case]
+    if change:
+        change(place)
+    before = contents(place)
+    given = ["--sequences", "x.npz", "--attributions", "a.npz", "--out", "out", *arguments]
+    try:
+        status = cli.main(["score", *given])
+    except SystemExit as stopped:  # argparse
+        status = stopped.code
+    error = capfd.readouterr().err
+    assert status == 2, error
+    lines = [line for line in error.splitlines() if not line.startswith(("scoring", "usage", " "))]
+    assert len(lines) == 1 and "error: " in lines[0] and message in lines[0], error
+    assert "Traceback" not in error
+    assert contents(place) == before
+    assert not list(place.glob("**/*.part"))
+
+
+def test_neither_maps_nor_example(place, capsys):
+    assert cli.main(["score", "--out", "out"]) == 2
+    assert capsys.readouterr().err == ("error: name --sequences and --attributions, or --example\n")
+
+
+def test_a_file_without_permission(place, capsys, monkeypatch):
+    from pathlib import Path
+
+    def refuse(self, *a, **k):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    monkeypatch.setattr(Path, "is_dir", lambda self: False)
+    from attribution_consistency import read
+
+    with pytest.raises(ValueError, match="a.npz: Permission denied"):
+        read.open_maps(Path("a.npz"))
+
+
+def test_messages_differ():
+    messages = [message for _, _, message in CASES.values()]
+    assert len(set(messages)) >= 45

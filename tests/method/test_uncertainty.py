@@ -1,0 +1,184 @@
+"""Jackknife and rotated null: against brute force, coverage, orderings."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from metric_examples import planted_pair, random_pair
+
+from attribution_consistency import jackknife, kmer_klds, maps, rotated_null
+from attribution_consistency.divergence import kmer_distributions, sum_tracks
+from attribution_consistency.nulls import rotate, rotated
+from attribution_consistency.uncertainty import paired_difference, smallest_difference
+
+
+@pytest.mark.parametrize("reading", maps.READINGS)
+@pytest.mark.parametrize("unknown", [0.0, 0.03])
+def test_replicates_are_what_the_other_sequences_score(reading, unknown):
+    x, a = random_pair(0, n=23, length=40, unknown=unknown)
+    a[4] = 0
+    found = jackknife(x, a, [2, 5], n_blocks=5, reading=reading)
+    bounds = np.linspace(0, 23, 6).astype(int)
+    for block, (first, last) in enumerate(pairwise(bounds)):
+        rest = np.r_[0:first, last:23]
+        want = kmer_klds(x[rest], a[rest], [2, 5], reading=reading)
+        np.testing.assert_allclose(found.replicates[block], want, rtol=1e-10)
+    np.testing.assert_allclose(found.estimate, kmer_klds(x, a, [2, 5], reading=reading), rtol=1e-12)
+
+
+def test_interval_is_estimate_and_t_times_se():
+    x, a = random_pair(1, n=40, length=40)
+    found = jackknife(x, a, [3])
+    r = found.replicates
+    se = np.sqrt(19 / 20 * ((r - r.mean(axis=0)) ** 2).sum(axis=0))
+    np.testing.assert_allclose(found.se, se)
+    np.testing.assert_allclose(found.high - found.estimate, 2.093024 * se, rtol=1e-6)
+    np.testing.assert_allclose(found.estimate - found.low, 2.093024 * se, rtol=1e-6)
+    wider = jackknife(x, a, [3], level=0.99)
+    assert wider.low < found.low and wider.high > found.high
+
+
+def test_paired_difference():
+    x, a = random_pair(2, n=60, length=40)
+    _, b = random_pair(3, n=60, length=40)
+    together = jackknife(x, a, [3, 4], other=b)
+    one, two = jackknife(x, a, [3, 4]), jackknife(x, b, [3, 4])
+    apart = paired_difference(one, two)
+    for got, want in zip(apart, together):
+        np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-13)
+    np.testing.assert_allclose(jackknife(x, a, [3], other=a).se, 0)
+    with pytest.raises(ValueError, match="two: got replicates of shape"):
+        paired_difference(one, jackknife(x, a, [3, 4], n_blocks=10))
+
+
+def test_paired_difference_is_sharper_than_two_intervals():
+    """Both models see the same sequences: what those share cancels."""
+    x, a, mask = planted_pair(n=200, length=60)
+    b = a + 0.2 * x * mask[..., None]
+    one, two = jackknife(x, a, [4]), jackknife(x, b, [4])
+    difference = paired_difference(one, two)
+    assert difference.se < 0.5 * np.hypot(one.se, two.se)
+    assert difference.high < 0
+
+
+def test_weighted_score():
+    x, a = random_pair(4, n=40, length=40)
+    weights = np.array([0.2, 0.8])
+    by_k, found = (jackknife(x, a, [3, 5], weights=w) for w in (None, weights))
+    assert found.estimate == pytest.approx(by_k.estimate @ weights)
+    assert found.replicates.shape == (20,) and np.ndim(found.se) == 0
+    null = rotated_null(x, a, [3, 5], weights=weights)
+    assert null.null.shape == (99,) and 0 < null.p_value <= 1
+
+
+def test_coverage():
+    """The 95 % interval holds the mean over repeated data sets about that often."""
+    runs = [
+        jackknife(*planted_pair(seed=seed, n=100, length=40)[:2], [3, 4]) for seed in range(150)
+    ]
+    truth = np.mean([run.estimate for run in runs], axis=0)
+    covered = np.mean([(run.low <= truth) & (truth <= run.high) for run in runs], axis=0)
+    assert (covered > 0.89).all() and (covered < 1).all()
+    spread = np.std([run.estimate for run in runs], axis=0)
+    np.testing.assert_allclose(np.mean([run.se for run in runs], axis=0), spread, rtol=0.2)
+
+
+def test_paired_coverage():
+    """Two models of one kind: the interval of their difference holds 0 about that often."""
+    holds = []
+    for seed in range(150):
+        x, a, mask = planted_pair(seed=seed, n=100, length=40)
+        noise = np.random.default_rng(seed + 1000).normal(size=mask.shape)
+        b = x * (mask + 0.2 * np.abs(noise))[..., None]
+        found = jackknife(x, a, [3], other=b)
+        holds.append(found.low[0] <= 0 <= found.high[0])
+    assert 0.89 < np.mean(holds) < 1
+
+
+def test_smallest_difference():
+    x, a = random_pair(5, n=60, length=40)
+    _, b = random_pair(6, n=60, length=40)
+    found = jackknife(x, a, [3], other=b)
+    smallest = smallest_difference(found)
+    np.testing.assert_allclose(smallest, (2.093024 + 0.860951) * found.se, rtol=1e-5)
+    assert smallest_difference(found, power=0.95) > smallest
+
+
+def test_a_block_that_holds_all_scores():
+    x, a = random_pair(7, n=10, length=20)
+    a[2:] = 0
+    found = jackknife(x, a, [3], n_blocks=5)
+    assert np.isfinite(found.estimate).all() and np.isnan(found.replicates[0]).all()
+    assert np.isnan(found.se).all()
+
+
+@pytest.mark.parametrize("reading", maps.READINGS)
+def test_planted_beats_rotated_and_noise_does_not(reading):
+    x, a, _ = planted_pair(n=60, length=60)
+    planted = rotated_null(x, a, [4, 6], reading=reading)
+    assert (planted.p_value == 0.01).all() and (planted.excess > 0).all()
+    noise = x * np.random.default_rng(0).random(x.shape[:2])[..., None]
+    flat = rotated_null(x, noise, [4, 6], reading=reading)
+    assert (flat.p_value > 0.02).all()
+    assert (np.abs(flat.excess) < 0.1 * planted.excess).all()
+
+
+def test_rotated_null_is_what_rotated_maps_score():
+    x, a = random_pair(8, n=12, length=30, unknown=0.02)
+    a *= x  # scores that are attributions, so that a rotated map is a rotated track
+    offsets = np.random.default_rng(0).integers(8, 23, (3, 12))
+    moves = [lambda scores, rows, draw=draw: rotate(scores, draw[rows]) for draw in offsets]
+    sums = sum_tracks(x, [a], [3], "instance", "l2", False, False, moves=moves)
+    for draw in range(3):
+        rolled = np.stack([np.roll(row, o, axis=0) for row, o in zip(a, offsets[draw])])
+        want = kmer_distributions(x, rolled, 3, reading="instance", score="l2", correct=False)
+        got = sums.weights[3][draw]
+        np.testing.assert_allclose(got / got.sum(), want.q, rtol=1e-12, atol=1e-15)
+
+
+def test_a_rotation_moves_tracks_and_maps_to_the_right_around_the_end():
+    _, a = random_pair(0, n=5, length=30)
+    offsets = np.array([0, 1, 29, -3, 31])
+    rolled = np.stack([np.roll(row, offset, axis=0) for row, offset in zip(a, offsets)])
+    np.testing.assert_array_equal(rotate(a, offsets), rolled)
+    np.testing.assert_array_equal(rotate(a[..., 0], offsets), rolled[..., 0])
+
+
+@pytest.mark.parametrize("score", [*maps.SCORES, "input"])
+@pytest.mark.parametrize("correct", [True, False])
+def test_rotated_maps_have_the_scores_of_their_old_places(score, correct):
+    x, a = random_pair(0, n=5, length=30)
+    offsets = np.random.default_rng(3).integers(8, 22, 5, endpoint=True)
+    moved = rotated(x, a, np.random.default_rng(3))
+    options = dict(score=score, correct=correct)
+    want = rotate(maps.position_scores(x, a, **options), offsets)
+    np.testing.assert_allclose(maps.position_scores(x, moved, **options), want, atol=1e-15)
+
+
+def test_rotations_move_every_score():
+    """Offsets are 8 to L - 8: a single peak is never within 8 positions of where it was."""
+    x = np.eye(4)[np.zeros((200, 20), dtype=int)]
+    x[:, 10] = np.eye(4)[3]  # the only T, under the only score
+    a = np.zeros_like(x)
+    a[:, 10] = x[:, 10]
+    found = rotated_null(x, a, [1], correct=False, reading="instance")
+    assert found.observed == pytest.approx(np.log(20))  # q is all T
+    np.testing.assert_allclose(found.null, np.log(20 / 19))  # q is all A
+    assert found.p_value == 0.01
+
+
+def test_same_seed_same_null():
+    x, a = random_pair(9, n=10, length=30)
+    one, two, other = (rotated_null(x, a, [3], seed=s).null for s in (1, 1, 2))
+    np.testing.assert_array_equal(one, two)
+    assert (one != other).any()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(maps, "CHUNK", 60)
+        np.testing.assert_allclose(rotated_null(x, a, [3], seed=1).null, one, rtol=1e-9)
+
+
+def test_p_value_of_ties():
+    """Draws as high as the observed score count against it."""
+    x = np.eye(4)[np.zeros((5, 20), dtype=int)]
+    found = rotated_null(x, x, [2], correct=False)
+    assert found.p_value == 1 and found.excess == 0
