@@ -163,7 +163,9 @@ def draw_pair(name_of_figure, title):
         figures.logo(ax, letter[part], part.start, inside)
         height = letter.sum(axis=1)
         deepest, top = height[part].min(), height[part].max()
-        ax.set_ylim(1.1 * min(deepest, 0), 1.2 * top)  # room for the triangles
+        ax.set_ylim(
+            1.1 * min(deepest, 0), 1.2 * top
+        )  # room for the triangles
         lift = 0.05 * np.ptp(ax.get_ylim())
         at = np.flatnonzero(noise)
         ax.plot(at, height[at] + lift, "v", color="black", ms=3.5, lw=0)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from attribution_consistency.cli import comma_separated, guarded
 
 Add = Callable[..., argparse.ArgumentParser]
+Verb = Callable[[argparse.Namespace], int | None]
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -64,14 +65,9 @@ def encode_atac(arguments: argparse.Namespace) -> None:
         raise ValueError("name --samples, --genome and --out; --cell-lines prints a table to fill")
     known = encode.Settings.__dataclass_fields__
     settings = encode.Settings(**{k: v for k, v in vars(arguments).items() if k in known})
-    encode.encode_atac(
-        arguments.out,
-        encode.read_samples(arguments.samples),
-        arguments.genome,
-        arguments.blacklist,
-        settings,
-        progress=remote.terminal_progress,
-    )
+    samples = encode.read_samples(arguments.samples)
+    inputs = (samples, arguments.genome, arguments.blacklist)
+    encode.encode_atac(arguments.out, *inputs, settings, progress=remote.terminal_progress)
 
 
 # The steps of a run: what each does, and what it takes beside the run.
@@ -90,11 +86,17 @@ STEPS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
+def add_verb(add: Add, name: str, function: Verb, summary: str) -> argparse.ArgumentParser:
+    """One verb and what carries it out; its arguments are added to the parser returned."""
+    parser = add(name, help=summary, description=summary)
+    parser.set_defaults(function=function)
+    return parser
+
+
 def add_steps(add: Add) -> None:
     """One verb for each step."""
     for name, (summary, takes) in STEPS.items():
-        one = add(name, help=summary, description=summary)
-        one.set_defaults(function=step)
+        one = add_verb(add, name, step, summary)
         one.add_argument("--run", required=True, help="stem of the configuration file")
         if "population" in takes:
             choices = ["synthetic", "gm12878_dnase", "koo"]
@@ -113,25 +115,19 @@ def add_steps(add: Add) -> None:
 
 def add_run(add: Add) -> None:
     """The verbs that start a run."""
-    summary = "carry a configuration through the whole workflow"
-    one = add("run", help=summary, description=summary)
-    one.set_defaults(function=run)
+    one = add_verb(add, "run", run, "carry a configuration through the whole workflow")
     one.add_argument("config", help="configuration file, such as config/quick.yml")
     one.add_argument("--cores", type=int, default=2, help="processes at a time (default: 2)")
     one.add_argument("--strict", action="store_true", help="fail on any warning of the book")
-    offline = "do not try to download the real sequences"
-    one.add_argument("--offline", action="store_true", help=offline)
+    one.add_argument("--offline", action="store_true", help="do not download the real sequences")
     until = ["sequences", "models", "maps", "scores", "notebooks", "exercises"]
     one.add_argument("--until", choices=until, help="stop after this step")
     one.add_argument("--profile", metavar="FOLDER", help="Snakemake profile, for a cluster")
     one.add_argument("--dry-run", action="store_true", help="only list what would be run")
     summary = "check a configuration and write the resolved one"
-    one = add("configure", help=summary, description=summary)
-    one.set_defaults(function=configure)
-    one.add_argument("config")
+    add_verb(add, "configure", configure, summary).add_argument("config")
     summary = "download the real sequences, and the published networks if asked"
-    one = add("fetch", help=summary, description=summary)
-    one.set_defaults(function=fetch)
+    one = add_verb(add, "fetch", fetch, summary)
     one.add_argument("--optional", action="store_true", help="a failure is a note, not an error")
     networks = "also the 200 published networks of the chapter on independent networks (36 MB)"
     one.add_argument("--networks", action="store_true", help=networks)
@@ -139,12 +135,8 @@ def add_run(add: Add) -> None:
 
 def add_encode(add: Add) -> None:
     """The verb that builds the paper's own data set."""
-    summary = (
-        "build the data set of the paper's accessibility task from ATAC-seq peaks and coverage"
-    )
-    one = add("encode-atac", help=summary, description=summary)
-    one.set_defaults(function=encode_atac)
-    arg = one.add_argument
+    summary = "build the paper's accessibility data set from ATAC-seq peaks and coverage"
+    arg = add_verb(add, "encode-atac", encode_atac, summary).add_argument
     lines = "only print the table of the paper's cell lines, to be filled in"
     arg("--cell-lines", action="store_true", help=lines)
     samples = (
@@ -160,8 +152,6 @@ def add_encode(add: Add) -> None:
     arg("--target", choices=["coverage", "binary"], default="coverage", help=target)
     arg("--window", type=int, default=2048, help="bases in a window (default: 2048)")
     arg("--bin-size", type=int, default=32, help="bases in a bin, 1 to 2048 (default: 32)")
-    arg("--test", type=comma_separated, default=("chr8",), help="chromosomes (default: chr8)")
-    arg("--validation", type=comma_separated, default=("chr9",), help="chromosomes (default: chr9)")
     background = "windows without a peak, for each window with one (default: 1)"
     arg("--background", type=float, default=1.0, help=background)
     arg("--max-n", type=float, default=0.0, help="largest share of N of a window (default 0)")

@@ -173,11 +173,8 @@ def _alike(metrics, truths):
 
 def _rows(metrics, truths, kinds, reference, statistic, clusters, options):
     """Rows of the table, for scores that are finite on the same networks."""
-    table, count, strata = (
-        np.array([*metrics.values(), *truths.values()]),
-        len(metrics),
-        options["strata"],
-    )
+    table = np.array([*metrics.values(), *truths.values()])
+    count, strata = len(metrics), options["strata"]
     sizes = {POOLED: len(clusters)} | {kind: int((strata == kind).sum()) for kind in kinds}
     sizes = {kind: n for kind, n in sizes.items() if n}
     sizes |= {WITHIN: len(clusters)} if kinds else {}
@@ -188,9 +185,7 @@ def _rows(metrics, truths, kinds, reference, statistic, clusters, options):
 
     def estimates(rows):
         drawn, labels = table[:, rows], strata[rows]
-        parts = [
-            between(drawn[:, labels == kind]) for kind in sizes if kind not in (POOLED, WITHIN)
-        ]
+        parts = [between(drawn[:, labels == k]) for k in sizes if k not in (POOLED, WITHIN)]
         values = np.array([between(drawn), *parts, *([np.mean(parts, axis=0)] if kinds else [])])
         other = values[:, [list(metrics).index(reference)]] if reference in metrics else np.nan
         return np.array([values, values - other])

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from attribution_consistency import HOME
+
 from .paths import root
 
 PACKAGES = ("attribution_consistency", "compendium")
@@ -44,6 +46,8 @@ def _files(name: str) -> Iterator[Path]:
     parts = name.split(".")
     if parts[0] not in PACKAGES:
         return
+    if parts[0] == "attribution_consistency" and parts[1:] and parts[1] in HOME:
+        parts.insert(1, HOME[parts[1]])  # a public name of the method: the module it is in
     for n in range(1, len(parts) + 1):
         place = (root() / "src").joinpath(*parts[:n])
         module = place.with_suffix(".py")
@@ -51,18 +55,8 @@ def _files(name: str) -> Iterator[Path]:
             yield module
             return
         if not (place / "__init__.py").is_file():
-            # A public name of the method: where it comes from is in its own module.
-            if parts[:-1] == ["attribution_consistency"]:
-                yield from _home(parts[-1])
             return
         yield place / "__init__.py"
-
-
-def _home(name: str) -> Iterator[Path]:
-    from attribution_consistency import HOME
-
-    if name in HOME:
-        yield root() / "src" / "attribution_consistency" / f"{HOME[name]}.py"
 
 
 def used(files: Iterable[Path], without: Iterable[str] = ()) -> list[Path]:

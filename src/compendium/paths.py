@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -109,10 +110,6 @@ class Run:
         return self.folder / "length_weights.json"
 
     @property
-    def notebooks(self) -> Path:
-        return self.folder / "notebooks"
-
-    @property
     def book(self) -> Path:
         """Folder of the HTML book: `_build/html` for the published run."""
         return (root() if self.name == "default" else self.folder / "book") / "_build" / "html"
@@ -150,7 +147,7 @@ class Run:
 
     def notebook(self, name: str) -> Path:
         """The executed copy of a notebook."""
-        return self.notebooks / f"{name}.ipynb"
+        return self.folder / "notebooks" / f"{name}.ipynb"
 
     def exercise(self, name: str) -> Path:
         """What the solutions of the exercises leave: right values and target figures."""
@@ -177,11 +174,8 @@ def notebook_names() -> list[str]:
 
 def shipped(population: str) -> Path:
     """Folder of the trained weights in the repository."""
-    return (
-        root()
-        / "data"
-        / {"synthetic": "zoo", "gm12878_dnase": "gm12878"}.get(population, population)
-    )
+    folders = {"synthetic": "zoo", "gm12878_dnase": "gm12878"}
+    return root() / "data" / folders.get(population, population)
 
 
 def stored() -> Path:
@@ -225,12 +219,7 @@ def read_json(path: str | PathLike[str]) -> Any:
     ArtefactError
         It is missing or damaged.
     """
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ArtefactError(f"{relative(path)}: no such file: run the step that makes it") from None
-    except ValueError as error:
-        raise ArtefactError(f"{relative(path)}: damaged ({error}): delete it and rerun") from None
+    return _read(path, lambda path: json.loads(Path(path).read_text(encoding="utf-8")))
 
 
 def read_csv(path: str | PathLike[str]) -> pd.DataFrame:
@@ -243,11 +232,16 @@ def read_csv(path: str | PathLike[str]) -> pd.DataFrame:
     """
     import pandas as pd
 
+    return _read(path, pd.read_csv)
+
+
+def _read(path: str | PathLike[str], reader: Callable[[Any], Any]) -> Any:
+    """What `reader` makes of a file; one line for a file that is missing or damaged."""
     try:
-        return pd.read_csv(path)
+        return reader(path)
     except FileNotFoundError:
         raise ArtefactError(f"{relative(path)}: no such file: run the step that makes it") from None
-    except (ValueError, pd.errors.ParserError) as error:
+    except ValueError as error:
         reason = str(error).strip().splitlines()[-1]
         raise ArtefactError(f"{relative(path)}: damaged ({reason}): delete it and rerun") from None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import config
-from .paths import ArtefactError, Run, read_json, relative, shipped
+from .paths import Run, read_json, shipped
 
 # `koo` are networks that others published, see `zoo.published`.
 POPULATIONS = ("synthetic", "gm12878_dnase", "koo")
@@ -32,11 +32,6 @@ def batches(run: Run) -> dict[str, list[list[str]]]:
 
     Only populations with networks are in it; see `steps.configure`.
     """
-    if not run.networks.exists():
-        raise ArtefactError(
-            f"{relative(run.networks)}: no such file: run 'python -m compendium configure' on the "
-            f"configuration of {run.name!r} first"
-        )
     return read_json(run.networks)
 
 

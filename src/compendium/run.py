@@ -32,6 +32,8 @@ from . import config, paths, steps
 from .paths import relative
 
 JOBS_LOCK = ".jobs"
+# Of TensorFlow, before it knows how much it may say.
+GREETINGS = ("WARNING: All log messages before absl", "I0000 00:00")
 SNAKEMAKE = "workflow/progress.py --snakefile workflow/Snakefile --scheduler greedy --nolock"
 BOOK = '-c "from jupyter_book.cli.main import main; main()" build --all -q'
 
@@ -280,9 +282,10 @@ def _call(command: list[str], log: Path | None = None, **options: Any) -> int:
 
 
 def _copy(program: subprocess.Popen[str], log: Path) -> None:
-    """Print what a program says, and append it to a file."""
+    """Print what a program says, but for TensorFlow's greetings, and append it to a file."""
     with open(log, "a", encoding="utf-8") as copy:
         for line in program.stdout or ():
             copy.write(line)
             copy.flush()
-            print(line, end="", flush=True)
+            if not line.startswith(GREETINGS):
+                print(line, end="", flush=True)

@@ -226,13 +226,8 @@ def resamples(
     labels, of_row = np.unique(strata if crossed is None else crossed, return_inverse=True)
     rng = np.random.default_rng(seed)
     for _ in range(draws):
-        rows = np.concatenate(
-            [
-                members[i]
-                for members in layers
-                for i in rng.integers(len(members), size=len(members))
-            ]
-        )
+        drawn = ((members, rng.integers(len(members), size=len(members))) for members in layers)
+        rows = np.concatenate([members[i] for members, choice in drawn for i in choice])
         if crossed is not None:
             times = np.bincount(rng.integers(len(labels), size=len(labels)), minlength=len(labels))
             rows = np.repeat(rows, times[of_row[rows]])

@@ -9,6 +9,7 @@ run, whole or not at all.  Heavy modules are imported where they are used.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import sys
@@ -140,16 +141,11 @@ def train(run: Run, population: str, ids: list[str]) -> None:
             published.convert_models(recipes, data, run.models(population), progress)
             return
         weights = config.load_resolved(run.name)["zoo"]["weights"]
-        shipped = population != "synthetic" or weights != "train"
-        training.train_models(
-            recipes,
-            data,
-            run.models(population),
-            run.checkpoints / population,
-            paths.shipped(population) if shipped else None,
-            progress=progress,
-            length=store.load(run.data(population), ["codes"])["codes"].shape[1],
-        )
+        anew = population == "synthetic" and weights == "train"
+        shipped = None if anew else paths.shipped(population)
+        folders = (run.models(population), run.checkpoints / population, shipped)
+        length = store.load(run.data(population), ["codes"])["codes"].shape[1]
+        training.train_models(recipes, data, *folders, progress=progress, length=length)
 
 
 def attribute(run: Run, population: str, ids: list[str]) -> None:
@@ -161,7 +157,7 @@ def attribute(run: Run, population: str, ids: list[str]) -> None:
 
     from . import store
     from .tables import positive_test_rows, sequences_digest
-    from .zoo import attribution
+    from .zoo.trained import Networks
 
     settings = config.load_resolved(run.name)
     recipes = recipes_of(run, population, ids)
@@ -172,11 +168,11 @@ def attribute(run: Run, population: str, ids: list[str]) -> None:
             f"{relative(run.data(population))}: no positive test sequence; simulate more"
         )
     codes = data["codes"][rows]
-    files = {model_id: run.model(population, model_id) for model_id in ids}
+    x = sequences.codes_to_one_hot(codes)
+    networks = Networks(recipes, functools.partial(run.model, population), x.shape[1])
     with timed(run, f"attribute {population}", ids[0]):
-        maps = attribution.saliency_of_models(recipes, files, sequences.codes_to_one_hot(codes))
-        for number, (model_id, gradient) in enumerate(maps, 1):
-            arrays = {"a": gradient, "rows": rows, "method": "saliency"}
+        for number, model_id in enumerate(ids, 1):
+            arrays = {"a": networks.maps(model_id, x), "rows": rows, "method": "saliency"}
             arrays["sequences_sha256"] = sequences_digest(codes)
             store.save(run.maps(population, model_id), arrays, compress=False)
             print(f"[{number}/{len(ids)}] {model_id} maps of {len(rows)} sequences", flush=True)
@@ -209,14 +205,10 @@ def evaluate(run: Run, population: str, ids: list[str], part: int) -> None:
             f"are counted from 0, as listed under {population} in {relative(run.networks)}"
         )
     with timed(run, f"evaluate {population}", ids[0]):
-        table = score_models(
-            ids,
-            population=population,
-            config=config.load_resolved(run.name),
-            data_path=run.data(population),
-            map_dir=run.map_folder(population),
-            model_dir=run.models(population),
-        )
+        settings = config.load_resolved(run.name)
+        folders = {"map_dir": run.map_folder(population), "model_dir": run.models(population)}
+        data = run.data(population)
+        table = score_models(ids, population=population, config=settings, data_path=data, **folders)
         write_csv(run.score_part(population, part), table)
 
 
@@ -316,21 +308,15 @@ def _execute(run: Run, name: str, working: Path, parameters: dict[str, Any]) -> 
     """Run the cells of the notebook file `working`, in place."""
     import papermill
 
+    folder = paths.notebook_source(name).parent
+    options = {"kernel_name": "python3", "extra_arguments": [QUIET, WATCH], "progress_bar": False}
     os.environ |= {
         paths.ROOT_VARIABLE: str(paths.root()),
         paths.RUN_VARIABLE: run.name,
         paths.NOTEBOOK_VARIABLE: name,
     }
     try:
-        papermill.execute_notebook(
-            working,
-            working,
-            parameters=parameters,
-            kernel_name="python3",
-            cwd=paths.notebook_source(name).parent,
-            progress_bar=False,
-            extra_arguments=[QUIET, WATCH],
-        )
+        papermill.execute_notebook(working, working, parameters, cwd=folder, **options)
     except papermill.PapermillExecutionError as error:
         reason = f"{error.ename}: {error.evalue}".splitlines()[0]
         raise StepError(

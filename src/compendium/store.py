@@ -10,6 +10,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from operator import methodcaller
 from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -17,6 +18,9 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from attribution_consistency import files
+
+# What NumPy, zipfile and zlib raise for a damaged file.
+DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zlib.error)
 
 
 class StoreError(ValueError):
@@ -43,13 +47,6 @@ def open_atomic(path: str | PathLike[str]) -> Iterator[BinaryIO]:
             f"{path}: cannot be written ({error.strerror or error}): "
             "check the folder and the free space, then run again"
         ) from error
-
-
-def _plain(value: Any) -> Any:
-    """Let JSON take NumPy scalars and arrays."""
-    if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 class Stream(NamedTuple):
@@ -84,8 +81,8 @@ def save(path: str | PathLike[str], data: Mapping[str, Any], *, compress: bool =
     for key, value in data.items():
         if key == "meta":
             try:
-                value = json.dumps(value, default=_plain)
-            except (TypeError, ValueError) as error:
+                value = json.dumps(value, default=methodcaller("tolist"))  # of NumPy's
+            except (AttributeError, TypeError, ValueError) as error:
                 raise StoreError(f"{path}: meta cannot be written as JSON ({error})") from None
         arrays[key] = value if isinstance(value, Stream) else np.asarray(value)
         if np.dtype(arrays[key].dtype).hasobject:
@@ -128,29 +125,17 @@ def load(path: str | PathLike[str], keys: Iterable[str] | None = None) -> dict[s
         with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as archive:
             names = archive.files
             wanted = names if keys is None else list(keys)
-            missing = [key for key in wanted if key not in names]
-            if missing:
-                raise StoreError(f"{path}: has no {', '.join(missing)}, only {', '.join(names)}")
-            data = {key: archive[key] for key in wanted}
+            data = {key: archive[key] for key in wanted if key in names}
         if "meta" in data:
             data["meta"] = json.loads(str(data["meta"]))
-    except StoreError:
-        raise
     except FileNotFoundError:
         raise StoreError(f"{path}: no such file: run the step that makes it") from None
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-        KeyError,
-        TypeError,
-        NotImplementedError,
-        RuntimeError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except (*DAMAGED, zipfile.BadZipFile) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise StoreError(
             f"{path}: truncated, or not a data file of ours ({reason}): delete it and make it again"
         ) from None
+    missing = [key for key in wanted if key not in data]
+    if missing:
+        raise StoreError(f"{path}: has no {', '.join(missing)}, only {', '.join(names)}")
     return data

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+FACTORS = ("task", "architecture", "batch_norm", "activation", "regulariser")  # of a recipe
+
+
 def positive_test_rows(data: Mapping[str, NDArray[Any]], n: int) -> NDArray[np.intp]:
     """Row numbers of the first `n` positive test sequences; data has `y` and `split`."""
     return np.flatnonzero((data["split"] == 2) & (data["y"][:, 0] > 0.5))[:n]
@@ -41,20 +44,12 @@ def describe(model_id: str, population: str, record: Mapping[str, Any]) -> dict[
     return {
         "id": model_id,
         "population": population,
-        "task": recipe["task"],
-        "architecture": recipe["architecture"],
-        "batch_norm": recipe["batch_norm"],
-        "activation": recipe["activation"],
-        "regulariser": recipe["regulariser"],
+        **{name: recipe[name] for name in FACTORS},
         "targets": len(recipe["targets"]),
         "init": recipe["init"],
-        "seed": record["seed"],
-        "epochs": record["epochs"],
-        "minutes": record["minutes"],
+        **{name: record[name] for name in ("seed", "epochs", "minutes")},
         "status": "diverged" if record["diverged"] else "ok",
-        "auroc": test.get("auroc"),
-        "pearson": test.get("pearson"),
-        "pearson_accessible": test.get("pearson_accessible"),
+        **{name: test.get(name) for name in ("auroc", "pearson", "pearson_accessible")},
     }
 
 
@@ -77,25 +72,20 @@ def score_maps(
     motif_mask, spacer_mask : (N, L) bool
         None where there is no ground truth, which leaves SNR and the motif AUPR out.
     """
-    from attribution_consistency import (
-        geometric_kld,
-        kmer_klds,
-        motif_aupr,
-        rotated_null,
-        signal_to_noise,
-        thresholded_kld,
-    )
+    from attribution_consistency import geometric_kld, rotated_null
+    from attribution_consistency.divergence import kmer_klds, thresholded_kld
+    from attribution_consistency.ground_truth import motif_aupr, signal_to_noise
     from attribution_consistency.maps import gini
 
     row: dict[str, Any] = {"n": len(x)}
     if motif_mask is not None:
-        truth = {"motif_mask": motif_mask, "spacer_mask": spacer_mask, "correct": correct}
-        snr = signal_to_noise(x, a, **truth)
-        row["snr"] = _mean(snr)
+        truth: dict[str, Any] = {"spacer_mask": spacer_mask, "correct": correct}
+        snr = signal_to_noise(x, a, motif_mask, **truth)
+        row["snr"] = mean(snr)
         row["snr_median"] = float(np.nanmedian(snr)) if np.isfinite(snr).any() else np.nan
         row["snr_undefined"] = int(np.isnan(snr).sum())
-        row["snr_absolute"] = _mean(signal_to_noise(x, a, absolute=True, **truth))
-        row["motif_aupr"] = _mean(motif_aupr(x, a, **truth))
+        row["snr_absolute"] = mean(signal_to_noise(x, a, motif_mask, absolute=True, **truth))
+        row["motif_aupr"] = mean(motif_aupr(x, a, motif_mask, **truth))
     row["kld_original"] = thresholded_kld(x, a, correct=correct)
     row["kld_geometric"] = geometric_kld(x, a)
     row["gini"] = gini(x, a, score=score, correct=correct)
@@ -212,20 +202,15 @@ def fit_length_weights(table: pd.DataFrame, config: Mapping[str, Any]) -> dict[s
         return all_stand_ins(config["scores"]["ks"], "every network of this run diverged")
     options = dict(config["length_weights"])
     by_configuration = options.pop("split") == "configuration"
-    groups = configuration(usable).to_numpy() if by_configuration else None
+    options["groups"] = configuration(usable).to_numpy() if by_configuration else None
+    length = config["synthetic"]["length"]
+    options["trained_on"] = {"n": int(usable["n"].max()), "length": length}
     for reading in READINGS:
         ks, klds = kld_columns(usable, reading)
-        trained_on = {"n": int(usable["n"].max()), "length": config["synthetic"]["length"]}
         try:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
-                learnt = length_weights(
-                    klds,
-                    usable["snr"].to_numpy(float),
-                    groups=groups,
-                    trained_on=trained_on,
-                    **options,
-                )
+                learnt = length_weights(klds, usable["snr"].to_numpy(float), **options)
         except ValueError as error:
             fitted[reading] = stand_in_weights(reading, ks, str(error))
             continue
@@ -234,7 +219,7 @@ def fit_length_weights(table: pd.DataFrame, config: Mapping[str, Any]) -> dict[s
             "source": "fitted to this run",
             "note": "; ".join(str(w.message) for w in caught),
             "held_out": dict(zip(usable["id"], learnt.held_out.tolist())),
-            **{k: _plain(getattr(learnt, k)) for k in ARRAYS},
+            **{k: np.asarray(getattr(learnt, k)).tolist() for k in ARRAYS},
             "n_excluded": learnt.n_excluded,
             "trained_on": learnt.trained_on,
         }
@@ -268,11 +253,7 @@ def add_consistency(table: pd.DataFrame, weights: Mapping[str, Mapping[str, Any]
     return table
 
 
-def _plain(array: NDArray[np.float64] | None) -> list[Any] | None:
-    return None if array is None else np.asarray(array).tolist()
-
-
-def _mean(values: NDArray[np.float64]) -> float:
+def mean(values: NDArray[np.float64]) -> float:
     """Mean of the finite values; NaN when there are none."""
     values = values[np.isfinite(values)]
     return float(values.mean()) if values.size else float("nan")

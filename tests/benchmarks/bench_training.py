@@ -91,7 +91,7 @@ def scoring(n: int, count: int) -> tuple:
     from attribution_consistency import sequences, simulation
     from compendium import paths as artefacts
     from compendium import tables
-    from compendium.zoo import attribution
+    from compendium.zoo.trained import Networks
 
     data = simulation.simulate(2 * n, LENGTH, 0)._asdict()
     rows = np.flatnonzero(data["y"][:, 0] > 0.5)[:n]
@@ -99,9 +99,11 @@ def scoring(n: int, count: int) -> tuple:
     masks = {name: data[name][rows] for name in ("motif_mask", "spacer_mask")}
     records = sorted(artefacts.shipped("synthetic").glob("bn-relu-*.json"))[: count + 1]
     made = {path.stem: artefacts.read_json(path)["recipe"] for path in records}
-    paths = {path.stem: path.with_suffix(".npz") for path in records}
+    weights = {path.stem: path.with_suffix(".npz") for path in records}
+    networks = Networks(made, weights.__getitem__, LENGTH)
     seconds, start = [], time.perf_counter()
-    for _, a in attribution.saliency_of_models(made, paths, x):
+    for name in made:
+        a = networks.maps(name, x)
         mapped = time.perf_counter()
         tables.score_maps(x, a, ks=range(3, 9), correct=True, score="abs_input", **masks)
         seconds.append((mapped - start, time.perf_counter() - mapped))

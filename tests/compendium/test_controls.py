@@ -292,6 +292,7 @@ def test_the_table_of_choices_compares_with_the_default():
     assert turned["high"] < 0 and not turned["default"]
 
 
+@pytest.mark.slow
 def test_fresh_weights_are_he_normal():
     pytest.importorskip("keras")
     from compendium.zoo.trained import he_normal

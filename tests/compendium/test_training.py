@@ -12,6 +12,7 @@ keras = pytest.importorskip("keras")
 from compendium import performance
 from compendium.zoo import attribution, networks, recipes, regularisers, training, weights
 from compendium.zoo.state import State
+from compendium.zoo.trained import Networks
 
 pytestmark = pytest.mark.slow
 LENGTH = 72
@@ -955,8 +956,9 @@ def test_swapping_weights_gives_each_network_its_own_maps(data, tmp_path):
         single[model_id] = attribution.saliency(
             weights.load_into(networks.build(one, LENGTH), paths[model_id]), data["x"][:5]
         )
-    for model_id, a in attribution.saliency_of_models(made, paths, data["x"][:5]):
-        np.testing.assert_array_equal(a, single[model_id])
+    of_one_kind = Networks(made, paths.__getitem__, LENGTH)
+    for model_id in made:
+        np.testing.assert_array_equal(of_one_kind.maps(model_id, data["x"][:5]), single[model_id])
 
 
 # --- performance -----------------------------------------------------------------------

@@ -15,7 +15,7 @@ import numpy as np
 
 from attribution_consistency import sequences, simulation
 from compendium import store
-from compendium.zoo import attribution
+from compendium.zoo.trained import Networks
 
 MODELS = {"exponential": "bn-exp-standard-00", "relu": "bn-relu-standard-00"}
 SEED, N = 1, 90  # the networks were trained on the simulation with seed 0
@@ -32,8 +32,9 @@ def main(folder: Path) -> None:
         for name, model in MODELS.items()
     }
     recipes = {name: record["recipe"] for name, record in records.items()}
-    weights = {name: f"data/zoo/{model}.npz" for name, model in MODELS.items()}
-    for name, maps in attribution.saliency_of_models(recipes, weights, x):
+    networks = Networks(recipes, lambda name: f"data/zoo/{MODELS[name]}.npz", x.shape[1])
+    for name in MODELS:
+        maps = networks.maps(name, x)
         note = {"network": MODELS[name], "method": "saliency of the logit, scaled"}
         scaled = (maps / np.abs(maps).max()).astype(np.float16)
         store.save(folder / f"{name}.npz", {"a": scaled, "meta": note})

@@ -16,8 +16,8 @@ from attribution_consistency import motif_aupr
 from attribution_consistency.maps import position_scores
 
 from .. import paths
-from ..tables import configuration
-from .controls_scores import Task, mean, summary
+from ..tables import configuration, mean
+from .controls_scores import Task, summary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,15 +43,12 @@ def methods_table(networks: Networks, task: Task, ids: Sequence[str]) -> pd.Data
     """
     import pandas as pd
 
-    return pd.DataFrame(
-        [
-            {"id": name, "method": method} | summary(task, a)
-            for name in ids
-            for method, a in method_maps(
-                networks, name, task.x, networks.recipes[name]["regulariser"] == "standard"
-            ).items()
-        ]
-    )
+    rows = []
+    for name in ids:
+        mutate = networks.recipes[name]["regulariser"] == "standard"
+        maps = method_maps(networks, name, task.x, mutate)
+        rows += [{"id": name, "method": method} | summary(task, a) for method, a in maps.items()]
+    return pd.DataFrame(rows)
 
 
 def method_maps(

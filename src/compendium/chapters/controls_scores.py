@@ -18,6 +18,8 @@ from attribution_consistency.divergence import distributions, kl, sum_tracks
 from attribution_consistency.length_scaling import LengthWeights
 from attribution_consistency.maps import READINGS, gini
 
+from ..tables import kld_columns, mean
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -48,12 +50,6 @@ class Task(NamedTuple):
     def sums(self, a: np.ndarray, reading: str = "instance", correct: bool = True) -> Any:
         """k-mer counts and weights of a map and of a constant one, see `divergence`."""
         return sum_tracks(self.x, [a, None], self.ks, reading, "abs_input", correct, False)
-
-
-def mean(values: np.ndarray) -> float:
-    """Mean of the finite values; NaN where there is none."""
-    values = values[np.isfinite(values)]
-    return float(values.mean()) if values.size else float("nan")
 
 
 def summary(task: Task, a: np.ndarray) -> dict[str, Any]:
@@ -98,6 +94,5 @@ def score_map(task: Task, a: np.ndarray, correct: bool = True) -> dict[str, Any]
 def add_finals(maps: pd.DataFrame, task: Task) -> pd.DataFrame:
     """The table of maps with final_{reading}, by mean length weights."""
     for reading in READINGS:
-        klds = maps[[f"kld_{reading}_k{k}" for k in task.ks]].to_numpy(float)
-        maps[f"final_{reading}"] = consistency(klds, task.weights[reading])
+        maps[f"final_{reading}"] = consistency(kld_columns(maps, reading)[1], task.weights[reading])
     return maps

@@ -147,7 +147,9 @@ def make_tables(
         measured[name, "motif_support"] = support(score, windows, draws)
         measured[name, "perturbation"] = drop(signed)
         measured[name, "perturbation_absolute"] = drop(score[few])
-        measured[name, "ctcf_occupancy"] = occupancy(score, ctcf, occupied)
+        if occupied is not None:
+            at_hits = measures.occupancy(score, ctcf, occupied)
+            measured[name, "ctcf_occupancy"] = Measure(*at_hits)
     for first, others in replicates(scores["id"]).items():
         measured[first, PRIMARY] = agreement(first, others, maps, untrained(first, x[few]))
     rows = [(*key, *measure) for key, measure in measured.items() if measure]
@@ -233,13 +235,6 @@ def perturbation(
     return Measure(top.mean() / scale, random.mean() / scale, len(codes), len(codes))
 
 
-def occupancy(
-    score: np.ndarray, ctcf: measures.Hits, occupied: np.ndarray | None
-) -> Measure | None:
-    """Score at CTCF hits inside peaks; baseline: at hits of equal match outside. Or None."""
-    return None if occupied is None else Measure(*measures.occupancy(score, ctcf, occupied))
-
-
 def _ctcf(data, counts, peaks):
     """Hits of the CTCF matrix, and which of them have their middle in a peak (None: no peaks)."""
     hits = measures.find_hits(data["codes"], measures.matrix_bits(counts))
@@ -256,12 +251,11 @@ def _ctcf(data, counts, peaks):
 
 def read_peaks() -> dict[str, tuple[np.ndarray, np.ndarray]] | None:
     """CTCF peaks of GM12878, {chromosome: (starts, ends)}; None where the file is not here."""
-    import pandas as pd
+    from ..sources.intervals import read_columns
 
     if remote.locate(PEAKS) is None:
         return None
-    options = {"sep": "\t", "header": None, "usecols": [0, 1, 2]}
-    table = pd.read_csv(remote.verified(PEAKS), names=["chrom", "start", "end"], **options)
+    table = read_columns(remote.verified(PEAKS), ["chrom", "start", "end"], [0, 1, 2])
     return {
         name: (part["start"].to_numpy(), part["end"].to_numpy())
         for name, part in table.groupby("chrom")

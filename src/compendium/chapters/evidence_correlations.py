@@ -23,6 +23,7 @@ SCORES = {
 }
 TRUE_CORRELATIONS = (0.5, 0.9)
 SEED = 5
+DRAWS, LEVEL = 4000, 0.05  # of the power
 BOOTSTRAP = 500
 
 
@@ -124,28 +125,21 @@ def power_table(related: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["n", "correlation", "power"])
 
 
-def power(
-    n: int,
-    correlations: Sequence[float],
-    *,
-    draws: int = 4000,
-    level: float = 0.05,
-    seed: int = 0,
-) -> np.ndarray:
+def power(n: int, correlations: Sequence[float], seed: int = 0) -> np.ndarray:
     """Probability to find a rank correlation among `n` networks, (len(correlations),).
 
-    Simulated: `draws` samples of `n` pairs from a bivariate normal with each correlation, and
+    Simulated: `DRAWS` samples of `n` pairs from a bivariate normal with each correlation, and
     two-sided Spearman tests whose critical value is the quantile of as many samples with none.
     """
 
     def spearman(correlation, generator):
-        u, v = generator.normal(size=(2, draws, n))
+        u, v = generator.normal(size=(2, DRAWS, n))
         v = correlation * u + np.sqrt(1 - correlation**2) * v
         u, v = (r.argsort(axis=1).argsort(axis=1) - (n - 1) / 2 for r in (u, v))
         return np.abs((u * v).sum(axis=1) / (u**2).sum(axis=1))
 
     # A value exactly at the quantile, as few networks often give, is not beyond it.
-    critical = np.quantile(spearman(0.0, np.random.default_rng([seed, n])), 1 - level)
+    critical = np.quantile(spearman(0.0, np.random.default_rng([seed, n])), 1 - LEVEL)
     return np.array(
         [
             (spearman(r, np.random.default_rng([seed, n, 1])) > critical + 1e-9).mean()

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from attribution_consistency.maps import gradient_correction, position_scores
+from attribution_consistency.nulls import rotate
 from attribution_consistency.rounding import at_least, descending, rounded
 
 MATCH = 0.85  # a hit scores at least this share of the way from a matrix's worst to its best
@@ -44,12 +45,10 @@ def relative_scores(x: np.ndarray, a: np.ndarray) -> np.ndarray:
 def rotated_scores(score: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Scores (N, L), those of each sequence rotated by a uniform offset in 0 to L - 1.
 
-    All offsets take part: without the small ones, as in `metric.rotated_null`, a hit would get
-    less than a window at random, because what stood under it never stays.
+    All offsets take part: without the small ones, as in `rotated_null`, a hit would get less
+    than a window at random, because what stood under it never stays.
     """
-    n, length = score.shape
-    offset = rng.integers(0, length, (n, 1))
-    return np.take_along_axis(score, (np.arange(length) - offset) % length, axis=1)
+    return rotate(score, rng.integers(0, score.shape[1], len(score)))
 
 
 def agreement(one: np.ndarray, two: np.ndarray) -> float:
@@ -190,13 +189,11 @@ def motif_support(
     windows : of `motif_windows`
     """
     sums = running_sums(score)
-    return {
-        name: float(
-            inside(sums, hits).mean()
-            - np.mean([inside(sums, control).mean() for control in controls])
-        )
-        for name, (hits, controls) in windows.items()
-    }
+    support = {}
+    for name, (hits, controls) in windows.items():
+        chance = np.mean([inside(sums, control).mean() for control in controls])
+        support[name] = float(inside(sums, hits).mean() - chance)
+    return support
 
 
 # --- perturbation -------------------------------------------------------------------------
@@ -325,10 +322,6 @@ def occupancy(
             means.append((yes.mean(), no.mean(), len(no)))
     if not means:
         return np.nan, np.nan, 0, 0
-    value, baseline, others = np.array(means).T
-    return (
-        float(np.average(value, weights=weight)),
-        float(np.average(baseline, weights=weight)),
-        int(np.sum(weight)),
-        int(others.sum()),
-    )
+    *scores, others = np.array(means).T
+    value, baseline = (float(np.average(v, weights=weight)) for v in scores)
+    return value, baseline, int(np.sum(weight)), int(others.sum())

@@ -152,7 +152,7 @@ def teach(given: dict[str, Any], data: Mapping[str, np.ndarray]) -> tuple[Any, d
         As `simulate` gives it.
     """
     from ..performance import auroc
-    from ..zoo import networks, recipes, training, weights
+    from ..zoo import networks, training, weights
     from ..zoo.trained import he_normal
 
     rng = np.random.default_rng(given["init"])
@@ -175,17 +175,10 @@ def teach(given: dict[str, Any], data: Mapping[str, np.ndarray]) -> tuple[Any, d
         dataset = training.batches((x[rows], y[rows]), given["batch_size"])
         fitted = tail.fit(dataset, shuffle=False, verbose=0)
         losses.append(round(float(fitted.history["loss"][0]), 6))
-    return model, {
-        "recipe": given,
-        "digest": recipes.digest(given),
-        "seed": given["init"],
-        "training_version": recipes.TRAINING_VERSION,
-        "epochs": given["epochs"],
-        "minutes": round((time.perf_counter() - began) / 60, 2),
-        "diverged": False,
-        "history": {"loss": losses},
-        "test": {"auroc": auroc(y[test, 0], training.predict(tail, x[test])[:, 0])},
-    }
+    minutes = round((time.perf_counter() - began) / 60, 2)
+    scores = {"auroc": auroc(y[test, 0], training.predict(tail, x[test])[:, 0])}
+    course = {"epochs": given["epochs"], "minutes": minutes, "history": {"loss": losses}}
+    return model, training.record_of(given, scores, **course)
 
 
 def trained(
@@ -254,10 +247,8 @@ def make(run: paths.Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
             rows += [row | part for part in measured]
             cells.append(table.assign(id=model_id))
             print(f"{model_id}: AUROC {row['auroc']:.3f}", flush=True)
-    return {
-        "networks": pd.DataFrame(rows),
-        "cells": pd.concat(cells, ignore_index=True)[["id", *CELLS]],
-    }
+    every = pd.concat(cells, ignore_index=True)[["id", *CELLS]]
+    return {"networks": pd.DataFrame(rows), "cells": every}
 
 
 def single_scores(x: np.ndarray, a: np.ndarray, learnt: LengthWeights) -> dict[str, float]:
@@ -301,13 +292,7 @@ def cell_table(tokens: pairs.Tokens, found: pairs.PairDivergence) -> pd.DataFram
     """Every cell of a divergence: names, far (second bin of distance), p, j and r."""
     import pandas as pd
 
-    return pd.DataFrame(
-        {
-            "one": [tokens.words[i] for i in found.pairs.left],
-            "two": [tokens.words[i] for i in found.pairs.right],
-            "far": found.pairs.bin.astype(bool),
-            "p": found.p,
-            "j": found.j,
-            "r": found.r,
-        }
-    )
+    words, cells = tokens.words, found.pairs
+    names = {"one": [words[i] for i in cells.left], "two": [words[i] for i in cells.right]}
+    shares = {"p": found.p, "j": found.j, "r": found.r}
+    return pd.DataFrame(names | {"far": cells.bin.astype(bool)} | shares)

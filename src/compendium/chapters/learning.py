@@ -94,10 +94,7 @@ def make(run: paths.Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
             pairs = [agreement(one, two) for i, one in enumerate(alike) for two in alike[:i]]
             agreements.append((activation, epoch, np.mean(pairs), min(pairs), max(pairs)))
     columns = ["activation", "epoch", "agreement", "lowest", "highest"]
-    return {
-        "epochs": pd.DataFrame(rows),
-        "agreement": pd.DataFrame(agreements, columns=columns),
-    }
+    return {"epochs": pd.DataFrame(rows), "agreement": pd.DataFrame(agreements, columns=columns)}
 
 
 def follow(

@@ -72,14 +72,8 @@ def _items(value: Any) -> dict[Any, Any]:
     return value if isinstance(value, dict) else dict(enumerate(value))
 
 
-KINDS = {
-    bool: "True or False",
-    int: "a number",
-    float: "a number",
-    str: "text",
-    list: "a list",
-    dict: "a dictionary",
-}
+KINDS = {bool: "True or False", str: "text", list: "a list", dict: "a dictionary"}
+KINDS |= dict.fromkeys((int, float), "a number")
 
 
 def _kind(value: Any) -> str:

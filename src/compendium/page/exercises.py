@@ -250,13 +250,8 @@ class Checks:
         for mistake in wrong:
             if same(mistake["value"], plain(value), (tolerance, absolute)):
                 raise ExerciseError(f"{name}: right, but listed as a mistake: {mistake['hint']}")
-        key[name] = {
-            "right": plain(value),
-            "mistakes": wrong,
-            "tolerance": tolerance,
-            "absolute": absolute,
-        }
-        write_json(self.path, key)
+        limits = {"tolerance": tolerance, "absolute": absolute}
+        write_json(self.path, key | {name: {"right": plain(value), "mistakes": wrong} | limits})
 
     def keep(self, name: str, figure: Figure) -> None:
         """Keep a figure of the solution as the target that students see."""

@@ -33,18 +33,8 @@ from attribution_consistency.files import sha256
 from attribution_consistency.sequences import NO_BASE, encode_codes
 
 from .. import store
-from . import remote
-from .intervals import (
-    AccessibilityError,
-    amount_within,
-    overlaps,
-    rank,
-    read_columns,
-    refuse,
-    refuse_disorder,
-    split_names,
-    split_of,
-)
+from . import intervals, remote
+from .intervals import AccessibilityError
 
 TASK = "encode_atac"
 CELL_LINES = Path(__file__).resolve().parents[1] / "resources" / "encode_atac.tsv"
@@ -65,8 +55,6 @@ class Settings:
         `"coverage"`: mean fold change in each bin; `"binary"`: accessible or not.
     window, bin_size : int
         In bases; `bin_size` divides `window`.
-    test, validation : tuple of str
-        Chromosomes of these splits; chr1 to chr22 and chrX otherwise train.
     background : float
         Windows without any peak, for each accessible one.
     max_n : float
@@ -80,8 +68,6 @@ class Settings:
     target: str = "coverage"
     window: int = 2048
     bin_size: int = 32
-    test: tuple[str, ...] = ("chr8",)
-    validation: tuple[str, ...] = ("chr9",)
     background: float = 1.0
     max_n: float = 0.0
     merge: bool = False
@@ -173,13 +159,13 @@ def encode_atac(
     paths = find_files(sources, progress=progress)
     fasta, lengths = _open_genome(paths["genome", ""])
     tracks = [_open_bigwig(p, lengths) for (kind, _), p in paths.items() if kind == "coverage"]
-    intervals = {
+    regions = {
         key: _read_intervals(p, lengths, settings.merge)
         for key, p in paths.items()
         if key[0] in ("peaks", "blacklist")
     }
     every_window = _windows(fasta, lengths, settings.window)
-    windows, labels, counts = _choose(every_window, intervals, settings)
+    windows, labels, counts = _choose(every_window, regions, settings)
     if progress:
         print(f"{len(windows)} windows to {path}", file=sys.stderr, flush=True)
     data = {
@@ -187,7 +173,7 @@ def encode_atac(
         "y": labels.astype(np.float32),
         "peaks": labels.astype(np.uint8),
         "meta": _meta(sources, paths, counts, settings),
-        "split": split_of(windows.chrom, settings.test, settings.validation),
+        "split": intervals.split_of(windows.chrom),
         "start": windows.start.to_numpy(),
         "end": windows.end.to_numpy(),
         "chrom": windows.chrom.to_numpy().astype(np.str_),
@@ -227,7 +213,7 @@ def _meta(sources: Mapping, paths: Mapping, counts: dict, settings: Settings) ->
     return {
         "task": TASK,
         "targets": [line for kind, line in sources if kind == "peaks"],
-        "splits": split_names(settings.test, settings.validation),
+        "splits": intervals.SPLITS,
         "target_units": units[settings.target],
         "settings": asdict(settings),
         "counts": counts,
@@ -242,9 +228,7 @@ def _meta(sources: Mapping, paths: Mapping, counts: dict, settings: Settings) ->
 
 
 def find_files(
-    sources: Mapping[tuple[str, str], str],
-    *,
-    progress: remote.Progress | None = None,
+    sources: Mapping[tuple[str, str], str], *, progress: remote.Progress | None = None
 ) -> dict[tuple[str, str], Path]:
     """Find or download files, and check the hashes that follow their names.
 
@@ -280,8 +264,7 @@ def find_files(
             raise AccessibilityError(f"{path}: its hash is not {known}: damaged, or another")
         paths[key] = path
     table = list(rows.values())
-    names = [row.name for row in table]
-    fetched = remote.fetch(names, progress=progress, table=table)
+    fetched = remote.fetch([row.name for row in table], progress=progress, table=table)
     paths |= dict(zip(rows, fetched, strict=True))
     return {key: paths[key] for key in sources}
 
@@ -306,7 +289,7 @@ def _open_genome(path: Path):
         fasta = pyfaidx.Fasta(str(unpacked), as_raw=True)
     except (pyfaidx.FastaIndexingError, ValueError) as error:
         raise AccessibilityError(f"{path}: not a FASTA file to be indexed ({error})") from None
-    names = sorted(filter(re.compile("chr([0-9]+|X)").fullmatch, fasta.keys()), key=rank)
+    names = sorted(filter(re.compile("chr([0-9]+|X)").fullmatch, fasta.keys()), key=intervals.rank)
     if not names:
         raise AccessibilityError(f"{path}: no chromosome named chr1 to chr22 or chrX")
     return fasta, {name: len(fasta[name]) for name in names}
@@ -345,16 +328,17 @@ def _open_bigwig(path: Path, lengths: dict[str, int]):
 
 def _read_intervals(path: Path, lengths: dict[str, int], merge: bool) -> pd.DataFrame:
     """Read peaks or a blacklist on the chromosomes of the genome, sorted and disjoint."""
-    rows = read_columns(path, ["chrom", "start", "end"], [0, 1, 2])
-    ends = rows.chrom.map(lengths)
-    refuse(path, rows, rows.end > ends, "ends beyond its chromosome: another genome build")
+    rows = intervals.read_columns(path, ["chrom", "start", "end"], [0, 1, 2])
+    beyond = rows.end > rows.chrom.map(lengths)
+    intervals.refuse(path, rows, beyond, "ends beyond its chromosome: another genome build")
     if merge:
         rows = rows.sort_values(["chrom", "start"])
         apart = rows.start > rows.groupby("chrom").end.cummax().shift()
         run = (apart | (rows.chrom != rows.chrom.shift())).cumsum()
         rows = rows.groupby(run).agg({"chrom": "first", "start": "min", "end": "max"})
     else:
-        refuse_disorder(path, rows, "interval", "; sort and merge the file, or choose to merge")
+        advice = "; sort and merge the file, or choose to merge"
+        intervals.refuse_disorder(path, rows, "interval", advice)
     if not rows.chrom.isin(lengths).any():
         raise AccessibilityError(
             f"{path}: no interval on a chromosome of the genome, only on "
@@ -378,23 +362,23 @@ def _windows(fasta, lengths: dict[str, int], size: int) -> pd.DataFrame:
     return windows.assign(end=windows.start + size)
 
 
-def _choose(windows: pd.DataFrame, intervals: dict, settings: Settings):
+def _choose(windows: pd.DataFrame, regions: dict, settings: Settings):
     """Keep accessible windows and a sample without peaks: windows, labels (n, T), counts."""
     in_line, touched, listed = [], np.zeros(len(windows), bool), np.zeros(len(windows), bool)
-    for (kind, _), rows in intervals.items():
-        covered = amount_within(windows, rows, (rows.end - rows.start).to_numpy())
+    for (kind, _), rows in regions.items():
+        covered = intervals.amount_within(windows, rows, (rows.end - rows.start).to_numpy())
         if kind == "blacklist":
             listed = covered > 0
         else:
             middle = (rows.start + rows.end) // 2
-            held = overlaps(windows, rows.assign(start=middle, end=middle + 1))
+            held = intervals.overlaps(windows, rows.assign(start=middle, end=middle + 1))
             in_line.append(held | (2 * covered >= settings.window))
             touched |= covered > 0
     labels = np.stack(in_line, axis=1)
     unknown = (windows.unknown > settings.max_n).to_numpy()
     usable = ~unknown & ~listed
     accessible = usable & labels.any(axis=1)
-    split_of(windows.chrom[accessible], settings.test, settings.validation)  # none may be empty
+    intervals.split_of(windows.chrom[accessible])  # none may be empty
     without = np.flatnonzero(usable & ~touched)
     n = min(len(without), round(settings.background * accessible.sum()))
     chosen = np.random.default_rng(settings.seed).choice(without, n, replace=False)
@@ -427,14 +411,12 @@ def _coverage(
         for first in range(0, len(windows), PIECE):
             part = windows.iloc[first : first + PIECE]
             y = np.zeros((len(part), len(tracks), bins), np.float32)
-            places = list(zip(part.chrom, part.start.tolist(), strict=True))
+            places = list(zip(part.chrom, part.start.tolist(), part.end.tolist(), strict=True))
             for t, (path, reader, chromosomes) in enumerate(tracks):
-                for i, (chrom, start) in enumerate(places):
+                for i, (chrom, start, end) in enumerate(places):
                     if chrom in chromosomes:
                         with _reading(path, f"cannot be read at {chrom}:{start}"):
-                            values = reader.values(
-                                chrom, start, start + settings.window, fillna=0.0
-                            )
+                            values = reader.values(chrom, start, end, fillna=0.0)
                         y[i, t] = values.reshape(-1, settings.bin_size).mean(axis=1)
             if bar:
                 bar.update(y.nbytes)

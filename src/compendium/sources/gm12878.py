@@ -23,28 +23,12 @@ import pandas as pd
 
 from attribution_consistency.sequences import encode_codes, read_fasta
 
-from . import remote
-from .intervals import (
-    AccessibilityError,
-    amount_within,
-    overlaps,
-    rank,
-    read_columns,
-    refuse,
-    refuse_disorder,
-    split_names,
-    split_of,
-)
+from . import intervals, remote
+from .intervals import AccessibilityError, overlaps, refuse
 
 TASK = "gm12878_dnase"
-REGION_SETS = (
-    "CTCF_GM12878",
-    "DNase_GM12878",
-    "DSBCapture_NHEK",
-    "H3K4me3_GM12878",
-    "POL2_GM12878",
-)
-SETS = [f"{name}_hg19_4000_{side}" for name in REGION_SETS for side in ("pos", "neg")]
+PEAKS = ("CTCF_GM12878", "DNase_GM12878", "DSBCapture_NHEK", "H3K4me3_GM12878", "POL2_GM12878")
+SETS = [f"{peaks}_hg19_4000_{side}" for peaks in PEAKS for side in ("pos", "neg")]
 HOTSPOTS = {  # cell line: file; ENCODE experiments ENCSR000EMT, ENO, EMU, ENP
     "GM12878": "SNEDE0000EMT",
     "HeLa-S3": "SNEDE0000ENO",
@@ -119,7 +103,7 @@ def gm12878_dnase(*, table: Sequence[remote.Entry] | None = None) -> Accessibili
         "targets": ["accessible", *hotspots],
         "target_units": ["overlaps a GM12878 hotspot (1) or not (0)"]
         + ["log(1 + min(DNase-seq tags per 200 bp, 2000))"] * len(hotspots),
-        "splits": split_names(),
+        "splits": intervals.SPLITS,
         "counts": about["counts"],
         "inputs_sha256": {name: digest[name] for name in names},
         "region_sets": about["region_sets"],
@@ -128,7 +112,7 @@ def gm12878_dnase(*, table: Sequence[remote.Entry] | None = None) -> Accessibili
     return AccessibilityData(
         encode_codes(regions.sequence.tolist()),
         y.astype(np.float32),
-        split_of(regions.chrom),
+        intervals.split_of(regions.chrom),
         regions.chrom.to_numpy().astype(np.str_),
         regions.start.to_numpy(np.int64),
         regions.end.to_numpy(np.int64),
@@ -144,7 +128,7 @@ def _choose(rows: pd.DataFrame, spots: pd.DataFrame) -> tuple[pd.DataFrame, dict
     usable = rows[~in_artefact & ~excluded]
     usable = usable.assign(accessible=overlaps(usable, spots))
     regions = drop_repeats(usable)
-    place = {name: i for i, name in enumerate(sorted(set(regions.chrom), key=rank))}
+    place = {name: i for i, name in enumerate(sorted(set(regions.chrom), key=intervals.rank))}
     regions = regions.iloc[np.lexsort([regions.start, regions.chrom.map(place)])]
     per_set = usable.groupby("file", sort=False).accessible.agg(windows="size", accessible="sum")
     counts = {
@@ -172,7 +156,7 @@ def read_regions(bed: Path, fasta: Path) -> pd.DataFrame:
     AccessibilityError
         If row and record do not correspond, or a window is not 201 bp: file, row and reason.
     """
-    rows = read_columns(bed, ["chrom", "start", "end"], [0, 1, 2])
+    rows = intervals.read_columns(bed, ["chrom", "start", "end"], [0, 1, 2])
     records = read_fasta(fasta)
     if len(rows) != len(records):
         raise AccessibilityError(
@@ -184,9 +168,8 @@ def read_regions(bed: Path, fasta: Path) -> pd.DataFrame:
     for i, (name, sequence) in enumerate(records, start=1):
         if name != (expected := f"{rows.chrom[i - 1]}_{i}"):
             raise AccessibilityError(
-                f"{fasta}, record {i}: is named {name}, but row {i} of "
-                f"{bed.name} would make it {expected}: the two files do not "
-                "correspond"
+                f"{fasta}, record {i}: is named {name}, but row {i} of {bed.name} would make it "
+                f"{expected}: the two files do not correspond"
             )
         if len(sequence) != WINDOW:
             raise AccessibilityError(
@@ -216,10 +199,10 @@ def read_hotspots(path: Path) -> pd.DataFrame:
         twice): file, row and reason.
     """
     columns = ["chrom", "start", "end", "width", "tags"]
-    rows = read_columns(path, columns, [0, 1, 2, 8, 9])
+    rows = intervals.read_columns(path, columns, [0, 1, 2, 8, 9])
     refuse(path, rows, rows.end - rows.start != rows.width, "has another width in column 9")
     refuse(path, rows, rows.tags < 0, "has a negative tag count in column 10")
-    refuse_disorder(path, rows, "hotspot")
+    intervals.refuse_disorder(path, rows, "hotspot")
     return rows.drop(columns="width")
 
 
@@ -252,9 +235,8 @@ def drop_repeats(regions: pd.DataFrame) -> pd.DataFrame:
             f"for {one.chrom}:{one.start + 1}-{one.end}: FASTA and BED rows do not correspond"
         )
     reverse = [s.translate(_COMPLEMENT)[::-1] for s in regions.sequence]
-    same = pd.Series(
-        [min(pair) for pair in zip(regions.sequence, reverse, strict=True)], index=regions.index
-    )
+    pairs = zip(regions.sequence, reverse, strict=True)
+    same = pd.Series([min(pair) for pair in pairs], index=regions.index)
     split = regions.chrom.where(regions.chrom.isin(["chr8", "chr9"]), "training")
     in_two_splits = split.groupby(same).transform("nunique") > 1
     return regions[~in_two_splits & ~same.duplicated()]
@@ -277,5 +259,5 @@ def tags_per_200_bp(regions: pd.DataFrame, hotspots: pd.DataFrame) -> np.ndarray
     ndarray of float64, shape (N,)
         0 where no hotspot is.
     """
-    tags = amount_within(regions, hotspots, hotspots.tags.to_numpy())
+    tags = intervals.amount_within(regions, hotspots, hotspots.tags.to_numpy())
     return tags * 200.0 / (regions.end - regions.start).to_numpy()

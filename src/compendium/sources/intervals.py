@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-TRAIN, VALIDATION, TEST = 0, 1, 2
+# How pandas reads a table without header, every value as text.
+TEXT: Any = dict(sep=r"\s+", header=None, dtype=str, encoding="ascii", keep_default_na=False)
+SPLITS = ["training", "validation (chr9)", "test (chr8)"]  # what 0, 1 and 2 of `split` mean
 
 
 class AccessibilityError(ValueError):
@@ -40,16 +42,8 @@ def read_columns(path: Path, names: list[str], columns: list[int]) -> pd.DataFra
     try:
         with open(path, "rb") as handle:
             compression = "gzip" if handle.read(2) == b"\x1f\x8b" else None
-        rows = pd.read_csv(
-            path,
-            sep=r"\s+",
-            header=None,
-            usecols=columns,
-            dtype=str,
-            compression=compression,
-            encoding="ascii",
-            keep_default_na=False,
-        )[columns].set_axis(names, axis=1)
+        rows = pd.read_csv(path, usecols=columns, compression=compression, **TEXT)
+        rows = rows[columns].set_axis(names, axis=1)
     except (ValueError, OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise AccessibilityError(f"{path}: not the table it should be ({reason})") from None
@@ -149,10 +143,8 @@ def _on_one_axis(windows: pd.DataFrame, spots: pd.DataFrame) -> list[np.ndarray]
     ]
 
 
-def split_of(
-    chrom: ArrayLike, test: Sequence[str] = ("chr8",), validation: Sequence[str] = ("chr9",)
-) -> np.ndarray:
-    """Split of each chromosome: 2 for `test`, 1 for `validation`, 0 (training) for all others.
+def split_of(chrom: ArrayLike) -> np.ndarray:
+    """Split of each chromosome, uint8: 2 (test) for 8, 1 (validation) for 9, 0 for all others.
 
     Raises
     ------
@@ -160,22 +152,14 @@ def split_of(
         If a split is empty.
     """
     names = pd.Series(np.asarray(chrom, str))
-    split = np.select([names.isin(test), names.isin(validation)], [TEST, VALIDATION], TRAIN)
-    for value, name in enumerate(("training", *split_names(test, validation)[1:])):
+    split = names.map({"chr9": 1, "chr8": 2}).fillna(0).to_numpy(np.uint8)
+    for value, name in enumerate(SPLITS):
         if not (split == value).any():
             raise AccessibilityError(
-                f"no sequence for {name}: expected chromosomes named chr1 to "
-                "chr22 and chrX, got "
+                f"no sequence for {name}: expected chromosomes named chr1 to chr22 and chrX, got "
                 f"{', '.join(sorted(set(names))) or 'none'}"
             )
-    return split.astype(np.uint8)
-
-
-def split_names(
-    test: Sequence[str] = ("chr8",), validation: Sequence[str] = ("chr9",)
-) -> list[str]:
-    """What the values 0, 1 and 2 of `split` mean, in words."""
-    return ["training", f"validation ({', '.join(validation)})", f"test ({', '.join(test)})"]
+    return split
 
 
 def rank(name: str) -> tuple[int, str]:

@@ -241,23 +241,14 @@ def _download(entry: Entry, progress: Progress | None, timeout: float) -> None:
     import requests  # slow to import
 
     host = urlsplit(entry.url).netloc
+    hashes, urls = {entry.name: entry.sha256}, {entry.name: entry.url}
     pooch.get_logger().setLevel("WARNING")
-    cache = pooch.Pooch(
-        cache_folder(),
-        base_url="",
-        registry={entry.name: entry.sha256},
-        urls={entry.name: entry.url},
-        retry_if_failed=RETRIES,
-    )
+    cache = pooch.Pooch(cache_folder(), "", hashes, urls, retry_if_failed=RETRIES)
+    asked = {"timeout": timeout, "headers": {"Accept-Encoding": "identity"}}
     silent = contextlib.nullcontext(False)
     try:
         with progress(entry.name, entry.bytes or 1) if progress else silent as bar:
-            downloader = pooch.HTTPDownloader(
-                progressbar=bar,
-                chunk_size=1 << 16,
-                timeout=timeout,
-                headers={"Accept-Encoding": "identity"},
-            )
+            downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 16, **asked)
             Path(cache.fetch(entry.name, downloader=downloader)).chmod(0o644)
     except requests.RequestException as error:
         reason = type(error).__name__ if error.response is None else error

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
-from . import networks, weights
 
 if TYPE_CHECKING:
     import keras
@@ -62,34 +58,3 @@ def saliency(
         model._saliency = {**getattr(model, "_saliency", {}), output: gradient}
     batches = (x[i : i + batch_size] for i in range(0, len(x), batch_size))
     return np.concatenate([gradient(tf.constant(b)).numpy() for b in batches])
-
-
-def saliency_of_models(
-    recipes: Mapping[str, dict[str, Any]],
-    paths: Mapping[str, str | PathLike[str]],
-    x: np.ndarray,
-) -> Iterator[tuple[str, np.ndarray]]:
-    """Saliency of the first output of many networks.
-
-    One network is built for each architecture and its weights are swapped.
-
-    Parameters
-    ----------
-    recipes : mapping
-        `{id: recipe}`.
-    paths : mapping
-        `{id: weights file}`.
-    x : ndarray of float32, shape (N, L, 4)
-        One-hot sequences.
-
-    Yields
-    ------
-    (str, ndarray of float32, shape (N, L, 4))
-        The model's id and its maps.
-    """
-    built: dict[tuple[Any, ...], keras.Model] = {}
-    for model_id, recipe in recipes.items():
-        key = networks.kind(recipe)
-        if key not in built:
-            built[key] = networks.build(recipe, x.shape[1])
-        yield model_id, saliency(weights.load_into(built[key], paths[model_id]), x)

@@ -58,12 +58,7 @@ def build(recipe: dict[str, Any], length: int, points: Points | None = None) -> 
         regularizer=recipe.get("kernel_regularizer") or keras.regularizers.L2(recipe["l2"]),
     )
     hidden = ARCHITECTURES[name](hook(sequence, 0), blocks, hook)
-    output = layers.Dense(
-        recipe["n_outputs"],
-        kernel_initializer="he_normal",
-        kernel_regularizer=blocks.regularizer,
-        name="output",
-    )(hidden)
+    output = layers.Dense(recipe["n_outputs"], name="output", **blocks.kernel)(hidden)
     model = points.model if points else keras.Model
     return model(inputs if len(inputs) > 1 else sequence, output, name=name)
 
@@ -79,7 +74,9 @@ class Blocks:
     def __init__(
         self, activation: str, batch_norm: bool, regularizer: keras.regularizers.Regularizer
     ) -> None:
-        self.first, self.batch_norm, self.regularizer = activation, batch_norm, regularizer
+        self.first, self.batch_norm = activation, batch_norm
+        self.kernel: dict[str, Any] = {"kernel_regularizer": regularizer}
+        self.kernel["kernel_initializer"] = "he_normal"
 
     def norm(self, h: KerasTensor) -> KerasTensor:
         """Batch norm, where the network has it."""
@@ -98,14 +95,8 @@ class Blocks:
         activation: str = "relu",
     ) -> KerasTensor:
         """Convolution -> norm -> activation -> max pooling -> dropout."""
-        h = layers.Conv1D(
-            filters,
-            width,
-            padding="same",
-            dilation_rate=dilation,
-            kernel_initializer="he_normal",
-            kernel_regularizer=self.regularizer,
-        )(h)
+        options = {"padding": "same", "dilation_rate": dilation, **self.kernel}
+        h = layers.Conv1D(filters, width, **options)(h)
         h = layers.Activation(self.first if first else activation)(self.norm(h))
         if pool > 1:
             h = layers.MaxPooling1D(pool)(h)
@@ -113,9 +104,7 @@ class Blocks:
 
     def dense(self, h: KerasTensor, units: int, dropout: float) -> KerasTensor:
         """Dense layer -> norm -> activation -> dropout."""
-        h = layers.Dense(
-            units, kernel_initializer="he_normal", kernel_regularizer=self.regularizer
-        )(h)
+        h = layers.Dense(units, **self.kernel)(h)
         return layers.Dropout(dropout)(layers.Activation("relu")(self.norm(h)))
 
     def residual(

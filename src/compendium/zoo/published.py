@@ -120,9 +120,11 @@ def convert_models(
     ValueError
         As `read_weights`.
     """
-    from . import networks, training, weights
+    from . import trained, training, weights
 
-    built, test, out_dir = {}, None, Path(out_dir)
+    test, out_dir = None, Path(out_dir)
+    kept = {model_id: out_dir / f"{model_id}.npz" for model_id in wanted}
+    networks = trained.Networks(wanted, kept.__getitem__, recipes.PUBLISHED_LENGTH)
     out_dir.mkdir(parents=True, exist_ok=True)
     for number, (model_id, recipe) in enumerate(wanted.items(), 1):
         if training.has_weights(out_dir, model_id, recipes.digest(recipe)):
@@ -131,10 +133,7 @@ def convert_models(
             arrays = data()
             tested = arrays["split"] == 2
             test = arrays["x"][tested], arrays["y"][tested]
-        kind = networks.kind(recipe)
-        if kind not in built:
-            built[kind] = networks.build(recipe, test[0].shape[1])
-        model = built[kind]
+        model = networks.built(recipe)
         values = read_weights(locate(recipe["source"]), model)
         # As they will be read again, in half precision: the scores are those of what is kept.
         packed = weights.pack_values((v.path, value) for v, value in zip(model.weights, values))

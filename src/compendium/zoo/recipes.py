@@ -14,15 +14,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 TRAINING_VERSION = 1
-REGULARISERS = (
-    "standard",
-    "mixup",
-    "manifoldmixup",
-    "noise",
-    "manifoldnoise",
-    "adversarial",
-    "spectral",
-)
 ACTIVATIONS = ("relu", "exp")
 ARCHITECTURES = ("cnn", "residual", "basset", "bpnet", "basenji")
 # The networks of Majdandzic et al. 2023: 50 initialisations of each of four groups.
@@ -53,6 +44,7 @@ REGULARISATION = {
     # Yoshida and Miyato 2017, arXiv:1705.10941: lambda = 0.01, one power iteration a step.
     "spectral": {"spectral_penalty": 0.01, "spectral_iterations": 1},
 }
+REGULARISERS = ("standard", *REGULARISATION)
 
 
 def configurations() -> list[str]:

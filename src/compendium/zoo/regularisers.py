@@ -127,9 +127,7 @@ class Points:
         self.regulariser, self.settings = regulariser, settings
         self.model = keras.Model
         if regulariser == "adversarial":
-            self.model = adversarial_model(
-                settings["adversarial_radius"], settings["adversarial_steps"]
-            )
+            self.model = adversarial_model(settings)
 
     def attach(self, sequence: Tensor) -> tuple[list[Tensor], Hook]:
         """The inputs of the network and the hook for its points, as `Points` says."""
@@ -199,13 +197,14 @@ class Points:
         return np.repeat(rng.integers(1, HIDDEN_POINTS + 1, n_batches), batch_size)
 
 
-def adversarial_model(radius: float, steps: int) -> type[keras.Model]:
+def adversarial_model(settings: dict[str, Any]) -> type[keras.Model]:
     """A `keras.Model` class that trains on worst-case inputs (TensorFlow backend)."""
+    ball = settings["adversarial_radius"], settings["adversarial_steps"]
 
     class AdversarialModel(keras.Model):
         def train_step(self, data: Any) -> dict[str, Any]:
             x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
-            return super().train_step((projected_gradient(self, x, y, radius, steps), y))
+            return super().train_step((projected_gradient(self, x, y, *ball), y))
 
     return AdversarialModel
 

@@ -15,18 +15,7 @@ from attribution_consistency.files import replacing
 
 from . import recipes, weights
 
-# What a checkpoint holds beside arrays.
-PLAIN = (
-    "epoch",
-    "learning_rate",
-    "seconds",
-    "best_score",
-    "waited_decay",
-    "waited_stop",
-    "diverged",
-    "stopped",
-    "history",
-)
+NOT_PLAIN = ("path", "network", "recipe", "best_weights")  # of a state; JSON holds the rest
 
 
 class State:
@@ -60,9 +49,8 @@ class State:
         else:
             self.epoch += 1
             self.seconds += seconds
-            for name, value in zip(
-                self.history, (loss, valid_loss, valid_score, self.learning_rate)
-            ):
+            values = (loss, valid_loss, valid_score, self.learning_rate)
+            for name, value in zip(self.history, values):
                 self.history[name].append(round(float(value), 8))
             improved = valid_score > self.best_score + 1e-4
             patience = self.recipe["stopping_patience"]
@@ -81,6 +69,10 @@ class State:
         if self.path is not None:
             self._save(self.path)
 
+    def _plain(self) -> dict[str, Any]:
+        """What a checkpoint holds beside arrays."""
+        return {name: value for name, value in vars(self).items() if name not in NOT_PLAIN}
+
     def _groups(self) -> dict[str, list[np.ndarray]]:
         return {
             "weights": self.network.get_weights(),
@@ -89,8 +81,7 @@ class State:
         }
 
     def _save(self, path: Path) -> None:
-        state = {"digest": recipes.digest(self.recipe)}
-        state |= {name: getattr(self, name) for name in PLAIN}
+        state = {"digest": recipes.digest(self.recipe), **self._plain()}
         arrays: dict[str, Any] = {"state": np.array(json.dumps(state))}
         for group, values in self._groups().items():
             arrays |= {f"{group}_{i:03d}": value for i, value in enumerate(values)}
@@ -107,7 +98,7 @@ class State:
             shapes, wanted = ([v.shape for g in own for v in of[g]] for of in (groups, own))
             if (state["digest"], shapes) != (recipes.digest(self.recipe), wanted):
                 raise ValueError("weights of another network")
-            state = {name: state[name] for name in PLAIN}
+            state = {name: state[name] for name in self._plain()}
         except FileNotFoundError:
             return
         except weights.DAMAGE as error:

@@ -56,19 +56,15 @@ class Networks:
         """A network with its weights."""
         return weights.load_into(self.built(self.recipes[model_id]), self._path(model_id))
 
-    def untrained(self, model_id: str, rng: np.random.Generator) -> keras.Model:
-        """A network of the same architecture with fresh weights."""
-        model = self.built(self.recipes[model_id])
-        model.set_weights([he_normal(w.name, w.shape, rng) for w in model.weights])
-        return model
-
     def maps(self, model_id: str, x: np.ndarray) -> np.ndarray:
         """Saliency of a trained network on one-hot sequences (N, L, 4)."""
         return attribution.saliency(self.trained(model_id), x)
 
     def untrained_maps(self, model_id: str, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Saliency of a network of the same architecture with fresh weights."""
-        return attribution.saliency(self.untrained(model_id, rng), x)
+        model = self.built(self.recipes[model_id])
+        model.set_weights([he_normal(w.name, w.shape, rng) for w in model.weights])
+        return attribution.saliency(model, x)
 
     def predict(self, model_id: str, x: np.ndarray) -> np.ndarray:
         """First output (N,) of a trained network for one-hot sequences (N, L, 4)."""

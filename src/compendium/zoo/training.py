@@ -87,44 +87,33 @@ def train(
         valid_loss, name, score = _validate(plain, recipe, x[split == 1], y[split == 1])
         state.close_epoch(loss, valid_loss, score, time.perf_counter() - started)
         if progress:
-            progress(
-                f"epoch {state.epoch}/{recipe['epochs']}: "
-                f"validation loss {valid_loss:.4f}, {name} {score:.4f}"
-            )
+            where = f"epoch {state.epoch}/{recipe['epochs']}"
+            progress(f"{where}: validation loss {valid_loss:.4f}, {name} {score:.4f}")
         if each_epoch:
             each_epoch(state.epoch, plain)
     plain.set_weights(state.best_weights)
     scores = evaluate(plain, recipe, x[test], data["y"][test])
-    return plain, record_of(
-        recipe,
-        scores,
-        epochs=state.epoch,
-        minutes=round(state.seconds / 60, 2),
-        diverged=state.diverged,
-        history=state.history,
-    )
+    course = {"epochs": state.epoch, "diverged": state.diverged, "history": state.history}
+    return plain, record_of(recipe, scores, minutes=round(state.seconds / 60, 2), **course)
 
 
-def record_of(
-    recipe: dict[str, Any],
-    test: dict[str, float],
-    *,
-    epochs: int | None = None,
-    minutes: float | None = None,
-    diverged: bool = False,
-    history: Mapping[str, list[float]] | None = None,
-) -> dict[str, Any]:
-    """The record of a network, for JSON; one that others trained has neither epochs nor minutes."""
+def record_of(recipe: dict[str, Any], test: dict[str, float], **course: Any) -> dict[str, Any]:
+    """The record of a network, for JSON.
+
+    `course` are `epochs`, `minutes`, `diverged` and `history` of its training, which a network
+    that others trained has not.
+    """
     return {
         "recipe": recipe,
         "digest": recipes.digest(recipe),
         "seed": recipe["init"],
         "training_version": recipes.TRAINING_VERSION,
-        "epochs": epochs,
-        "minutes": minutes,
-        "diverged": diverged,
-        "history": history or {},
+        "epochs": None,
+        "minutes": None,
+        "diverged": False,
+        "history": {},
         "test": test,
+        **course,
     }
 
 

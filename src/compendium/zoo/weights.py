@@ -26,15 +26,7 @@ if TYPE_CHECKING:
 
 # What reading damaged or foreign content raises: one flipped bit can make any of them. A disk
 # that fails for a moment, or too little memory, raises others and is no damage.
-DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    ValueError,
-    KeyError,
-    TypeError,
-    RuntimeError,
-)
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, TypeError, RuntimeError)
 
 
 def pack(model: keras.Model) -> dict[str, np.ndarray]:
@@ -103,9 +95,7 @@ def why(error: BaseException) -> str:
 
 
 def check(
-    arrays: Mapping[str, np.ndarray],
-    digest: str,
-    expected: list[tuple[int, ...]] | None = None,
+    arrays: Mapping[str, np.ndarray], digest: str, expected: list[tuple[int, ...]] | None = None
 ) -> None:
     """Raise ValueError, which says why, unless the arrays of a weights file can be used.
 
