@@ -43,7 +43,7 @@ import numpy as np
 import pandas as pd
 
 from attribution_consistency import motifs
-from attribution_consistency.pairs import matched_pairs
+from attribution_consistency.matching import matched_pairs
 from attribution_consistency.rounding import descending, rounded
 from attribution_consistency.uncertainty import paired_difference
 from compendium import paths

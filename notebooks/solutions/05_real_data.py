@@ -33,7 +33,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from attribution_consistency.pairs import matched_pairs
+from attribution_consistency.matching import matched_pairs
 from compendium import paths
 from compendium.chapters import real_data
 from compendium.page import figures

@@ -81,10 +81,10 @@ def rotated_null(
         sums = sum_tracks(x, [a], ks, *own, moves=moves)
         klds += [track_klds(sums, ks, own.reading, track) for track in range(len(moves))]
     scores = np.array(klds) if weights is None else consistency(klds, weights)
-    return compare(scores[0], scores[1:])
+    return tested(scores[0], scores[1:])
 
 
-def compare(observed: Floats, null: Floats) -> RotatedNull:
+def tested(observed: Floats, null: Floats) -> RotatedNull:
     """A score, by k (K,) or weighted (), beside its draws (n_draws, K) or (n_draws,)."""
     p_value = (1 + at_least(null, observed).sum(axis=0)) / (1 + len(null))
     return RotatedNull(observed, null, p_value, observed - null.mean(axis=0))

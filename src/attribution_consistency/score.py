@@ -23,8 +23,8 @@ from .arrays import Array, Floats, Ints
 from .files import sha256
 from .length_scaling import LengthWeights, consistency, warn_if_unlike
 from .maps import READINGS, SCORES, gini
-from .nulls import compare, rotated_null
-from .pairs import matched_pairs
+from .matching import matched_pairs
+from .nulls import rotated_null, tested
 from .uncertainty import Jackknife, jackknife
 from .weights import choose_weights
 
@@ -229,7 +229,7 @@ class Scorer:
         if draws:
             null = rotated_null(x, a, ks, n_draws=draws, seed=self.settings.seed, **own)
             by_k |= {"null": null.null.mean(axis=0), "p": null.p_value, "excess": null.excess}
-            total = compare(consistency(null.observed, weights), consistency(null.null, weights))
+            total = tested(consistency(null.observed, weights), consistency(null.null, weights))
             row |= {"score_null": total.null.mean(), "score_excess": float(total.excess)}
             row["score_p"] = float(total.p_value)
         correct, k = self.settings.correct, min(6, max(ks))

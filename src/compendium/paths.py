@@ -110,6 +110,11 @@ class Run:
         return self.folder / "length_weights.json"
 
     @property
+    def notebooks(self) -> Path:
+        """Folder of the executed notebooks."""
+        return self.folder / "notebooks"
+
+    @property
     def book(self) -> Path:
         """Folder of the HTML book: `_build/html` for the published run."""
         return (root() if self.name == "default" else self.folder / "book") / "_build" / "html"

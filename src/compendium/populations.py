@@ -12,7 +12,7 @@ from .paths import Run, read_json, shipped
 POPULATIONS = ("synthetic", "gm12878_dnase", "koo")
 
 
-def here(settings: dict[str, Any]) -> dict[str, list[list[str]]]:
+def networks_in_jobs(settings: dict[str, Any]) -> dict[str, list[list[str]]]:
     """The networks of a run on this machine, cut into jobs: {population: [ids of job 0, ...]}."""
     from .sources import remote
 

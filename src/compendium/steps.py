@@ -24,7 +24,7 @@ from attribution_consistency.files import replacing, text_sha256
 from . import config, paths
 from .parameters import notebook_parameters
 from .paths import Run, read_csv, read_json, relative, write_csv, write_json
-from .populations import batches, here, model_recipes, recipes_of
+from .populations import batches, model_recipes, networks_in_jobs, recipes_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +61,7 @@ def configure(path: str | PathLike[str]) -> Run:
     run = Run(Path(path).stem)
     texts = {
         run.config: yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True),
-        run.networks: json.dumps(here(resolved), indent=1) + "\n",
+        run.networks: json.dumps(networks_in_jobs(resolved), indent=1) + "\n",
     }
     for file, text in texts.items():
         if not file.exists() or file.read_text(encoding="utf-8") != text:

@@ -15,7 +15,7 @@ from attribution_consistency import (
 )
 from attribution_consistency.length_scaling import held_out_consistency
 from attribution_consistency.maps import READINGS
-from attribution_consistency.pairs import matched_pairs
+from attribution_consistency.matching import matched_pairs
 from compendium import paths, store, tables
 from compendium.zoo import recipes
 
