@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import functools
+import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -20,7 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-import pooch
+from platformdirs import user_cache_dir
 from tqdm import tqdm
 
 from attribution_consistency.files import text_sha256
@@ -102,7 +103,7 @@ def _entry(name: str, table: Sequence[Entry] | None) -> Entry:
 
 def cache_folder() -> Path:
     """Folder for downloads: the user's cache folder, by each system's custom."""
-    return pooch.os_cache("attribution-consistency")
+    return Path(user_cache_dir("attribution-consistency"))
 
 
 def locate(name: str, *, table: Sequence[Entry] | None = None) -> Path | None:
@@ -150,7 +151,8 @@ def available(task: str, *, table: Sequence[Entry] | None = None) -> bool:
 def has_hash(path: Path, known: str) -> bool:
     """Whether a file has this hash: a SHA-256, or another kind, as in `md5:…`."""
     kind, _, value = known.rpartition(":")
-    return pooch.file_hash(str(path), alg=kind or "sha256") == value.lower()
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, kind or "sha256").hexdigest() == value.lower()
 
 
 def verified(name: str, *, table: Sequence[Entry] | None = None) -> Path:
@@ -238,7 +240,9 @@ def fetch(
 
 def _download(entry: Entry, progress: Progress | None, timeout: float) -> None:
     """Have pooch download one file into the cache; what fails becomes one line."""
-    import requests  # slow to import
+    # Slow to import, and in a notebook tqdm, which pooch imports, warns of what is not installed.
+    import pooch
+    import requests
 
     host = urlsplit(entry.url).netloc
     hashes, urls = {entry.name: entry.sha256}, {entry.name: entry.url}
