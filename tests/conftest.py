@@ -31,7 +31,8 @@ def pytest_ignore_collect(collection_path, config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark what uses the built book."""
+    """Mark what uses the built book; begin with the longest file, or one process waits for it."""
+    items.sort(key=lambda item: item.path.name != "test_steps.py")
     for item in items:
         if "quick_book" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
