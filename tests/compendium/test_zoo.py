@@ -112,7 +112,8 @@ def test_stored_divergences_are_reproduced(folder, repository, simulated, config
     some = x[data.y[data.split == 2][:, 0] > 0.5][: int(stored.loc[name, "n"])]
     found = kmer_klds(some, attribution.saliency(network, some))
     expected = stored.loc[name, [f"kld_frequency_k{k}" for k in range(3, 9)]].to_numpy(float)
-    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    # As close as other processors come: float32 gradients differ in their sixth digit.
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
 def test_the_accessibility_networks_are_shipped_small_and_stopped_by_themselves(repository):

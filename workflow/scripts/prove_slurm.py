@@ -277,7 +277,7 @@ class Proof:
                 [
                     sys.executable,
                     "-m",
-                    "attribution_consistency",
+                    "compendium",
                     "run",
                     str(self.config),
                     "--offline",
