@@ -207,9 +207,6 @@ def relative(path: str | PathLike[str]) -> str:
     return path.as_posix()
 
 
-write_atomic = replacing
-
-
 def write_json(path: str | PathLike[str], value: Any) -> None:
     """Write `value` as indented JSON, whole or not at all."""
     with replacing(path) as temporary:

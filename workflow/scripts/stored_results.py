@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from attribution_consistency.files import replacing
 from compendium import chapters, config, paths, steps
 from compendium.page import provenance
 from compendium.paths import (
@@ -22,7 +23,6 @@ from compendium.paths import (
     read_csv,
     read_json,
     relative,
-    write_atomic,
 )
 
 
@@ -67,7 +67,7 @@ def store(run: Run) -> list[str]:
     written = {paths.stored() / name: content for name, content in contents.items()}
     written[default_length_weights()] = _shippable(run.length_weights)
     for path, content in written.items():
-        with write_atomic(path) as temporary:
+        with replacing(path) as temporary:
             temporary.write_bytes(content)
     return sorted(relative(path) for path in written)
 
@@ -81,7 +81,7 @@ def store_study(run: Run, study: str) -> list[str]:
         if not path.exists():
             raise StoredError(f"{relative(path)}: no such table: run the study first")
     for path in files:
-        with write_atomic(paths.stored() / path.name) as temporary:
+        with replacing(paths.stored() / path.name) as temporary:
             temporary.write_bytes(path.read_bytes())
     return sorted(relative(paths.stored() / path.name) for path in files)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from attribution_consistency import simulate
+from attribution_consistency.files import replacing
 from attribution_consistency.sequences import codes_to_one_hot, decode
 
 from .. import paths, store, tables
@@ -59,13 +60,13 @@ def prepare(run: paths.Run, n: int, folder: str = FOLDER) -> Files:
         codes, headers = data["codes"][rows], [f"{c}:{s + 1}-{e}" for c, s, e in place]
     records = zip(headers, decode(codes_to_one_hot(codes)))
     target, auroc = run.models(folder), {}
-    with paths.write_atomic(target / "sequences.fa") as temporary:
+    with replacing(target / "sequences.fa") as temporary:
         temporary.write_text("".join(f">{header}\n{s}\n" for header, s in records))
     for name, model_id in MODELS[population].items():
         record = paths.read_json(paths.shipped(population) / f"{model_id}.json")
         auroc[name] = record["test"]["auroc"]
         model = networks.build(record["recipe"], codes.shape[1])
         weights.load_into(model, paths.shipped(population) / f"{model_id}.npz")
-        with paths.write_atomic(target / f"{name}.keras") as temporary:
+        with replacing(target / f"{name}.keras") as temporary:
             model.save(temporary)
     return Files(target, population, MODELS[population], auroc)
