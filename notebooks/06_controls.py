@@ -57,6 +57,7 @@ from compendium.page import figures
 from compendium.page.claims import decimals, percent, report
 from compendium.paths import Run, load_scores, read_csv, read_maps, stored
 from compendium.stats import spearman, spearman_difference
+from compendium.tables import configuration_of
 
 figures.style()
 
@@ -177,7 +178,7 @@ for name in fooled.index:
     for control in fooled.columns:
         report(f"c_{name}_{control}", fooled.loc[name, control], percent)
 for control in ("words", "words_in_noise", "spike"):
-    for name in ("original", "final_frequency"):
+    for name in ("kld_original", "consistency_frequency"):
         each = controls_summary.outranked_by_each(maps, name, control)
         for end, value in (("least", each.min()), ("most", each.max())):
             report(f"c_{name}_{control}_{end}", value, percent)
@@ -194,24 +195,24 @@ report(
 report("c_network_auroc", real["motif_auroc"].median(), ".2f")
 
 # %% [markdown]
-# The arbitrary words outrank {glue:text}`c_original_words` of the networks on the
-# original metric and {glue:text}`c_final_frequency_words` on the final score, where it depends on
-# the words that were drawn: from {glue:text}`c_final_frequency_words_least` to
-# {glue:text}`c_final_frequency_words_most` over {glue:text}`c_draws` sets. They know nothing: as a
-# detector of motif positions such a map has an {term}`AUROC` of {glue:text}`c_words_auroc`, where
-# 0.5 is guessing and the median network has {glue:text}`c_network_auroc`. Rotated maps outrank
-# {glue:text}`c_original_rotated` on the original metric, and on the final score
-# {glue:text}`c_final_frequency_rotated` (`frequency`) and {glue:text}`c_final_instance_rotated`
-# (`instance`).
+# The arbitrary words outrank {glue:text}`c_kld_original_words` of the networks on the original
+# metric and {glue:text}`c_consistency_frequency_words` on the final score, where it depends on the
+# words that were drawn: from {glue:text}`c_consistency_frequency_words_least` to
+# {glue:text}`c_consistency_frequency_words_most` over {glue:text}`c_draws` sets. They know nothing:
+# as a detector of motif positions such a map has an {term}`AUROC` of {glue:text}`c_words_auroc`,
+# where 0.5 is guessing and the median network has {glue:text}`c_network_auroc`. Rotated maps
+# outrank {glue:text}`c_kld_original_rotated` on the original metric, and on the final score
+# {glue:text}`c_consistency_frequency_rotated` (`frequency`) and
+# {glue:text}`c_consistency_instance_rotated` (`instance`).
 #
 # The words are not only consistent but spotless: nothing outside them has any attribution, which no
 # network achieves. Is that why they score high? Under noise of the same total they outrank
-# {glue:text}`c_original_words_in_noise` on the original metric and
-# {glue:text}`c_final_frequency_words_in_noise` on the final score
-# ({glue:text}`c_final_frequency_words_in_noise_least` to
-# {glue:text}`c_final_frequency_words_in_noise_most`, set by set). Where this share is smaller than
-# the one without noise, the difference is what a clean background is worth; where it is not, the
-# words need no clean background.
+# {glue:text}`c_kld_original_words_in_noise` on the original metric and
+# {glue:text}`c_consistency_frequency_words_in_noise` on the final score
+# ({glue:text}`c_consistency_frequency_words_in_noise_least` to
+# {glue:text}`c_consistency_frequency_words_in_noise_most`, set by set). Where this share is smaller
+# than the one without noise, the difference is what a clean background is worth; where it is not,
+# the words need no clean background.
 #
 # Two rows need care. The {term}`Gini coefficient` knows no words, so a rotated map has exactly the
 # value of its original, and the share is close to one half whatever the networks are. The
@@ -225,7 +226,10 @@ report("c_network_auroc", real["motif_auroc"].median(), ".2f")
 
 # %% tags=["remove-output", "hide-input"]
 words = by_words[by_words["population"] == "synthetic"].sort_values("words")
-panels = {"original": "original metric", "final_frequency": "final score"}
+panels = {
+    "kld_original": "original metric",
+    "consistency_frequency": "final score",
+}
 fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH * 1.1, 3.2))
 for ax, (column, title) in zip(axes, panels.items()):
     ax.axhspan(
@@ -274,7 +278,9 @@ for n_words in (1, 4, 10):
             f"c_{column}_{n_words}_words", counts[n_words, column], percent
         )
 fools = [
-    n for n, c in counts if c == "final_frequency" and counts[n, c] >= 0.5
+    n
+    for n, c in counts
+    if c == "consistency_frequency" and counts[n, c] >= 0.5
 ]
 report(
     "c_words_enough",
@@ -293,10 +299,11 @@ report(
 # {glue:text}`c_sequences` sequences.
 # ```
 #
-# A map that points at a single arbitrary word outranks {glue:text}`c_final_frequency_1_words` of
-# the networks on the final score, one with four words {glue:text}`c_final_frequency_4_words`, one
-# with ten {glue:text}`c_final_frequency_10_words`. With how many words does it still outrank at
-# least half of the networks? With {glue:text}`c_words_enough`.
+# A map that points at a single arbitrary word outranks {glue:text}`c_consistency_frequency_1_words`
+# of the networks on the final score, one with four words
+# {glue:text}`c_consistency_frequency_4_words`, one with ten
+# {glue:text}`c_consistency_frequency_10_words`. With how many words does it still outrank at least
+# half of the networks? With {glue:text}`c_words_enough`.
 #
 # A better formula would not remove this. The score asks whether a network keeps pointing at the
 # same words, and this map does nothing else. **A metric that sees only maps and sequences cannot
@@ -431,7 +438,7 @@ for column in panels:
 # Compared with the median score of the trained networks, the median of the broken ones is
 #
 # - on the original metric: {glue:text}`c_broken_original`;
-# - on the final score: {glue:text}`c_broken_final_frequency`.
+# - on the final score: {glue:text}`c_broken_consistency_frequency`.
 #
 # If a broken network outranks a trained one, why? Either its map is merely uneven, and then a
 # rotated copy scores as high. Or the map is tied to words, although the network was taught none: a
@@ -439,12 +446,12 @@ for column in panels:
 # sequence alike. The rotated copies tell the two apart: where the rotation lowers a share, the
 # difference is what random filters get for being consistent.
 #
-# On the final score, untrained networks outrank {glue:text}`c_untrained_final_frequency` of the
-# trained ones and their rotated copies {glue:text}`c_untrained_final_frequency_rotated`; permuted
-# weights {glue:text}`c_weights_final_frequency` and
-# {glue:text}`c_weights_final_frequency_rotated`. On the original metric the pairs are
-# {glue:text}`c_untrained_original` and {glue:text}`c_untrained_original_rotated`,
-# {glue:text}`c_weights_original` and {glue:text}`c_weights_original_rotated`.
+# On the final score, untrained networks outrank {glue:text}`c_untrained_consistency_frequency` of
+# the trained ones and their rotated copies {glue:text}`c_untrained_consistency_frequency_rotated`;
+# permuted weights {glue:text}`c_weights_consistency_frequency` and
+# {glue:text}`c_weights_consistency_frequency_rotated`. On the original metric the pairs are
+# {glue:text}`c_untrained_kld_original` and {glue:text}`c_untrained_kld_original_rotated`,
+# {glue:text}`c_weights_kld_original` and {glue:text}`c_weights_kld_original_rotated`.
 #
 # ## Scored here, checked there
 #
@@ -464,8 +471,8 @@ checked = pd.DataFrame(
             for two in ("even", "odd")
         }
         for column, title in (
-            ("final", "final score"),
-            ("original", "original metric"),
+            ("consistency_frequency", "final score"),
+            ("kld_original", "original metric"),
         )
     }
 )
@@ -631,14 +638,16 @@ both = methods["id"].isin(
 )
 shown_methods = (
     methods[both]
-    .groupby("method", sort=False)[["snr", "final", "original", "gini"]]
+    .groupby("method", sort=False)[
+        ["snr", "consistency_frequency", "kld_original", "gini"]
+    ]
     .median()
 )
 shown_methods.rename(
     columns={
         "snr": "SNR",
-        "final": "final score (nats)",
-        "original": "original metric (nats)",
+        "consistency_frequency": "final score (nats)",
+        "kld_original": "original metric (nats)",
         "gini": "Gini",
     }
 ).style.format(precision=2)
@@ -652,10 +661,15 @@ for method, name in (
     ("integrated_gradients", "integrated"),
 ):
     there = methods[methods["method"] == method].set_index("id")
-    higher = (there["final"] > usual["final"].reindex(there.index)).mean()
+    higher = (
+        there["consistency_frequency"]
+        > usual["consistency_frequency"].reindex(there.index)
+    ).mean()
     clearer = (there["snr"] > usual["snr"].reindex(there.index)).mean()
     agree = spearman(
-        there["final"], usual["final"].reindex(there.index), draws=1
+        there["consistency_frequency"],
+        usual["consistency_frequency"].reindex(there.index),
+        draws=1,
     )
     report(f"c_{name}_higher", higher, percent)
     report(f"c_{name}_clearer", clearer, percent)
@@ -675,8 +689,8 @@ for method, name in (
 # ## Maps of the wrong sign
 #
 # The signal-to-noise ratio of a network can be negative: on average the motifs get negative scores,
-# although the network calls most sequences correctly. {glue:text}`s_intro`. Is the network wrong, or
-# its map? We ask the other methods. The table has the share of motif positions with a positive
+# although the network calls most sequences correctly. {glue:text}`s_intro`. Is the network wrong,
+# or its map? We ask the other methods. The table has the share of motif positions with a positive
 # score. Its last row is for comparison: {glue:text}`s_compared`.
 
 # %% tags=["remove-cell"]
@@ -737,7 +751,7 @@ shared = (
 )
 compared = f"{other}, the network of highest SNR " + (
     "in the same configuration as the lowest"
-    if other.rsplit("-", 1)[0] == low[0].rsplit("-", 1)[0]
+    if configuration_of(other) == configuration_of(low[0])
     else "of all"
 )
 missed = int((zoo.loc[low, "auroc"] < 0.97).sum())
@@ -746,7 +760,7 @@ published, _ = load_scores(run, "koo")
 report("s_published", int((published["status"] == "ok").sum()), "d")
 report("s_published_negative", int((published["snr"] < 0).sum()), "d")
 starts = tables["starts"]
-of_start = starts["id"].str.rsplit("-", n=1).str[0]
+of_start = starts["id"].map(configuration_of)
 further = sorted(set(of_start[~starts["in_run"].astype(bool)]))
 started = "No such networks are here for this run"
 if further:
@@ -835,12 +849,11 @@ figures.show("fig_exchange")
 #
 # {glue:text}`s_shared`.
 #
-# Is this start to blame? After we had seen these networks, we trained one of the configurations from
-# further starts; they are in no other chapter. {glue:text}`s_starts`.
+# Is this start to blame? After we had seen these networks, we trained one of the configurations
+# from further starts; they are in no other chapter. {glue:text}`s_starts`.
 #
-# Of the {glue:text}`s_published` published networks that
-# {doc}`chapter 7 <07_independent_networks>` shows, {glue:text}`s_published_negative` have a negative
-# SNR.
+# Of the {glue:text}`s_published` published networks that {doc}`chapter 7 <07_independent_networks>`
+# shows, {glue:text}`s_published_negative` have a negative SNR.
 #
 # Would the score have warned us? By their final score these networks are number
 # {glue:text}`s_places` of {glue:text}`s_all`, counted from the lowest. But the score drops all
@@ -966,7 +979,7 @@ for name, variants in (
         ours["snr"],
         draws=draws,
         seed=seed,
-        groups=ours.index.str.rsplit("-", n=1).str[0].to_numpy(),
+        groups=ours.index.map(configuration_of),
     )
     for part in away._fields:
         report(f"c_alike_{name}_{part}", getattr(away, part), decimals)
@@ -1107,7 +1120,7 @@ by_number = pd.DataFrame(
             for number in sorted(words["words"].unique())
             for each in [
                 controls_summary.outranked_by_each(
-                    maps, f"final_{reading}", "words", words=number
+                    maps, f"consistency_{reading}", "words", words=number
                 )
             ]
         }
@@ -1119,7 +1132,7 @@ if "gm12878_dnase" not in set(maps["population"]):
     whose = "of our last full run, since this one has none"
     alike = read_csv(stored() / "controls_maps.csv")
 there = controls_summary.outranked_table(alike, "gm12878_dnase")
-there = there.loc[[f"final_{r}" for r in READINGS]]
+there = there.loc[[f"consistency_{r}" for r in READINGS]]
 report("c_gm_whose", whose)
 report(
     "c_gm_networks",
@@ -1127,16 +1140,20 @@ report(
     "d",
 )
 for reading in READINGS:
-    report(f"c_gm_{reading}", there.loc[f"final_{reading}"].max(), percent)
+    report(
+        f"c_gm_{reading}",
+        there.loc[f"consistency_{reading}"].max(),
+        percent,
+    )
 worst_there = there.max(axis=1)
 if worst_there.nunique() == 1:
     verdict_there = (
         "All three are fooled alike, so these networks decide nothing."
     )
-elif worst_there[f"final_{winner['reading']}"] == worst_there.min():
+elif worst_there[f"consistency_{winner['reading']}"] == worst_there.min():
     verdict_there = "This confirms the choice."
 else:
-    best = worst_there.round(9).idxmin().removeprefix("final_")
+    best = worst_there.round(9).idxmin().removeprefix("consistency_")
     verdict_there = (
         f"This does not confirm the choice: {best} is fooled least."
     )
@@ -1171,18 +1188,18 @@ by_number
 #
 # ```{admonition} Key points
 # :class: note
-# - Maps of {glue:text}`c_words` arbitrary words outrank {glue:text}`c_original_words` of
+# - Maps of {glue:text}`c_words` arbitrary words outrank {glue:text}`c_kld_original_words` of
 #   {glue:text}`c_networks` networks on the original metric and
-#   {glue:text}`c_final_frequency_words` on the final score. With a *single* arbitrary word they
-#   outrank {glue:text}`c_final_frequency_1_words` on the final score; with {glue:text}`c_words`,
-#   hidden in noise, {glue:text}`c_final_frequency_words_in_noise` on average, set by set
-#   {glue:text}`c_final_frequency_words_in_noise_least` to
-#   {glue:text}`c_final_frequency_words_in_noise_most`. Consistency is not correctness.
-# - Rotated maps outrank {glue:text}`c_final_frequency_rotated` under `frequency` and
-#   {glue:text}`c_final_instance_rotated` under `instance`.
+#   {glue:text}`c_consistency_frequency_words` on the final score. With a *single* arbitrary word
+#   they outrank {glue:text}`c_consistency_frequency_1_words` on the final score; with
+#   {glue:text}`c_words`, hidden in noise, {glue:text}`c_consistency_frequency_words_in_noise` on
+#   average, set by set {glue:text}`c_consistency_frequency_words_in_noise_least` to
+#   {glue:text}`c_consistency_frequency_words_in_noise_most`. Consistency is not correctness.
+# - Rotated maps outrank {glue:text}`c_consistency_frequency_rotated` under `frequency` and
+#   {glue:text}`c_consistency_instance_rotated` under `instance`.
 # - Networks that learnt nothing were expected to score lower than the median trained network. On
-#   the final score their median is {glue:text}`c_broken_final_frequency`; on the original metric
-#   {glue:text}`c_broken_original`.
+#   the final score their median is {glue:text}`c_broken_consistency_frequency`; on the original
+#   metric {glue:text}`c_broken_original`.
 # - The number of sequences matters: with equal weights, one set of random spikes outranks
 #   {glue:text}`c_spike_few` of the networks on {glue:text}`c_n_min` sequences and
 #   {glue:text}`c_spike_many` on {glue:text}`c_n_max`.
@@ -1207,8 +1224,8 @@ by_number
 #
 # ## Exercises
 #
-# Work on them in the {doc}`student notebook <exercises/06_controls>`
-# (<a href="../exercises/06_controls.ipynb" download>download</a>; `make lab` copies all of them into
+# Work on them in the {doc}`student notebook <exercises/06_controls>` (<a
+# href="../exercises/06_controls.ipynb" download>download</a>; `make lab` copies all of them into
 # `my_exercises`). It checks your answers and, when one is wrong, says why.
 #
 # 1. ★ *Change a parameter.* Arbitrary words of five to eight letters: which of them fool the final

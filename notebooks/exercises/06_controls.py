@@ -45,6 +45,7 @@ from compendium.chapters import (
 from compendium.page import figures
 from compendium.page.exercises import Checks
 from compendium.stats import spearman
+from compendium.tables import by_length
 
 figures.style()
 checks = Checks(run, "06_controls")
@@ -58,7 +59,7 @@ networks = controls_summary.control_rows(scored, "network")
 n = int(networks["n"].iloc[0])
 x, masks = controls.sequences(paths.Run(run), "synthetic", network, n)
 a = paths.read_maps(run, "synthetic", network)["a"][:n]
-ks, _ = controls_summary.columns(scored, "frequency")
+ks, _ = by_length(scored, "kld_frequency")
 learnt = paths.read_json(paths.Run(run).length_weights)["frequency"]
 weights = length_weights_from(learnt)
 
@@ -70,13 +71,13 @@ def final(a):
 
 def outranked(score):
     """The share of the trained networks whose final score is lower than `score`."""
-    return float((networks["final_frequency"] < score).mean())
+    return float((networks["consistency_frequency"] < score).mean())
 
 
 # %% [markdown]
 # `x` holds the sequences (N, L, 4), `a` the maps of `network` on them, `masks["motif_mask"]` says
 # which positions lie inside motifs (N, L). `networks` has one row for each trained network of the
-# chapter, one of each configuration, with its final score in the column `final_frequency`.
+# chapter, one of each configuration, with its final score in the column `consistency_frequency`.
 #
 # ## ★ Longer words (5 minutes)
 #
@@ -148,7 +149,7 @@ checks("complete", complete)
 #
 # A rotated copy of a map is as uneven as the map and points at nothing. So subtract: what is
 # *left* of a map is its final score minus that of its own rotated copy. `scored` has both in its
-# column `final_frequency`, in rows that agree in `kind` and `id` and differ in `rotated` (False for
+# column `consistency_frequency`, in rows that agree in `kind` and `id` and differ in `rotated` (False for
 # the map, True for its copy). Take the kinds `network` (trained), `labels`, `weights` and
 # `untrained` (broken). What is left of each kind? And do the trained networks follow SNR (column
 # `snr`) better by what is left?

@@ -45,6 +45,7 @@ from compendium.chapters import (
 from compendium.page import figures
 from compendium.page.exercises import Checks
 from compendium.stats import spearman
+from compendium.tables import by_length
 
 figures.style()
 checks = Checks(run, "06_controls")
@@ -58,7 +59,7 @@ networks = controls_summary.control_rows(scored, "network")
 n = int(networks["n"].iloc[0])
 x, masks = controls.sequences(paths.Run(run), "synthetic", network, n)
 a = paths.read_maps(run, "synthetic", network)["a"][:n]
-ks, _ = controls_summary.columns(scored, "frequency")
+ks, _ = by_length(scored, "kld_frequency")
 learnt = paths.read_json(paths.Run(run).length_weights)["frequency"]
 weights = length_weights_from(learnt)
 
@@ -70,13 +71,13 @@ def final(a):
 
 def outranked(score):
     """The share of the trained networks whose final score is lower than `score`."""
-    return float((networks["final_frequency"] < score).mean())
+    return float((networks["consistency_frequency"] < score).mean())
 
 
 # %% [markdown]
 # `x` holds the sequences (N, L, 4), `a` the maps of `network` on them, `masks["motif_mask"]` says
 # which positions lie inside motifs (N, L). `networks` has one row for each trained network of the
-# chapter, one of each configuration, with its final score in the column `final_frequency`.
+# chapter, one of each configuration, with its final score in the column `consistency_frequency`.
 #
 # ## ★ Longer words (5 minutes)
 #
@@ -278,7 +279,7 @@ checks("complete", complete)
 #
 # A rotated copy of a map is as uneven as the map and points at nothing. So subtract: what is
 # *left* of a map is its final score minus that of its own rotated copy. `scored` has both in its
-# column `final_frequency`, in rows that agree in `kind` and `id` and differ in `rotated` (False for
+# column `consistency_frequency`, in rows that agree in `kind` and `id` and differ in `rotated` (False for
 # the map, True for its copy). Take the kinds `network` (trained), `labels`, `weights` and
 # `untrained` (broken). What is left of each kind? And do the trained networks follow SNR (column
 # `snr`) better by what is left?
@@ -311,12 +312,12 @@ kinds = {
 }
 chosen = scored[scored["kind"].isin(kinds)].set_index(["kind", "id"])
 maps, copies = chosen[~chosen["rotated"]], chosen[chosen["rotated"]]
-leaves = maps["final_frequency"] - copies["final_frequency"]
+leaves = maps["consistency_frequency"] - copies["consistency_frequency"]
 left = leaves.groupby("kind").median().to_dict()
 snr = maps.loc["network", "snr"]
 agreement = {
     "score": spearman(
-        maps.loc["network", "final_frequency"], snr, draws=1
+        maps.loc["network", "consistency_frequency"], snr, draws=1
     ).value,
     "left": spearman(
         leaves["network"].reindex(snr.index), snr, draws=1
@@ -342,7 +343,7 @@ tested = {
 p = {name: p_value(m) for name, m in tested.items()}
 
 # %% tags=["key"]
-by_kind = maps["final_frequency"].groupby("kind").median()
+by_kind = maps["consistency_frequency"].groupby("kind").median()
 checks.expect(
     "left",
     left,
@@ -351,12 +352,12 @@ checks.expect(
             left, np.nan
         ),
         "these are the scores of the copies; subtract them from those of the maps": copies[
-            "final_frequency"
+            "consistency_frequency"
         ]
         .groupby("kind")
         .median(),
-        "this is the reading `instance`; take `final_frequency`": (
-            maps["final_instance"] - copies["final_instance"]
+        "this is the reading `instance`; take `consistency_frequency`": (
+            maps["consistency_instance"] - copies["consistency_instance"]
         )
         .groupby("kind")
         .median(),
@@ -366,14 +367,14 @@ checks.expect(
         },
         "these are means; take medians": leaves.groupby("kind").mean(),
         "these are differences of medians; subtract each map's own copy first": by_kind
-        - copies["final_frequency"].groupby("kind").median(),
-        "this is the original metric; take `final_frequency`": (
-            maps["original"] - copies["original"]
+        - copies["consistency_frequency"].groupby("kind").median(),
+        "this is the original metric; take `consistency_frequency`": (
+            maps["kld_original"] - copies["kld_original"]
         )
         .groupby("kind")
         .median(),
         "these are quotients; subtract": (
-            maps["final_frequency"] / copies["final_frequency"]
+            maps["consistency_frequency"] / copies["consistency_frequency"]
         )
         .groupby("kind")
         .median(),
@@ -386,9 +387,9 @@ checks.expect(
     {
         "is this Pearson's correlation? Rank first": {
             "score": float(
-                np.corrcoef(maps.loc["network", "final_frequency"], snr)[
-                    0, 1
-                ]
+                np.corrcoef(
+                    maps.loc["network", "consistency_frequency"], snr
+                )[0, 1]
             ),
             "left": float(
                 np.corrcoef(leaves["network"].reindex(snr.index), snr)[0, 1]
@@ -396,7 +397,7 @@ checks.expect(
         },
         "the broken networks are in here; take the trained ones": {
             "score": spearman(
-                maps["final_frequency"], maps["snr"], draws=1
+                maps["consistency_frequency"], maps["snr"], draws=1
             ).value,
             "left": spearman(
                 leaves.reindex(maps.index), maps["snr"], draws=1
@@ -405,7 +406,9 @@ checks.expect(
         "`left` is the correlation of the copies; subtract first": agreement
         | {
             "left": spearman(
-                copies.loc["network", "final_frequency"].reindex(snr.index),
+                copies.loc["network", "consistency_frequency"].reindex(
+                    snr.index
+                ),
                 snr,
                 draws=1,
             ).value,
@@ -454,7 +457,7 @@ checks("p", p)
 # the right.
 fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH, 2.8), sharey=True)
 for ax, values, title in (
-    (axes[0], maps["final_frequency"], "final score (nats)"),
+    (axes[0], maps["consistency_frequency"], "final score (nats)"),
     (axes[1], leaves, "what a rotated copy leaves (nats)"),
 ):
     for row, kind in enumerate(kinds):

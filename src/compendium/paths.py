@@ -188,7 +188,7 @@ def stored() -> Path:
     return root() / "data" / "stored"
 
 
-def default_length_weights() -> Path:
+def shipped_weights_file() -> Path:
     """The length weights that the package ships."""
     resources = root() / "src" / "attribution_consistency" / "resources"
     return resources / "default_length_weights.json"

@@ -24,13 +24,11 @@ from attribution_consistency.files import replacing, text_sha256
 from . import config, paths
 from .parameters import notebook_parameters
 from .paths import Run, read_csv, read_json, relative, write_csv, write_json
-from .populations import batches, model_recipes, networks_in_jobs, recipes_of
+from .populations import batches, networks_in_jobs, recipes_of
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
-
-__all__ = ["batches", "model_recipes", "recipes_of"]
 
 
 class StepError(ValueError):

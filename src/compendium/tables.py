@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+RIVALS = ("kld_original", "kld_geometric", "gini")  # columns of every table that has them
 FACTORS = ("task", "architecture", "batch_norm", "activation", "regulariser")  # of a recipe
 
 
@@ -72,10 +73,9 @@ def score_maps(
     motif_mask, spacer_mask : (N, L) bool
         None where there is no ground truth, which leaves SNR and the motif AUPR out.
     """
-    from attribution_consistency import geometric_kld, rotated_null
-    from attribution_consistency.divergence import kmer_klds, thresholded_kld
+    from attribution_consistency import rotated_null
+    from attribution_consistency.divergence import kmer_klds
     from attribution_consistency.ground_truth import motif_aupr, signal_to_noise
-    from attribution_consistency.maps import gini
 
     row: dict[str, Any] = {"n": len(x)}
     if motif_mask is not None:
@@ -86,9 +86,7 @@ def score_maps(
         row["snr_undefined"] = int(np.isnan(snr).sum())
         row["snr_absolute"] = mean(signal_to_noise(x, a, motif_mask, absolute=True, **truth))
         row["motif_aupr"] = mean(motif_aupr(x, a, motif_mask, **truth))
-    row["kld_original"] = thresholded_kld(x, a, correct=correct)
-    row["kld_geometric"] = geometric_kld(x, a)
-    row["gini"] = gini(x, a, score=score, correct=correct)
+    row |= rivals(x, a, score=score, correct=correct)
     for reading in READINGS:
         klds = kmer_klds(x, a, ks, reading=reading, score=score, correct=correct)
         row |= {f"kld_{reading}_k{k}": v for k, v in zip(ks, klds)}
@@ -97,6 +95,26 @@ def score_maps(
     row |= {f"kld_{name}_k{k}": v for k, v in zip(ks, other)}
     rotated = rotated_null(x, a, ks, score=score, correct=correct).null.mean(axis=0)
     return row | {f"kld_rotated_k{k}": v for k, v in zip(ks, rotated)}
+
+
+def rivals(
+    x: NDArray[Any],
+    a: NDArray[Any],
+    names: Iterable[str] = RIVALS,
+    *,
+    score: str = "abs_input",
+    correct: bool = True,
+) -> dict[str, float]:
+    """Metrics of one network's maps that the final score is held against, as columns `names`."""
+    from attribution_consistency import geometric_kld, thresholded_kld
+    from attribution_consistency.maps import gini
+
+    measure = {
+        "kld_original": lambda: thresholded_kld(x, a, correct=correct),
+        "kld_geometric": lambda: geometric_kld(x, a),
+        "gini": lambda: gini(x, a, score=score, correct=correct),
+    }
+    return {name: measure[name]() for name in names}
 
 
 def floors(x: NDArray[Any], *, ks: Sequence[int], score: str = "abs_input") -> dict[str, float]:
@@ -114,9 +132,15 @@ def kld_columns(
     table: pd.DataFrame, reading: str = "frequency"
 ) -> tuple[list[int], NDArray[np.float64]]:
     """KLD columns of a reading, k ascending: (lengths, matrix (M, K) float64)."""
-    prefix = f"kld_{reading}_k"
+    ks, names = by_length(table, f"kld_{reading}")
+    return ks, table[names].to_numpy(float)
+
+
+def by_length(table: pd.DataFrame, quantity: str) -> tuple[list[int], list[str]]:
+    """Columns `{quantity}_k{k}` of a table, k ascending: ([k, ...], [name, ...])."""
+    prefix = f"{quantity}_k"
     ks = sorted(int(c.removeprefix(prefix)) for c in table.columns if c.startswith(prefix))
-    return ks, table[[f"{prefix}{k}" for k in ks]].to_numpy(float)
+    return ks, [f"{prefix}{k}" for k in ks]
 
 
 def configuration_of(model_id: str) -> str:

@@ -232,19 +232,19 @@ def gm_frequency():
         {"kind": "words", "words": 40},
         {"kind": "words_in_noise"},
     )
-    return max(fooled("final_frequency", population="gm12878_dnase", **c) for c in controls)
+    return max(fooled("consistency_frequency", population="gm12878_dnase", **c) for c in controls)
 
 
 RECOMPUTED = {
-    "words_original": lambda t, w: fooled("original", "words", words=40),
-    "words_final": lambda t, w: fooled("final_frequency", "words", words=40),
-    "one_word_final": lambda t, w: fooled("final_frequency", "words", words=1),
-    "rotated_frequency": lambda t, w: fooled("final_frequency", rotated=True),
-    "rotated_instance": lambda t, w: fooled("final_instance", rotated=True),
-    "untrained_final": lambda t, w: fooled("final_frequency", "untrained"),
-    "untrained_rotated": lambda t, w: fooled("final_frequency", "untrained", rotated=True),
-    "other_half_final": lambda t, w: other_half("final"),
-    "other_half_original": lambda t, w: other_half("original"),
+    "words_original": lambda t, w: fooled("kld_original", "words", words=40),
+    "words_final": lambda t, w: fooled("consistency_frequency", "words", words=40),
+    "one_word_final": lambda t, w: fooled("consistency_frequency", "words", words=1),
+    "rotated_frequency": lambda t, w: fooled("consistency_frequency", rotated=True),
+    "rotated_instance": lambda t, w: fooled("consistency_instance", rotated=True),
+    "untrained_final": lambda t, w: fooled("consistency_frequency", "untrained"),
+    "untrained_rotated": lambda t, w: fooled("consistency_frequency", "untrained", rotated=True),
+    "other_half_final": lambda t, w: other_half("consistency_frequency"),
+    "other_half_original": lambda t, w: other_half("kld_original"),
     "noise_instance": lambda t, w: noise_instance(),
     "widest_range": lambda t, w: widest_range(),
     "gm_frequency": lambda t, w: gm_frequency(),

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from attribution_consistency.files import TEMPORARY
-from compendium import config, manifest, paths, steps
+from compendium import config, manifest, paths, populations, steps
 from compendium import run as driver
 from compendium.__main__ import main, parser
 from compendium.sources import remote
@@ -249,7 +249,7 @@ def test_limits_grow_with_what_a_network_does(limits):
 
 def test_the_page_states_the_limit_of_a_job_of_the_paper(repository, limits):
     settings = config.load(repository / "config" / "paper.yml")
-    found = list(steps.model_recipes(settings, "synthetic").values())
+    found = list(populations.model_recipes(settings, "synthetic").values())
     minutes = limits.training_minutes(found[: settings["jobs"]["models_per_job"]])
     page = (repository / "book" / "run_at_scale.md").read_text()
     assert f"{minutes / 60:.0f} hours for one of `config/paper.yml`" in page
@@ -269,7 +269,7 @@ def test_the_commands_of_the_page_are_those_of_the_tiny_run(repository, compendi
     assert {arguments.run for arguments in given[1:]} == {"tiny"}
     for path in (repository / "notebooks").glob("0*.py"):
         (compendium / "notebooks" / path.name).write_text(path.read_text())
-    jobs = steps.batches(steps.configure(repository / "config" / "tiny.yml"))
+    jobs = populations.batches(steps.configure(repository / "config" / "tiny.yml"))
     assert list(jobs) == ["synthetic"]
     expected = ["configure", "simulate"]
     for _ in jobs["synthetic"]:
@@ -299,7 +299,7 @@ def test_a_part_has_the_networks_of_its_job(compendium, capsys):
         "jobs: {models_per_job: 1}"
     )
     run = steps.configure(compendium / "my.yml")
-    assert steps.batches(run)["synthetic"] == [["bn-exp-mixup-00"], ["bn-exp-noise-00"]]
+    assert populations.batches(run)["synthetic"] == [["bn-exp-mixup-00"], ["bn-exp-noise-00"]]
     for part in ("0", "2", "-1"):
         assert (
             main(

@@ -94,7 +94,7 @@ def test_scores_of_a_map_are_those_of_the_package():
     row = controls_scores.score_map(TASK, A)
     assert row["snr"] == pytest.approx(np.nanmean(signal_to_noise(X, A, MASK)))
     assert row["motif_auroc"] == pytest.approx(np.nanmean(motif_auroc(X, A, MASK)))
-    assert row["original"] == pytest.approx(thresholded_kld(X, A))
+    assert row["kld_original"] == pytest.approx(thresholded_kld(X, A))
     for reading in READINGS:
         klds, excess = (f(X, A, KS, reading=reading) for f in (kmer_klds, excess_klds))
         assert [row[f"kld_{reading}_k{k}"] for k in KS] == pytest.approx(list(klds))

@@ -9,7 +9,7 @@ keras = pytest.importorskip("keras")
 h5py = pytest.importorskip("h5py")
 
 from attribution_consistency import sequences, simulation
-from compendium import config, steps
+from compendium import config, populations, steps
 from compendium.sources import remote
 from compendium.zoo import networks, published, recipes, training, weights
 
@@ -225,24 +225,24 @@ def settings(**koo):
 
 
 def test_available_networks_are_those_whose_whole_file_is_here(mirror):
-    found = steps.model_recipes(settings(), "koo")
+    found = populations.model_recipes(settings(), "koo")
     assert list(found) == ["shallow-exp-07"]
     (entry,) = remote.entries(found["shallow-exp-07"]["source"])
     assert found["shallow-exp-07"]["sha256"] == entry.sha256
     assert found["shallow-exp-07"]["architecture"] == "shallow"
     (mirror / "cnn_shallow_exponential_7.h5").unlink()
-    assert steps.model_recipes(settings(), "koo") == {}
+    assert populations.model_recipes(settings(), "koo") == {}
 
 
 def test_sequences_of_another_length_leave_the_published_networks_out(mirror):
     other = config.resolve({"synthetic": {"length": 150}, "notebooks": {}})
-    assert steps.model_recipes(other, "koo") == {}
+    assert populations.model_recipes(other, "koo") == {}
 
 
 def test_named_networks_are_in_the_run_wherever_their_files_are(mirror):
     named = ["deep-exp-03", "shallow-relu-12"]
-    assert list(steps.model_recipes(settings(models=named), "koo")) == named
-    assert steps.model_recipes(settings(models=[]), "koo") == {}
+    assert list(populations.model_recipes(settings(models=named), "koo")) == named
+    assert populations.model_recipes(settings(models=[]), "koo") == {}
 
 
 def test_published_networks_see_the_simulated_sequences(compendium):

@@ -9,6 +9,7 @@ from attribution_consistency.uncertainty import paired_difference
 from compendium import paths
 from compendium import tables as evaluation
 from compendium.chapters import real_data, table_names
+from compendium.tables import configuration_of
 from compendium.zoo import recipes
 
 WEIGHTS = {
@@ -235,7 +236,7 @@ def test_replicas_are_second_initialisations_that_are_not_compared(scores):
     tasks = [name.split("-")[0] for name in compared]
     assert (tasks.count("binary"), tasks.count("quantitative")) == (8, 18)
     # With the replicas, every configuration has two initialisations.
-    configurations = [name.rsplit("-", 1)[0] for name in (*compared, *replicas)]
+    configurations = [configuration_of(name) for name in (*compared, *replicas)]
     assert {configurations.count(c) for c in configurations} == {2}
     for name in (*compared, *replicas):
         assert recipes.accessibility_recipe(name)["stopping_patience"]

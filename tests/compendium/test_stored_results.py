@@ -36,7 +36,7 @@ def test_store_and_verify(compendium, scripts, capsys, monkeypatch):
         "pairs.csv",
         "scores_synthetic.csv",
     ]
-    shipped = paths.read_json(paths.default_length_weights())
+    shipped = paths.read_json(paths.shipped_weights_file())
     assert "2 networks" in shipped["frequency"]["source"]
     assert shipped["frequency"]["held_out"] == {}
     paths.write_csv(run.scores("synthetic"), table.assign(minutes=[9.0, 9.0]))

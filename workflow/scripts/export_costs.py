@@ -14,6 +14,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from compendium.tables import configuration_of
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "book" / "run_at_scale.md"
 BEGIN = "<!-- written by workflow/scripts/export_costs.py -->\n"
@@ -31,7 +33,7 @@ def seconds_per_epoch() -> dict[str, list[float]]:
     measured = defaultdict(list)
     for path in sorted((ROOT / "data" / "zoo").glob("*.json")):
         record = json.loads(path.read_text(encoding="utf-8"))
-        measured[path.stem.rsplit("-", 1)[0]].append(60 * record["minutes"] / record["epochs"])
+        measured[configuration_of(path.stem)].append(60 * record["minutes"] / record["epochs"])
     return {configuration: sorted(seconds) for configuration, seconds in measured.items()}
 
 

@@ -19,10 +19,10 @@ from compendium import chapters, config, paths, steps
 from compendium.page import provenance
 from compendium.paths import (
     Run,
-    default_length_weights,
     read_csv,
     read_json,
     relative,
+    shipped_weights_file,
 )
 
 
@@ -65,7 +65,7 @@ def store(run: Run) -> list[str]:
     contents |= {name: path.read_bytes() for name, path in copied.items()}
     contents["claims.csv"] = claims.to_csv(index=False).encode()
     written = {paths.stored() / name: content for name, content in contents.items()}
-    written[default_length_weights()] = _shippable(run.length_weights)
+    written[shipped_weights_file()] = _shippable(run.length_weights)
     for path, content in written.items():
         with replacing(path) as temporary:
             temporary.write_bytes(content)

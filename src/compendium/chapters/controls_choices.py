@@ -11,13 +11,13 @@ import numpy as np
 from attribution_consistency import (
     consistency,
     constant_floor,
-    geometric_kld,
     kmer_klds,
     thresholded_kld,
 )
 from attribution_consistency.divergence import distributions, excess_klds, kl
-from attribution_consistency.maps import READINGS, gini
+from attribution_consistency.maps import READINGS
 
+from ..tables import rivals
 from .controls_scores import READING, Task
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def variants(task: Task, a: np.ndarray) -> dict[tuple[str, str], float]:
     """
     x, ks, weights = task.x, task.ks, task.weights
     score = functools.partial(kmer_klds, x, a, ks)
-    base, sums = score(), task.sums(a)
+    base, sums, others = score(), task.sums(a), rivals(x, a)
     pairs = {k: distributions(sums.counts[k], sums.weights[k][0], k, READING) for k in ks}
     changed = {
         ("gradient correction", "no"): score(correct=False),
@@ -83,8 +83,9 @@ def variants(task: Task, a: np.ndarray) -> dict[tuple[str, str], float]:
         middle = slice((length - part) // 2, (length - part) // 2 + part)
         changed["sequence length", f"middle {part} nt"] = kmer_klds(x[:, middle], a[:, middle], ks)
     values = {
-        ("metric", "geometric"): geometric_kld(x, a),
-        ("metric", "Gini"): gini(x, a),
+        ("metric", "original"): others["kld_original"],
+        ("metric", "geometric"): others["kld_geometric"],
+        ("metric", "Gini"): others["gini"],
         ("lengths", "equal weights"): base.mean(),
     }
     values |= {("lengths", f"k = {k}"): kld for k, kld in zip(ks, base)}
@@ -108,7 +109,6 @@ def original_variants(x: np.ndarray, a: np.ndarray) -> dict[tuple[str, str], flo
         **{("original: k", str(k)): original(k) for k in (4, 5, 7)},
         ("original: position score", "|gradient x input|"): original(score="abs_input"),
         ("original: correction", "no"): original(correct=False),
-        ("metric", "original"): original(),
     }
 
 

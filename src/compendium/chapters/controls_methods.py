@@ -74,7 +74,7 @@ def method_maps(
 def method_choices(methods: pd.DataFrame) -> pd.DataFrame:
     """The attribution methods that all networks have, as a family of `choices`."""
     common = methods[methods["method"] != METHODS[-1]].assign(family="attribution method")
-    common = common.rename(columns={"method": "variant", "final": "value"})
+    common = common.rename(columns={"method": "variant", "consistency_frequency": "value"})
     return common[["family", "variant", "id", "value", "snr"]]
 
 

@@ -8,17 +8,15 @@ import numpy as np
 
 from attribution_consistency import (
     consistency,
-    geometric_kld,
     kmer_klds,
     motif_auroc,
     signal_to_noise,
-    thresholded_kld,
 )
 from attribution_consistency.divergence import distributions, kl, sum_tracks
 from attribution_consistency.length_scaling import LengthWeights
-from attribution_consistency.maps import READINGS, gini
+from attribution_consistency.maps import READINGS
 
-from ..tables import kld_columns, mean
+from ..tables import RIVALS, kld_columns, mean, rivals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,13 +52,8 @@ class Task(NamedTuple):
 
 def summary(task: Task, a: np.ndarray) -> dict[str, Any]:
     """SNR, final score (mean length weights) and its rivals of one map, as a dict."""
-    return {
-        "n": len(a),
-        "snr": task.snr(a),
-        "final": task.final(a),
-        "original": thresholded_kld(task.x, a),
-        "gini": gini(task.x, a),
-    }
+    final = {f"consistency_{READING}": task.final(a)}
+    return {"n": len(a), "snr": task.snr(a)} | final | rivals(task.x, a, ("kld_original", "gini"))
 
 
 def score_map(task: Task, a: np.ndarray, correct: bool = True) -> dict[str, Any]:
@@ -69,7 +62,7 @@ def score_map(task: Task, a: np.ndarray, correct: bool = True) -> dict[str, Any]
     All are NaN for maps that are not finite or the same everywhere after correction.
     """
     x, ks, masks = task.x, task.ks, task.masks
-    names = ("snr", "motif_auroc", "original", "geometric", "gini")
+    names = ("snr", "motif_auroc", *RIVALS)
     row: dict[str, Any] = {"n": len(x)} | dict.fromkeys(names, np.nan)
     row |= {f"{what}_{r}_k{k}": np.nan for r in READINGS for k in ks for what in ("kld", "excess")}
     if not np.isfinite(a).all() or not np.abs(a).max() > 0:
@@ -77,9 +70,7 @@ def score_map(task: Task, a: np.ndarray, correct: bool = True) -> dict[str, Any]
     if masks:
         for name, truth in (("snr", signal_to_noise), ("motif_auroc", motif_auroc)):
             row[name] = mean(truth(x, a, correct=correct, **masks))
-    row["original"] = thresholded_kld(x, a, correct=correct)
-    row["geometric"] = geometric_kld(x, a)
-    row["gini"] = gini(x, a, correct=correct)
+    row |= rivals(x, a, correct=correct)
     sums = {r: task.sums(a, r, correct) for r in ("instance", "per_sequence")}
     for reading in READINGS:
         known = sums.get(reading, sums["instance"])  # frequency needs the same sums as instance
@@ -92,7 +83,8 @@ def score_map(task: Task, a: np.ndarray, correct: bool = True) -> dict[str, Any]
 
 
 def add_finals(maps: pd.DataFrame, task: Task) -> pd.DataFrame:
-    """The table of maps with final_{reading}, by mean length weights."""
+    """The table of maps with consistency_{reading}, by mean length weights."""
     for reading in READINGS:
-        maps[f"final_{reading}"] = consistency(kld_columns(maps, reading)[1], task.weights[reading])
+        klds = kld_columns(maps, reading)[1]
+        maps[f"consistency_{reading}"] = consistency(klds, task.weights[reading])
     return maps

@@ -31,10 +31,10 @@ CONTROLS = {
 }
 TREATMENTS = {"kept": "KLD", "subtracted": "KLD - floor", "constant": "KL from constant"}
 METRICS = {
-    "original": "original",
-    "geometric": "geometric",
+    "kld_original": "original",
+    "kld_geometric": "geometric",
     "gini": "Gini",
-    **{f"final_{reading}": f"final, {reading}" for reading in READINGS},
+    **{f"consistency_{reading}": f"final, {reading}" for reading in READINGS},
 }
 
 
@@ -94,13 +94,6 @@ def outranked_table(maps: pd.DataFrame, population: str = "synthetic") -> pd.Dat
     )
 
 
-def columns(maps: pd.DataFrame, reading: str, what: str = "kld") -> tuple[list[int], list[str]]:
-    """Lengths and columns of one reading: ([k, ...], [name, ...])."""
-    prefix = f"{what}_{reading}_k"
-    ks = sorted(int(c.removeprefix(prefix)) for c in maps if c.startswith(prefix))
-    return ks, [f"{prefix}{k}" for k in ks]
-
-
 def readings(maps: pd.DataFrame, seed: int = 0, draws: int = 1000, **options: Any) -> pd.DataFrame:
     """Each reading with each treatment of the floor: how it follows SNR, what outranks it.
 
@@ -131,7 +124,9 @@ def readings(maps: pd.DataFrame, seed: int = 0, draws: int = 1000, **options: An
     constant = maps[(maps["kind"] == "constant") & (maps["population"] == "synthetic")].iloc[0]
     rows = []
     for reading, treatment in itertools.product(READINGS, TREATMENTS):
-        ks, names = columns(maps, reading, "excess" if treatment == "constant" else "kld")
+        ks, names = tables.by_length(
+            maps, f"{'excess' if treatment == 'constant' else 'kld'}_{reading}"
+        )
         floor = constant[names].to_numpy(float) if treatment == "subtracted" else 0.0
         klds = real[names].to_numpy(float) - floor
         try:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from attribution_consistency import consistency, kmer_klds, thresholded_kld
+from attribution_consistency import consistency, kmer_klds
 from attribution_consistency.length_scaling import LengthWeights
 from attribution_consistency.motifs import load_motifs
 from attribution_consistency.sequences import codes_to_one_hot
 from attribution_consistency.weights import length_weights_from
 
 from .. import paths
+from ..tables import rivals
 from . import interactions_metric as pairs
 
 if TYPE_CHECKING:
@@ -257,7 +258,7 @@ def single_scores(x: np.ndarray, a: np.ndarray, learnt: LengthWeights) -> dict[s
     return {
         "kld_frequency_k6": klds[3],
         "kld_instance_k6": kmer_klds(x, a, [6], reading="instance")[0],
-        "kld_original": thresholded_kld(x, a),
+        **rivals(x, a, ["kld_original"]),
         "consistency_frequency": float(consistency(klds, learnt)),
     }
 

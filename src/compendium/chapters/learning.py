@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from attribution_consistency import kmer_klds, thresholded_kld
+from attribution_consistency import kmer_klds
 from attribution_consistency.sequences import codes_to_one_hot
 
 from .. import store, tables
@@ -117,7 +117,7 @@ def follow(
         for name, part in (("auroc_train", split == 0), ("auroc_test", split == 2)):
             row[name] = auroc(y[part], predict(network, x[part])[:, 0])
         row |= {f"kld_frequency_k{k}": kld for k, kld in zip(KS, kmer_klds(mapped, a, KS))}
-        rows.append(row | {"kld_original": thresholded_kld(mapped, a)})
+        rows.append(row | tables.rivals(mapped, a, ["kld_original"]))
         maps.append(a.astype(np.float16))
 
     train(given, data, each_epoch=measure)

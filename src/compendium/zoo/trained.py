@@ -40,7 +40,7 @@ class Networks:
     @classmethod
     def of_run(cls, run: Run, settings: dict[str, Any], population: str, length: int) -> Networks:
         """The networks of one population of a run."""
-        from ..steps import model_recipes
+        from ..populations import model_recipes
 
         path = functools.partial(run.model, population)
         return cls(model_recipes(settings, population), path, length)
