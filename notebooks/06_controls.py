@@ -437,7 +437,7 @@ for column in panels:
 # {glue:text}`c_labels_auroc` (0.5 is guessing), the trained networks {glue:text}`c_trained_auroc`.
 # Compared with the median score of the trained networks, the median of the broken ones is
 #
-# - on the original metric: {glue:text}`c_broken_original`;
+# - on the original metric: {glue:text}`c_broken_kld_original`;
 # - on the final score: {glue:text}`c_broken_consistency_frequency`.
 #
 # If a broken network outranks a trained one, why? Either its map is merely uneven, and then a
@@ -1199,7 +1199,7 @@ by_number
 #   {glue:text}`c_consistency_instance_rotated` under `instance`.
 # - Networks that learnt nothing were expected to score lower than the median trained network. On
 #   the final score their median is {glue:text}`c_broken_consistency_frequency`; on the original
-#   metric {glue:text}`c_broken_original`.
+#   metric {glue:text}`c_broken_kld_original`.
 # - The number of sequences matters: with equal weights, one set of random spikes outranks
 #   {glue:text}`c_spike_few` of the networks on {glue:text}`c_n_min` sequences and
 #   {glue:text}`c_spike_many` on {glue:text}`c_n_max`.
