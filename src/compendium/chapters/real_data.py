@@ -321,7 +321,7 @@ def logo_table(x: np.ndarray, a: np.ndarray, rows: ArrayLike, peaks: pd.DataFram
     at = [int(np.flatnonzero(np.asarray(rows) == row)[0]) for row in peaks["row"]]
     values = (gradient_correction(a[at]) * x[at]).sum(axis=2)
     columns = [str(i) for i in range(1, values.shape[1] + 1)]
-    table = significant(pd.DataFrame(values.astype(float), columns=columns), 4)
+    table = significant(pd.DataFrame(values.astype(float), columns=columns), 5)
     table.insert(0, "id", "")
     table.insert(1, "peak", peaks["peak"].to_numpy())
     return table
