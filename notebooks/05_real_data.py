@@ -1542,9 +1542,9 @@ report("g_l_networks", len(epochs.groupby(["activation", "init"])), "d")
 report("g_l_inits", epochs["init"].nunique(), "d")
 report("g_l_windows", int(epochs["windows"].iloc[0]), ",d")
 report("g_l_epochs", int(epochs["epoch"].max()), "d")
-ends = epochs.sort_values("epoch").groupby(["activation", "init"])[
-    "kld_original"
-]
+ends = epochs.sort_values("epoch", kind="stable").groupby(
+    ["activation", "init"]
+)["kld_original"]
 report("g_l_original_falls", int((ends.last() < ends.first()).sum()), "d")
 for kind in kinds:
     mean = (

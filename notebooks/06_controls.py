@@ -225,7 +225,9 @@ report("c_network_auroc", real["motif_auroc"].median(), ".2f")
 # A map may point at fewer words than {glue:text}`c_words`, and then it is *more* consistent.
 
 # %% tags=["remove-output", "hide-input"]
-words = by_words[by_words["population"] == "synthetic"].sort_values("words")
+words = by_words[by_words["population"] == "synthetic"].sort_values(
+    "words", kind="stable"
+)
 panels = {
     "kld_original": "original metric",
     "consistency_frequency": "final score",

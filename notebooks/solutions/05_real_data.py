@@ -204,7 +204,7 @@ without = blocks[blocks["block"] > 0].pivot(
     index="block", columns="id", values="consistency"
 )
 error = {name: standard_error(without[name]) for name in without}
-best, second = whole.sort_values(ascending=False).index[:2]
+best, second = whole.sort_values(ascending=False, kind="stable").index[:2]
 gap_error = standard_error(without[best] - without[second])
 clear = bool(whole[best] - whole[second] > quantile * gap_error)
 
@@ -258,7 +258,7 @@ checks("clear", clear)
 
 # %% tags=["solution"]
 # Draw the figure: figures.interval(ax, values, low, high, labels)
-ranked = whole.sort_values(ascending=False)
+ranked = whole.sort_values(ascending=False, kind="stable")
 half = quantile * np.array([error[name] for name in ranked.index])
 fig, ax = plt.subplots(figsize=(figures.WIDTH, 0.28 * len(ranked) + 0.8))
 figures.interval(ax, ranked, ranked - half, ranked + half, ranked.index)

@@ -174,7 +174,7 @@ by_kind = table.groupby("kind")["snr"]
 kind_only = rank_correlation(by_kind.transform("mean"), table["snr"])
 table["turned"] = table["snr"]
 for _, part in table.groupby("kind"):
-    order = part["snr"].sort_values().index
+    order = part["snr"].sort_values(kind="stable").index
     table.loc[order, "turned"] = part.loc[order[::-1], "snr"].to_numpy()
 turned = {
     "pooled": rank_correlation(
@@ -223,8 +223,8 @@ checks.expect(
         "SNR is turned around over all networks, or by its sign; inside each kind, give the lowest "
         "value to the highest": against(
             table["snr"]
-            .sort_values()
-            .set_axis(table["snr"].sort_values().index[::-1])
+            .sort_values(kind="stable")
+            .set_axis(table["snr"].sort_values(kind="stable").index[::-1])
         ),
         "the rows are turned around, not the ranks: sort by SNR first": against(
             by_kind.transform(lambda snr: snr.to_numpy()[::-1])

@@ -15,8 +15,8 @@ NAMES = {
     "divergence": ("kmer_klds", "thresholded_kld", "constant_floor", "excess_klds"),
     "ground_truth": ("signal_to_noise", "motif_auroc", "motif_aupr"),
     "length_scaling": ("length_weights", "consistency"),
-    "nulls": ("rotated_null",),
-    "uncertainty": ("jackknife",),
+    "nulls": ("exchanged_null", "rotated_null", "family_wise"),
+    "uncertainty": ("jackknife", "excess_interval"),
     "geometric": ("geometric_kld",),
 }
 HOME = {name: module for module, names in NAMES.items() for name in names}  # where each lives

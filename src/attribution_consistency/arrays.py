@@ -9,3 +9,5 @@ Array = NDArray[Any]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+
+UNKNOWN = 4  # code of a base that is not A, C, G or T

@@ -6,16 +6,17 @@ Networks in Regulatory Genomics*; the thresholded metric is its baseline, from M
 consistency, not correctness.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from . import maps, rounding
-from .arrays import Array, Floats, Ints
-from .kmers import KmerSums, Piece, Prior, check_prior, count_kmers, kmer_names, windows
-from .maps import check
+from .arrays import Array, Floats, Ints, Mask
+from .kmers import Prior, check_prior, count_windows, kmer_names, stay, sum_windows
+from .maps import Options, check
 
 DEFAULT_KS = range(3, 9)
 
@@ -27,6 +28,14 @@ class KmerTable(NamedTuple):
     p: Floats
     counts: Ints
     n_all_zero: int  # sequences with all scores 0: in p, not in q
+
+
+class KmerSums(NamedTuple):
+    """Window counts (4**k,) and summed weights (T, 4**k) of T score tracks, by k."""
+
+    counts: dict[int, Floats]
+    weights: dict[int, Floats]
+    n_all_zero: Ints  # (T,) sequences whose scores are all 0
 
 
 class EnrichedKmers(NamedTuple):
@@ -93,7 +102,7 @@ def kmer_klds(
     own = dict(reading=reading, score=score, correct=correct, collapse=collapse)
     x, a, ks, options = check(x, a, ks, **own)
     given = check_prior(prior, pseudocount, ks, collapse)
-    pairs = _pairs(sum_tracks(x, [a], ks, *options), ks, reading, prior=given)
+    pairs = _pairs(sum_tracks(x, [a], ks, options), ks, reading, prior=given)
     return np.array([kl(p, q) if reverse else kl(q, p) for q, p in pairs])
 
 
@@ -111,7 +120,7 @@ def kmer_distributions(
     With `collapse`, the entries of k-mers that come after their reverse complement are 0.
     """
     x, a, ks, own = check(x, a, [k], **options)
-    sums = sum_tracks(x, [a], ks, *own)
+    sums = sum_tracks(x, [a], ks, own)
     given = check_prior(prior, pseudocount, ks, own.collapse)
     ((q, p),) = _pairs(sums, ks, own.reading, prior=given)
     return KmerTable(q, p, sums.counts[k].astype(np.int64), int(sums.n_all_zero[0]))
@@ -148,7 +157,7 @@ def constant_floor(x: ArrayLike, ks: Sequence[int] = DEFAULT_KS, **options: Any)
         In nats.
     """
     x, _, ks, own = check(x, x, ks, **options)
-    return track_klds(sum_tracks(x, [None], ks, *own), ks, own.reading)
+    return track_klds(sum_tracks(x, [None], ks, own), ks, own.reading)
 
 
 def excess_klds(
@@ -171,7 +180,7 @@ def excess_klds(
         In nats.
     """
     x, a, ks, own = check(x, a, ks, **options)
-    sums = sum_tracks(x, [a, None], ks, *own)
+    sums = sum_tracks(x, [a, None], ks, own)
     both = zip(_pairs(sums, ks, own.reading), _pairs(sums, ks, own.reading, track=1))
     return np.array([kl(q, constant) for (q, _), (constant, _) in both])
 
@@ -181,7 +190,7 @@ def kmer_prior(
 ) -> dict[int, Floats]:
     """k-mer frequencies of sequences (N, L, 4), to pass as `prior` when scoring others."""
     x, _, ks, own = check(x, x, ks, reading="instance", collapse=collapse)
-    counts = sum_tracks(x, [None], ks, *own).counts
+    counts = sum_tracks(x, [None], ks, own).counts
     return {k: counts[k] / _n_windows(counts[k], k) for k in ks}
 
 
@@ -229,17 +238,26 @@ def thresholded_kld(
         raise ValueError(f"buffer: got {buffer!r}, expected a whole number of positions")
     counts, kept = np.zeros(4**k), np.zeros(4**k)
     for chunk in maps.chunks(x, [a], score=score, correct=correct):
-        keep = chunk.scores[0] > np.quantile(chunk.scores[0], quantile, axis=1, keepdims=True)
-        run = keep.astype(np.float64)
+        known = np.ones(chunk.codes.shape, bool) if chunk.known is None else chunk.known
+        scores = np.where(known, chunk.scores[0], np.nan)
+        keep = scores > _row_quantiles(scores, known, quantile)
+        run = keep.copy()
         for shift in range(1, min(buffer, keep.shape[1] - 1) + 1):
-            run[:, shift:][keep[:, :-shift]] = 1
-        known = np.ones_like(keep) if chunk.known is None else chunk.known
-        *_, (_, code, ok, (in_run,)) = windows(chunk.codes, known, [run], k)
-        counts += np.bincount(code[ok], minlength=4**k)
-        kept += np.bincount(code[in_run == k], minlength=4**k)
+            run[:, shift:] |= keep[:, :-shift]
+        for where, total in ((known, counts), (known & run, kept)):
+            total += count_windows(np.where(where, chunk.codes, 4).astype(np.int8), [k])[k]
     if kept.sum() == 0:
         return float("nan")
     return kl(kept / kept.sum(), counts / counts.sum())
+
+
+def _row_quantiles(scores: Floats, known: Mask, quantile: float) -> Floats:
+    """Quantile of each row's known positions, (n, 1); NaN where there is none."""
+    if known.all():
+        return np.asarray(np.quantile(scores, quantile, axis=1, keepdims=True))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of rows without a known base
+        return np.asarray(np.nanquantile(scores, quantile, axis=1, keepdims=True))
 
 
 def kl(q: Floats, p: Floats) -> float:
@@ -296,45 +314,28 @@ def _n_windows(counts: Floats, k: int) -> float:
 
 
 def sum_tracks(
-    x: Array,
-    tracks: Sequence[Array | None],
-    ks: list[int],
-    reading: str,
-    score: str,
-    correct: bool,
-    collapse: bool,
-    *,
-    rows: tuple[int, int] | None = None,
-    moves: Sequence[Callable[[Floats, slice], Floats]] = (),
+    x: Array, tracks: Sequence[Array | None], ks: list[int], options: Options
 ) -> KmerSums:
     """Count k-mers of `x` weighted by maps, `None` among them being a constant map.
 
     Parameters
     ----------
-    x, ks, reading, score, correct, collapse
-        As `kmer_klds`, checked already.
+    x : (N, L, 4)
+        Sequences.
     tracks : list of (N, L, 4)
         The maps.
-    rows : (first, last)
-        Count these sequences only.
-    moves : list of functions of (scores (n, L), rows)
-        Each makes one track of the scores of a single map, for the sequences `rows`.
+    ks, options
+        Checked already.
     """
-    given = [a for a in tracks if a is not None]
-
-    def pieces() -> Iterator[Piece]:
-        for chunk in maps.chunks(x, given, score=score, correct=correct, rows=rows):
-            own = iter(chunk.scores)
-            scores = [_constant(chunk, score) if a is None else next(own) for a in tracks]
-            moved = [move(scores[0], chunk.rows) for move in moves]
-            yield chunk.codes, chunk.known, moved or scores
-
-    n_tracks, per_sequence = len(moves) or len(tracks), reading == "per_sequence"
-    return count_kmers(pieces(), ks, n_tracks, per_sequence=per_sequence, collapse=collapse)
+    scored = maps.tracks(x, tracks, options.score, options.correct)
+    moves = stay(len(x), x.shape[1], len(tracks))
+    sums = sum_windows(scored.codes, scored.shares, moves, ks, **kernel_options(options))
+    return KmerSums(*sums, scored.n_all_zero)
 
 
-def _constant(chunk: maps.Chunk, score: str) -> Floats:
-    """The scores of a constant map: 1, and 0 where `abs_input` sees no base."""
-    if chunk.known is None or score == "l2":
-        return np.ones(chunk.codes.shape)
-    return chunk.known.astype(np.float64)
+def kernel_options(options: Options) -> dict[str, bool]:
+    """What `sum_windows` has to know of the options."""
+    return {
+        "per_sequence": options.reading == "per_sequence",
+        "collapse": options.collapse,
+    }

@@ -5,8 +5,8 @@ that validation, correction and scoring touch each number while it is still in t
 need no copy of the whole map.
 
 Rules for unknown bases: a position of `x` whose four entries are all 0 (N, or any other
-letter, after one-hot encoding) has an `abs_input` score of 0, and k-mers that contain it are
-counted nowhere.
+letter, after one-hot encoding) has a score of 0 whatever the map holds there, is left out of
+quantiles and Gini coefficients, and k-mers that contain it are counted nowhere.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,6 +35,14 @@ class Options(NamedTuple):
     score: str = "abs_input"
     correct: bool = True
     collapse: bool = False
+
+
+class Tracks(NamedTuple):
+    """Sequences, and each one's scores as shares of their sum."""
+
+    codes: Array  # (N, L) int8; 4 where the base is unknown
+    shares: Floats  # (M * N, L): of M maps, one below the other
+    n_all_zero: Ints  # (M,) sequences whose scores are all 0, and stay so
 
 
 class Chunk(NamedTuple):
@@ -153,14 +161,50 @@ def gini(x: ArrayLike, a: ArrayLike, *, score: str = "abs_input", correct: bool 
     x, a = check_shapes(x, a)
     length = x.shape[1]
     found: list[Floats] = []
-    rank = 2 * np.arange(1, length + 1) - length - 1
     for chunk in chunks(x, [a], score=score, correct=correct):
-        s = np.sort(chunk.scores[0], axis=1)
+        s = np.sort(chunk.scores[0], axis=1)  # unknown bases first: they score 0
         total = s.sum(axis=1)
         used = total > 0
-        found.append((s[used] * rank).sum(axis=1) / total[used] / length)
+        n = np.full(len(s), length) if chunk.known is None else chunk.known.sum(axis=1)
+        rank = 2 * (np.arange(1, length + 1) - length + n[:, None]) - n[:, None] - 1
+        found.append((s * rank).sum(axis=1)[used] / total[used] / n[used])
     coefficients = np.concatenate(found)
     return float(coefficients.mean()) if coefficients.size else float("nan")
+
+
+def tracks(x: Array, maps: Sequence[Array | None], score: str, correct: bool) -> Tracks:
+    """Validate sequences and maps and score them; a map that is None is a constant one.
+
+    Raises
+    ------
+    ValueError
+        For sequences that are not one-hot, or maps with values that are not finite or too large.
+    """
+    n, length = x.shape[:2]
+    codes = np.empty((n, length), np.int8)
+    shares = np.empty((len(maps), n, length))
+    n_all_zero = np.zeros(len(maps), dtype=int)
+    given = [a for a in maps if a is not None]
+    for chunk in chunks(x, given, score=score, correct=correct):
+        own = iter(chunk.scores)
+        known = 1 if chunk.known is None else chunk.known
+        codes[chunk.rows] = chunk.codes if chunk.known is None else np.where(known, chunk.codes, 4)
+        for m, a in enumerate(maps):
+            scores = np.ones(chunk.codes.shape) * known if a is None else next(own)
+            n_all_zero[m] += share(scores, shares[m, chunk.rows])
+    return Tracks(codes, shares.reshape(-1, length), n_all_zero)
+
+
+def share(scores: Floats, out: Floats) -> int:
+    """Write scores (n, L) as shares of their sums into `out`; how many rows are all 0."""
+    with np.errstate(over="ignore"):
+        total = scores.sum(axis=1, keepdims=True)
+    if not np.isfinite(total).all():
+        raise ValueError("a: got values too large to add up; rescale the maps")
+    zero = total == 0
+    total[zero] = 1
+    np.divide(scores, total, out=out)
+    return int(zero.sum())
 
 
 def chunks(
@@ -187,8 +231,10 @@ def vectors(x: Array, a: Array) -> Iterator[tuple[Floats, Mask]]:
     """Validated, corrected maps (n, L, 4) float64 and known bases (n, L), piece by piece."""
     for piece, codes, known in _pieces(x):
         values = np.ascontiguousarray(a[piece], dtype=np.float64)
+        known = np.ones(codes.shape, bool) if known is None else known
+        values = np.where(known[..., None], values, 0)
         mean = 0.25 * _checked_sums(values, "a", piece.start).reshape(codes.shape)
-        yield values - mean[..., None], np.ones(codes.shape, bool) if known is None else known
+        yield values - mean[..., None], known
 
 
 def _pieces(
@@ -249,6 +295,8 @@ def _score(
 ) -> Floats:
     """Scores (n, L) of a piece of a map, in double precision whatever the map's own."""
     a = np.ascontiguousarray(a, dtype=np.float64)
+    if known is not None:
+        a = np.where(known[..., None], a, 0)
     mean = 0.25 * _checked_sums(a, name, first)
     a = a.reshape(-1)
     if score == "l2":
@@ -257,8 +305,6 @@ def _score(
     value = a.take(codes.reshape(-1) + np.arange(0, a.size, 4))
     if correct:
         value -= mean
-    if known is not None:
-        value *= known.reshape(-1)
     return (np.abs(value) if score == "abs_input" else value).reshape(codes.shape)
 
 

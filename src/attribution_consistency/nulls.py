@@ -1,30 +1,107 @@
-"""What chance gives: the score of maps whose tracks no longer stand where they stood."""
+"""What chance gives: the score of maps whose tracks no longer stand where they stood.
+
+Two ways to take the knowledge of the bases out of a map. *Exchanged* tracks go to another
+sequence and keep their positions: exact when tracks know nothing of the bases. *Rotated* tracks
+stay with their sequence and are moved round it: not exact, but a second view where words stand
+at a fixed place, which an exchange cannot take apart.
+"""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Array, Floats, Ints
-from .divergence import DEFAULT_KS, sum_tracks, track_klds
+from . import exchange, maps
+from .arrays import Array, Floats
+from .divergence import DEFAULT_KS, KmerSums, kernel_options, track_klds
+from .exchange import CLOSEST, Interval
+from .kmers import TRACKS_AT_ONCE, Moves, in_threads, stay, sum_windows
 from .length_scaling import LengthWeights, consistency
-from .maps import check
+from .maps import Options, Tracks, check
 from .rounding import at_least
 
 FEWEST_DRAWS = 99
-CLOSEST = 8  # positions: a rotation moves every score at least this far
-TRACKS_AT_ONCE = 16
 
 
-class RotatedNull(NamedTuple):
-    """A score beside the same map with every sequence's scores rotated, by k or weighted."""
+class NullTest(NamedTuple):
+    """A score beside the same map with its tracks exchanged or rotated, by k or weighted."""
 
     observed: Floats
     null: Floats  # (n_draws, K) or (n_draws,)
     p_value: Floats  # (1 + draws at least as high as observed) / (1 + n_draws)
     excess: Floats  # observed - mean of the draws
+
+
+def exchanged_null(
+    x: ArrayLike,
+    a: ArrayLike,
+    ks: Sequence[int] = DEFAULT_KS,
+    *,
+    n_draws: int = 99,
+    weights: ArrayLike | LengthWeights | None = None,
+    seed: int = 0,
+    intervals: Sequence[Interval] | None = None,
+    **options: Any,
+) -> NullTest:
+    """KLD per k beside a null: the same tracks of scores, exchanged among the sequences.
+
+    Hypothesis: the tracks are independent of the bases, and tracks or sequences are exchangeable
+    given where bases are known. Under it the p-value is exact. A small one is evidence that the
+    map depends on the sequence, not that it shows motifs: a preference for one base is found too.
+    Words that stand at the same place in every sequence exchange into themselves, and are not
+    found.
+
+    Tracks change places among sequences with the same known positions. Where fewer than 80 % of
+    the sequences have such a partner, the window known to all is used, and where that is shorter
+    than 50 positions tracks are rotated inside what is known (p is then approximate). Copies and
+    reverse complements count once, with the mean of their tracks. `exchange.exchangeable` says
+    which of this took place.
+
+    Parameters
+    ----------
+    x, a, ks, weights
+        As `jackknife`.
+    n_draws : int
+        At least 99, for a p-value.
+    seed : int
+        Of the draws, which are the same for all maps of the same sequences.
+    intervals : list of (chromosome, start, end)
+        Of each sequence; windows that overlap move together.
+    **options
+        `reading`, `score`, `correct` and `collapse` of `kmer_klds`.
+
+    Returns
+    -------
+    compared : NullTest
+        Observed, null, p-value and excess.
+
+    Raises
+    ------
+    ValueError
+        For invalid input or fewer than 99 draws.
+    """
+    _check_draws(n_draws)
+    klds = exchanged_klds(x, a, ks, n_draws=n_draws, seed=seed, intervals=intervals, **options)
+    scores = klds if weights is None else consistency(klds, weights)
+    return tested(scores[0], scores[1:])
+
+
+def exchanged_klds(
+    x: ArrayLike,
+    a: ArrayLike,
+    ks: Sequence[int] = DEFAULT_KS,
+    *,
+    n_draws: int = 19,
+    seed: int = 0,
+    intervals: Sequence[Interval] | None = None,
+    **options: Any,
+) -> Floats:
+    """KLDs (1 + n_draws, K) in nats: of the map, then exchanged; see `exchanged_null`."""
+    x, a, ks, own = check(x, a, ks, **options)
+    scored = maps.tracks(x, [a], own.score, own.correct)
+    how = exchange.exchangeable(scored.codes, intervals)
+    return drawn_klds(exchange.collapse(scored, how), exchange.draw(how, n_draws, seed), ks, own)
 
 
 def rotated_null(
@@ -36,12 +113,16 @@ def rotated_null(
     weights: ArrayLike | LengthWeights | None = None,
     seed: int = 0,
     **options: Any,
-) -> RotatedNull:
+) -> NullTest:
     """KLD per k beside a null: the same scores, each sequence's rotated by a random offset.
 
-    Rotation keeps the sequences, the scores and how they vary from position to position, and
-    takes away where they stand. Offsets are uniform in 8 ... L - 8, drawn anew for each sequence
-    and draw.
+    Offsets are uniform in 8 ... n - 8 of the n positions between the first known base and the
+    last, drawn anew for each sequence and draw.
+
+    Not exact, and no test by itself. Scores that follow the position, as on peaks centred on
+    their summits, exceed their rotated copies without any knowledge of the bases. Short sequences
+    have few offsets: at 16 positions one. Rotated scores avoid the motifs they came from. Use
+    `exchanged_null`, and this one beside it where words stand at a fixed place.
 
     Parameters
     ----------
@@ -56,38 +137,76 @@ def rotated_null(
 
     Returns
     -------
-    compared : RotatedNull
+    compared : NullTest
         Observed, null, p-value and excess.
 
     Raises
     ------
     ValueError
-        For invalid input, fewer than 99 draws, or sequences shorter than 16.
+        For invalid input, fewer than 99 draws, or sequences with fewer than 16 positions.
     """
     x, a, ks, own = check(x, a, ks, **options)
-    length = x.shape[1]
-    if n_draws < FEWEST_DRAWS:
-        raise ValueError(f"n_draws: got {n_draws}, expected at least {FEWEST_DRAWS}")
-    if length < 2 * CLOSEST:
+    _check_draws(n_draws)
+    scored = maps.tracks(x, [a], own.score, own.correct)
+    stretches = exchange.known_stretches(scored.codes)
+    lengths = stretches[:, 1] - stretches[:, 0]
+    shortest = int(lengths[lengths > 0].min(initial=x.shape[1]))
+    if shortest < 2 * CLOSEST:
         raise ValueError(
-            f"x: got sequences of {length} positions, expected at least {2 * CLOSEST} to rotate"
+            f"x: got sequences of {shortest} positions, expected at least {2 * CLOSEST} to rotate"
         )
-    rng = np.random.default_rng(seed)
-    offsets = rng.integers(CLOSEST, length - CLOSEST, (n_draws + 1, len(x)), endpoint=True)
-    offsets[0] = 0  # the map as it is
-    klds: list[Floats] = []
-    for start in range(0, n_draws + 1, TRACKS_AT_ONCE):
-        moves = [partial(_rotate_rows, draw) for draw in offsets[start : start + TRACKS_AT_ONCE]]
-        sums = sum_tracks(x, [a], ks, *own, moves=moves)
-        klds += [track_klds(sums, ks, own.reading, track) for track in range(len(moves))]
-    scores = np.array(klds) if weights is None else consistency(klds, weights)
+    still = stay(*scored.codes.shape)
+    offsets = exchange.offsets(stretches, n_draws, np.random.default_rng(seed))
+    sources = np.repeat(still.sources, n_draws + 1, axis=1)
+    klds = drawn_klds(
+        scored, Moves(sources, np.hstack([still.shifts, offsets]), stretches), ks, own
+    )
+    scores = klds if weights is None else consistency(klds, weights)
     return tested(scores[0], scores[1:])
 
 
-def tested(observed: Floats, null: Floats) -> RotatedNull:
+def _check_draws(n_draws: int) -> None:
+    if n_draws < FEWEST_DRAWS:
+        raise ValueError(f"n_draws: got {n_draws}, expected at least {FEWEST_DRAWS}")
+
+
+def drawn_klds(scored: Tracks, moves: Moves, ks: list[int], options: Options) -> Floats:
+    """KLDs of one map's tracks under each arrangement, (T, K)."""
+
+    def klds(first: int) -> list[Floats]:
+        part = slice(first, first + TRACKS_AT_ONCE)
+        some = Moves(moves.sources[:, part], moves.shifts[:, part], moves.stretches)
+        sums = sum_windows(scored.codes, scored.shares, some, ks, **kernel_options(options))
+        given = KmerSums(*sums, scored.n_all_zero)
+        return [track_klds(given, ks, options.reading, t) for t in range(some.sources.shape[1])]
+
+    groups = in_threads(klds, range(0, moves.sources.shape[1], TRACKS_AT_ONCE))
+    return np.array([row for group in groups for row in group])
+
+
+def tested(observed: Floats, null: Floats) -> NullTest:
     """A score, by k (K,) or weighted (), beside its draws (n_draws, K) or (n_draws,)."""
     p_value = (1 + at_least(null, observed).sum(axis=0)) / (1 + len(null))
-    return RotatedNull(observed, null, p_value, observed - null.mean(axis=0))
+    return NullTest(observed, null, p_value, observed - null.mean(axis=0))
+
+
+def family_wise(tests: Sequence[NullTest]) -> Floats:
+    """P-values (M,) of M models of one question, by the largest standardised score of a draw.
+
+    Parameters
+    ----------
+    tests : list of NullTest
+        Of weighted scores, from the same draws.
+    """
+    scores = np.array([[test.observed, *test.null] for test in tests])
+    spread = scores.std(axis=1, keepdims=True)
+    centred = scores - scores.mean(axis=1, keepdims=True)
+    flat = spread <= 1e-9 * np.abs(scores).max(axis=1, keepdims=True)
+    standardised = np.where(flat, 0, centred / np.where(flat, 1, spread))
+    largest = standardised.max(axis=0)[1:]
+    return np.array(
+        [(1 + at_least(largest, z).sum()) / (1 + len(largest)) for z in standardised[:, 0]]
+    )
 
 
 def rotate(scores: ArrayLike, offsets: ArrayLike) -> Array:
@@ -137,7 +256,3 @@ def rotated(x: ArrayLike, a: ArrayLike, rng: np.random.Generator) -> Floats:
     shift = codes - rotate(codes, offsets)
     channel = (np.arange(4) - shift[:, :, None]) % 4
     return np.asarray(np.take_along_axis(rotate(a, offsets), channel, axis=2))
-
-
-def _rotate_rows(offsets: Ints, scores: Floats, rows: slice) -> Floats:
-    return rotate(scores, offsets[rows])

@@ -61,7 +61,7 @@ def by_length(result: Result, shown: list[str]) -> str:
 
 def front(result: Result) -> pd.DataFrame:
     """The models of the Pareto set, by performance."""
-    return result.table[result.table["pareto"]].sort_values("performance")
+    return result.table[result.table["pareto"]].sort_values("performance", kind="stable")
 
 
 def plane(result: Result) -> str:

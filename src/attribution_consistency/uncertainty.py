@@ -7,16 +7,22 @@ leave together; shuffle first if the order follows the strength of the signal.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Floats
-from .divergence import DEFAULT_KS, distributions, kl, sum_tracks
+from . import exchange, maps
+from .arrays import Array, Floats, Ints
+from .divergence import DEFAULT_KS, distributions, kernel_options, kl
+from .exchange import Interval
+from .kmers import Moves, in_threads, stay, sum_windows
 from .length_scaling import LengthWeights, consistency
-from .maps import check, check_shapes
+from .maps import Options, check, check_shapes
+from .nulls import NullTest, exchanged_klds
+
+TRACKS_AT_ONCE = 2  # sums are kept for every block
+SMALLEST_BLOCK = 10  # distinct sequences, for exchanging inside
 
 
 class Jackknife(NamedTuple):
@@ -74,17 +80,120 @@ def jackknife(
     tracks = [a] if other is None else [a, check_shapes(x, other, "other")[1]]
     if not 2 <= n_blocks <= len(x):
         raise ValueError(f"n_blocks: got {n_blocks}, expected 2 to {len(x)}, the sequences given")
-    bounds = np.linspace(0, len(x), n_blocks + 1).astype(int)
-    blocks = [sum_tracks(x, tracks, ks, *own, rows=rows) for rows in pairwise(bounds)]
-    klds = np.empty((len(tracks), n_blocks + 1, len(ks)))  # last row: all blocks
-    for column, k in enumerate(ks):
-        counts = [block.counts[k] for block in blocks]
-        for t in range(len(tracks)):
-            summed = [block.weights[k][t] for block in blocks]
-            klds[t, :, column] = _leave_one_out(counts, summed, k, own.reading)
+    scored = maps.tracks(x, tracks, own.score, own.correct)
+    moves = stay(len(x), x.shape[1], len(tracks))
+    klds = _block_klds(scored, moves, _blocks(len(x), n_blocks), ks, own)
     scores = klds if weights is None else consistency(klds, weights)
     values = scores[0] if other is None else scores[0] - scores[1]
     return jackknife_interval(values[-1], values[:-1], level)
+
+
+def excess_interval(
+    x: ArrayLike,
+    a: ArrayLike,
+    ks: Sequence[int] = DEFAULT_KS,
+    *,
+    null: NullTest | None = None,
+    weights: ArrayLike | LengthWeights | None = None,
+    n_blocks: int = 20,
+    n_draws: int = 19,
+    level: float = 0.95,
+    seed: int = 0,
+    intervals: Sequence[Interval] | None = None,
+    **options: Any,
+) -> Jackknife:
+    """The excess over exchanged maps with a delete-block jackknife interval over sequences.
+
+    Inside each block tracks are exchanged, by the same draws throughout, so that a block that is
+    left out takes its bases and its tracks along. Copies of a sequence, and windows that overlap,
+    are in one block. The target is the excess at this number of sequences. Intervals serve
+    differences of models; whether there is an excess at all is said by `exchanged_null`.
+
+    Parameters
+    ----------
+    x, a, ks, weights, level
+        As `jackknife`.
+    null : NullTest
+        From `exchanged_null` with the same arguments, whose excess is the estimate; drawn anew
+        without it.
+    n_blocks : int
+        At most; fewer where a block would have fewer than 10 distinct sequences.
+    n_draws, seed, intervals
+        As `exchanged_null`; the mean of few draws serves.
+    **options
+        `reading`, `score`, `correct` and `collapse` of `kmer_klds`.
+
+    Returns
+    -------
+    interval : Jackknife
+        Estimate, SE, interval and replicates, in nats.
+
+    Raises
+    ------
+    ValueError
+        For invalid input, or fewer than 2 distinct sequences.
+    """
+    drawn: dict[str, Any] = {"seed": seed, "intervals": intervals}
+    if null is None:
+        found = exchanged_klds(x, a, ks, n_draws=n_draws, **drawn, **options)
+        found = found if weights is None else consistency(found, weights)
+        estimate = found[0] - found[1:].mean(axis=0)
+    else:
+        estimate = null.excess
+    x, a, ks, own = check(x, a, ks, **options)
+    scored = maps.tracks(x, [a], own.score, own.correct)
+    how = exchange.exchangeable(scored.codes, intervals)
+    scored = exchange.collapse(scored, how)
+    n_blocks = max(2, min(n_blocks, len(how.units) // SMALLEST_BLOCK))
+    if len(how.units) < 2:
+        raise ValueError("x: got one distinct sequence, expected two or more for an interval")
+    blocks = np.empty(len(scored.codes), int)
+    for unit, block in zip(how.units, _blocks(len(how.units), n_blocks)):
+        blocks[unit] = block
+    moves = exchange.draw(how, n_draws, seed, blocks)
+    klds = _block_klds(scored, moves, blocks, ks, own)
+    scores = klds if weights is None else consistency(klds, weights)
+    values = scores[0] - scores[1:].mean(axis=0)
+    return jackknife_interval(estimate, values[:-1], level)
+
+
+def _blocks(n: int, n_blocks: int) -> Ints:
+    """Number of the block of each of n sequences, consecutive and as equal as can be."""
+    bounds = np.linspace(0, n, n_blocks + 1).astype(int)
+    return np.repeat(np.arange(n_blocks), np.diff(bounds))
+
+
+def _block_klds(
+    scored: maps.Tracks, moves: Moves, blocks: Ints, ks: list[int], options: Options
+) -> Floats:
+    """KLDs (T, n_blocks + 1, K) of each track without one block after another; last, with all."""
+    rows = [np.flatnonzero(blocks == block) for block in range(blocks.max() + 1)]
+
+    def klds(first: int) -> list[Array]:
+        part = slice(first, first + TRACKS_AT_ONCE)
+        sums = [
+            sum_windows(
+                scored.codes[r],
+                scored.shares,
+                Moves(moves.sources[r, part], moves.shifts[r, part], moves.stretches[r]),
+                ks,
+                **kernel_options(options),
+            )
+            for r in rows
+        ]
+        found = [
+            [
+                _leave_one_out(
+                    [c[k] for c, _ in sums], [s[k][t] for _, s in sums], k, options.reading
+                )
+                for k in ks
+            ]
+            for t in range(len(sums[0][1][ks[0]]))
+        ]
+        return [np.array(klds).T for klds in found]
+
+    groups = in_threads(klds, range(0, moves.sources.shape[1], TRACKS_AT_ONCE))
+    return np.array([table for group in groups for table in group])
 
 
 def paired_difference(one: Jackknife, two: Jackknife, *, level: float = 0.95) -> Jackknife:

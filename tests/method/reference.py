@@ -36,6 +36,8 @@ def scores(x, a, score="abs_input", correct=True):
             if correct:
                 mean = math.fsum(values) / 4
                 values = [v - mean for v in values]
+            if not any(bases):  # an unknown base says nothing, whatever the map holds there
+                values = [0.0] * 4
             if score == "l2":
                 row.append(math.sqrt(math.fsum(v * v for v in values)))
             else:
@@ -94,19 +96,19 @@ def kmer_kld(x, a, k, reading="frequency", score="abs_input", correct=True, coll
     return kl(weighted(x, scores(x, a, score, correct), k, reading, p, collapse), p)
 
 
-def constant_scores(x, score="abs_input"):
-    return [[1.0 if score == "l2" or sum(row) else 0.0 for row in sequence] for sequence in x]
+def constant_scores(x):
+    return [[1.0 if sum(row) else 0.0 for row in sequence] for sequence in x]
 
 
 def floor(x, k, reading="frequency", score="abs_input", collapse=False):
     p = prior(x, k, collapse)
-    return kl(weighted(x, constant_scores(x, score), k, reading, p, collapse), p)
+    return kl(weighted(x, constant_scores(x), k, reading, p, collapse), p)
 
 
 def excess(x, a, k, reading="frequency", score="abs_input", correct=True):
     p = prior(x, k)
     q = weighted(x, scores(x, a, score, correct), k, reading, p)
-    return kl(q, weighted(x, constant_scores(x, score), k, reading, p))
+    return kl(q, weighted(x, constant_scores(x), k, reading, p))
 
 
 def quantile(values, fraction):
@@ -121,7 +123,8 @@ def quantile(values, fraction):
 def thresholded_kld(x, a, k=6, fraction=0.9, buffer=2, score="l2", correct=True):
     kept = {}
     for sequence, row in zip(letters(x), scores(x, a, score, correct)):
-        cutoff = quantile(row, fraction)
+        known = [value for value, base in zip(row, sequence) if base != "N"]
+        cutoff = quantile(known, fraction) if known else math.inf
         runs, start = [], None
         for i in range(len(row) + 1):
             above = i < len(row) and row[i] > cutoff

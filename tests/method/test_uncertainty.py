@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from metric_examples import planted_pair, random_pair
 
-from attribution_consistency import jackknife, kmer_klds, maps, rotated_null
-from attribution_consistency.divergence import kmer_distributions, sum_tracks
+from attribution_consistency import jackknife, kmer_klds, kmers, maps, rotated_null
+from attribution_consistency.divergence import kmer_distributions
 from attribution_consistency.nulls import rotate, rotated
 from attribution_consistency.uncertainty import paired_difference, smallest_difference
 
@@ -125,14 +125,17 @@ def test_planted_beats_rotated_and_noise_does_not(reading):
 
 def test_rotated_null_is_what_rotated_maps_score():
     x, a = random_pair(8, n=12, length=30, unknown=0.02)
+    x[:, [0, -1]] = [1, 0, 0, 0]  # known, so that tracks turn round the whole sequence
     a *= x  # scores that are attributions, so that a rotated map is a rotated track
     offsets = np.random.default_rng(0).integers(8, 23, (3, 12))
-    moves = [lambda scores, rows, draw=draw: rotate(scores, draw[rows]) for draw in offsets]
-    sums = sum_tracks(x, [a], [3], "instance", "l2", False, False, moves=moves)
+    scored = maps.tracks(x, [a], "l2", False)
+    still = kmers.stay(12, 30, 3)
+    moves = still._replace(sources=still.sources % 12, shifts=offsets.T)
+    _, sums = kmers.sum_windows(scored.codes, scored.shares, moves, [3])
     for draw in range(3):
         rolled = np.stack([np.roll(row, o, axis=0) for row, o in zip(a, offsets[draw])])
         want = kmer_distributions(x, rolled, 3, reading="instance", score="l2", correct=False)
-        got = sums.weights[3][draw]
+        got = sums[3][draw]
         np.testing.assert_allclose(got / got.sum(), want.q, rtol=1e-12, atol=1e-15)
 
 

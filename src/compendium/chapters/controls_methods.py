@@ -87,7 +87,7 @@ def chosen(scores: pd.DataFrame) -> list[str]:
     Low are those below zero, the lowest first, `LOW`; where there is none, the lowest.  The
     last of the list is the highest of the same configuration as the lowest, or of all networks.
     """
-    ranked = scores.dropna(subset="snr").sort_values("snr", ignore_index=True)
+    ranked = scores.dropna(subset="snr").sort_values("snr", kind="stable", ignore_index=True)
     low = list(ranked.loc[ranked["snr"] < 0, "id"][:LOW]) or list(ranked["id"][:1])
     names = configuration(ranked)
     alike = ranked[(names == names.iloc[0]) & ~ranked["id"].isin(low) & (ranked["snr"] > 0)]

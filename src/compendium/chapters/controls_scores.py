@@ -14,7 +14,7 @@ from attribution_consistency import (
 )
 from attribution_consistency.divergence import distributions, kl, sum_tracks
 from attribution_consistency.length_scaling import LengthWeights
-from attribution_consistency.maps import READINGS
+from attribution_consistency.maps import READINGS, Options
 
 from ..tables import RIVALS, kld_columns, mean, rivals
 
@@ -47,7 +47,7 @@ class Task(NamedTuple):
 
     def sums(self, a: np.ndarray, reading: str = "instance", correct: bool = True) -> Any:
         """k-mer counts and weights of a map and of a constant one, see `divergence`."""
-        return sum_tracks(self.x, [a, None], self.ks, reading, "abs_input", correct, False)
+        return sum_tracks(self.x, [a, None], self.ks, Options(reading, correct=correct))
 
 
 def summary(task: Task, a: np.ndarray) -> dict[str, Any]:

@@ -1,0 +1,118 @@
+"""The compiled loop under every k-mer sum: one pass over the windows of all lengths.
+
+The k-mer of a window is that of the window one shorter, times 4, plus the base that follows, and
+its score is a running sum in the same way. So each position is the start of one walk through the
+lengths. Tracks (of several maps, or of one map exchanged or rotated) lie innermost: a k-mer is
+looked up once for all of them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+
+from .arrays import UNKNOWN, Array, Floats, Ints
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile with a cache beside the source, in the user's cache folder, or without one."""
+    try:
+        cached: Callable[..., Any] = numba.njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # no folder for the cache can be written
+        cached = numba.njit(nogil=True)(function)
+    return cached
+
+
+@compiled
+def mark(codes: Array, starts: Ints, slots: Ints, step: int, seen: Ints, n_windows: Ints) -> None:
+    """Add `step` to `seen` for each k-mer of one sequence, and count its windows by k."""
+    for i in range(len(codes)):
+        code = 0
+        for k in range(1, min(len(starts), len(codes) - i + 1)):
+            if codes[i + k - 1] == UNKNOWN:
+                break
+            code = (code << 2) | codes[i + k - 1]
+            if starts[k] >= 0:
+                seen[slots[starts[k] + code]] += step
+                n_windows[k] += step
+
+
+@compiled
+def place(
+    scores: Floats, sources: Ints, shifts: Ints, first: int, end: int, window: Floats
+) -> None:
+    """The tracks of one sequence, (L, T): rows of `scores`, moved round inside first ... end."""
+    window[:first] = 0
+    window[end:] = 0
+    for t in range(len(sources)):
+        cut = end - shifts[t]
+        for i in range(first, cut):
+            window[i + shifts[t], t] = scores[sources[t], i]
+        for i in range(cut, end):
+            window[i - cut + first, t] = scores[sources[t], i]
+
+
+@compiled
+def add_windows(
+    codes: Array,
+    stretches: Ints,
+    scores: Floats,
+    sources: Ints,
+    shifts: Ints,
+    starts: Ints,
+    slots: Ints,
+    per_sequence: bool,
+    counts: Floats,
+    table: Floats,
+) -> None:
+    """Count every window without an unknown base, and add up the scores under it.
+
+    Parameters
+    ----------
+    codes : (N, L) int8
+        0 to 3, and `UNKNOWN`.
+    stretches : (N, 2) int64
+        First position, and one behind the last, inside which shifts move a track round.
+    scores : (S, L) float64
+        Score tracks.
+    sources, shifts : (N, T) int64
+        The row of `scores` that sequence n has in track t, and by how much it is moved.
+    starts : (longest k + 1,) int64
+        Where the k-mers of each length begin among all; -1 for a length that is not asked for.
+    slots : (k-mers of all lengths,) int64
+        The row of `table` of each k-mer.
+    per_sequence : bool
+        Multiply by the frequency of the k-mer among the windows of its sequence.
+    counts : (rows,) float64
+        Windows of each k-mer are added.
+    table : (rows, T) float64
+        Scores are added.
+    """
+    length, n_tracks = codes.shape[1], table.shape[1]
+    window = np.empty((length, n_tracks))
+    total = np.empty(n_tracks)
+    seen = np.zeros(len(table) if per_sequence else 0, np.int64)
+    n_windows = np.zeros(len(starts), np.int64)
+    for n in range(len(codes)):
+        place(scores, sources[n], shifts[n], stretches[n, 0], stretches[n, 1], window)
+        if per_sequence:
+            mark(codes[n], starts, slots, 1, seen, n_windows)
+        for i in range(length):
+            code = 0
+            total[:] = 0
+            for k in range(1, min(len(starts), length - i + 1)):
+                base = codes[n, i + k - 1]
+                if base == UNKNOWN:
+                    break
+                code = (code << 2) | base
+                for t in range(n_tracks):
+                    total[t] += window[i + k - 1, t]
+                if starts[k] >= 0:
+                    row = slots[starts[k] + code]
+                    counts[row] += 1
+                    factor = seen[row] / n_windows[k] if per_sequence else 1.0
+                    for t in range(n_tracks):
+                        table[row, t] += total[t] * factor
+        if per_sequence:
+            mark(codes[n], starts, slots, -1, seen, n_windows)
