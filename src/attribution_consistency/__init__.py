@@ -17,6 +17,7 @@ NAMES = {
     "length_scaling": ("length_weights", "consistency"),
     "nulls": ("exchanged_null", "rotated_null", "family_wise"),
     "uncertainty": ("jackknife", "excess_interval"),
+    "words": ("attributed_words",),
     "geometric": ("geometric_kld",),
 }
 HOME = {name: module for module, names in NAMES.items() for name in names}  # where each lives

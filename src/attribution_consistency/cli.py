@@ -97,10 +97,11 @@ def add_score(add: Callable[..., argparse.Action]) -> None:
     add("--reading", choices=readings, default="frequency")
     add("--score", choices=["abs_input", "l2"], default="abs_input")
     add("--no-correct", dest="correct", action="store_false", help="no gradient correction")
-    add("--weights", metavar="JSON", help="length weights, as length_weights.json of a run")
+    weights = "of lengths: equal (default), learnt (the book's), or length_weights.json of a run"
+    add("--weights", metavar="WHICH", help=weights)
     most = "score a random sample of so many (default: 1000; 0: all)"
     add("--max-sequences", type=int, default=1000, help=most)
-    add("--draws", type=int, default=99, help="rotations of the null; 0: none (default: 99)")
+    add("--draws", type=int, default=99, help="exchanges of the null (default and least: 99)")
     add("--seed", type=int, default=0)
     add("--skip-bad", action="store_true", help="leave out models with unusable maps")
     add("--force", action="store_true", help="replace an earlier report")

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .score import Result
+from .score import LEVEL, Result
 
 FILES = ("scores.csv", "scores.json", "report.html")
 MOST_LINES = 5  # models in figures of single models, besides the last
@@ -27,19 +27,25 @@ HEADS = {
     "rank": "",
     "score": "score (95 % interval)",
     "below": "below best (95 % interval)",
-    "score_null": "rotated",
-    "score_p": "p",
+    "score_kld": "KLD",
+    "score_null": "exchanged",
+    "p_family": "p, all models",
     "gini": "Gini",
     "kld_original": "original",
     "kld": "KLD",
     "floor": "constant map",
-    "from_floor": "from constant",
-    "null": "rotated",
+    "null": "exchanged",
+    "on_A": "on A",
+    "on_C": "on C",
+    "on_G": "on G",
+    "on_T": "on T",
     "high": "higher score",
     "low": "lower score",
     "difference": "score difference",
-    "kmer": "k-mer",
-    "contribution": "nats",
+    "n": "times",
+    "share": "of attribution",
+    "exchanged": "when exchanged",
+    "ratio": "ratio (95 % interval)",
     "variant": "instead",
     "best": "best model",
     "turned": "pairs turned around",
@@ -136,7 +142,7 @@ def _verdict(result: Result) -> str:
     table = result.table
     best, others = table.iloc[0], table["model"][1:]
     tied = others[table["below_best_low"][1:] <= 0]
-    weak = table["model"][table.get("score_p", 0 * table["score"]) > 0.05]
+    weak = table[table["p"] > LEVEL]
     estimate, low, high = (
         f"{best[name]:.{_decimals(table)}f}" for name in ("score", "score_low", "score_high")
     )
@@ -157,8 +163,8 @@ def _verdict(result: Result) -> str:
             "Two models are told apart on these sequences (80 % power, 5 % level) when their "
             f"scores differ by about {result.detectable:.2g} nats. "
         )
-    if len(weak):
-        text += f"<b>No evidence of consistent k-mers</b> (rotated null, p > 0.05): {_some(weak)}."
+    for says, models in weak.groupby("verdict")["model"]:
+        text += f"<b>{_text(says[:1].upper() + says[1:])}</b> (p > {LEVEL}): {_some(models)}. "
     return text
 
 
@@ -182,7 +188,8 @@ def _tables(result: Result, shown: list[str]) -> dict[str, str]:
     return {
         "ranking_table": _ranking_table(result),
         "k_table": _k_table(result, shown),
-        "kmers": _kmers(result, shown),
+        "other_table": _other_table(result),
+        "words": _words(result, shown),
         "pairs": _table(result.pairs, pairs, **named),
         "sensitivity": _table(turned, "variant best turned"),
         "weights": _table(weights),
@@ -199,14 +206,25 @@ def _ranking_table(result: Result) -> str:
 
     table = result.table.assign(score=with_interval("score"), below=with_interval("below_best"))
     table.loc[0, "below"] = ""
-    if "score_null" in table:
-        table["score_null"] = table["score_null"].map(f"{{:.{n}f}}".format)
-    columns = "rank model score below score_null score_p gini kld_original performance"
+    for column in ("score_kld", "score_null"):
+        table[column] = table[column].map(f"{{:.{n}f}}".format)
+    for column in ("p", "p_family"):
+        least = 1 / (1 + result.settings.draws)
+        table[column] = [f"≤ {least:.2g}" if p <= least else f"{p:.2g}" for p in table[column]]
+    columns = "rank model score below score_kld score_null p p_family performance"
     return _table(table, columns, performance=result.performance_name or "")
 
 
+def _other_table(result: Result) -> str:
+    """What else is measured of each model: where by base the attribution is, other metrics."""
+    table = result.table.copy()
+    for column in ("kept", "on_A", "on_C", "on_G", "on_T"):
+        table[column] = table[column].map("{:.0%}".format)
+    return _table(table, "model on_A on_C on_G on_T kept gini kld_original")
+
+
 def _k_table(result: Result, shown: list[str]) -> str:
-    columns = "kld floor from_floor null excess p"
+    columns = "kld floor null excess"
     rows = [
         {"model": name, "k": k}
         | {c: row[f"{c}_k{k}"] for c in columns.split() if f"{c}_k{k}" in row}
@@ -216,15 +234,19 @@ def _k_table(result: Result, shown: list[str]) -> str:
     return _table(rows, "model k " + columns)
 
 
-def _kmers(result: Result, shown: list[str]) -> str:
-    table = result.kmers.assign(fits=[_some(n.split(", "), 4) for n in result.kmers["fits"]])
-    for column in ("expected", "attributed"):
-        table[column] = table[column].map("{:.2%}".format)
+def _words(result: Result, shown: list[str]) -> str:
+    table = result.words
+    rows = zip(*(table[column] for column in ("ratio", "low", "high")))
+    table = table.assign(
+        fits=[_some(names.split(", "), 4) for names in table["fits"]],
+        ratio=[f"{ratio:.1f} ({low:.1f} to {high:.1f})" for ratio, low, high in rows],
+        **{column: table[column].map("{:.2%}".format) for column in ("share", "exchanged")},
+    )
     parts = []
     for name in shown:
-        own = _table(table[table["model"] == name], "kmer contribution expected attributed fits")
+        own = _table(table[table["model"] == name], "word n share exchanged ratio fits")
         state = " open" * (name == shown[0])
-        parts.append(f"<details{state}><summary>Enriched in {_text(name)}</summary>{own}</details>")
+        parts.append(f"<details{state}><summary>Words of {_text(name)}</summary>{own}</details>")
     return "".join(parts)
 
 

@@ -27,14 +27,12 @@ def ranking(result: Result) -> str:
     table = result.table.head(MOST)
     figure, ax = plt.subplots(figsize=(5.2, 1.3 + 0.27 * len(table)))
     plot.interval(ax, table["score"], table["score_low"], table["score_high"], table["model"])
-    if "score_null" in table:
-        rows = np.arange(len(table))[::-1]
-        ax.plot(table["score_null"], rows, "o", mfc="none", color=plot.GREY, label="rotated")
-    ax.axvline(table["score_floor"][0], color="black", ls="--", lw=1, label="constant map")
-    ax.set_xlabel("score (nats)")
-    ax.legend(**ABOVE)
-    alt = "Scores with 95 % intervals, the best on top; beside each its rotated scores, dashed a "
-    return _picture(figure, f"{alt}constant map. First: {table['model'][0]}.")
+    ax.axvline(0, color="black", ls="--", lw=1)
+    ax.set_xlabel("score: KLD above exchanged maps (nats)")
+    alt = (
+        "Scores with 95 % intervals, the best on top; dashed, 0, what exchanged maps have. First: "
+    )
+    return _picture(figure, f"{alt}{table['model'][0]}.")
 
 
 def by_length(result: Result, shown: list[str]) -> str:
@@ -48,15 +46,14 @@ def by_length(result: Result, shown: list[str]) -> str:
 
     for name, colour in zip(shown, COLOURS):
         curve("kld", name, "o-", color=colour, label=name)
-        if "score_null" in table:
-            curve("null", name, ":", color=colour)
+        curve("null", name, ":", color=colour)
     if max(table[f"floor_k{k}"].iloc[0] for k in ks) > 1e-6:
         curve("floor", shown[0], "--", color="black", label="constant map")
     plot.log_y(ax)
     ax.set(xlabel="k-mer length k", ylabel="KLD (nats)", xticks=ks)
     ax.legend(fontsize="small")
-    alt = f"KLD against k-mer length for {', '.join(shown)}; dotted, the mean of their rotated "
-    return _picture(figure, f"{alt}scores; dashed, a constant map.")
+    alt = f"KLD against k-mer length for {', '.join(shown)}; dotted, the mean of their exchanged "
+    return _picture(figure, f"{alt}maps; dashed, a constant map.")
 
 
 def front(result: Result) -> pd.DataFrame:

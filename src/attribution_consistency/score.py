@@ -18,19 +18,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from . import __version__, divergence, motifs, ranking, read
+from . import __version__, divergence, exchange, maps, motifs, ranking, read, words
 from .arrays import Array, Floats, Ints
 from .files import sha256
+from .kmers import stay, sum_windows
 from .length_scaling import LengthWeights, consistency, warn_if_unlike
 from .maps import READINGS, SCORES, gini
 from .matching import matched_pairs
-from .nulls import rotated_null, tested
-from .uncertainty import Jackknife, jackknife
+from .nulls import NullTest, exchanged_klds, exchanged_null, family_wise, rotated_null, tested
+from .uncertainty import Jackknife, excess_interval
 from .weights import choose_weights
 
-N_BLOCKS = 20
 N_LOGOS = 3
-TOP_KMERS = 10
+FEW_DRAWS = 9  # for the mean of a null, where no p-value is asked for
+MOSTLY_KEPT = 0.5  # share of the KLD over the floor that exchange keeps
+LEVEL = 0.05
+FOUND = "depends on the sequence"
+COINCIDE = "cannot tell: words and positions coincide"
+NOTHING = "no evidence that it depends on the sequence"
 File = str | PathLike[str]
 
 
@@ -59,7 +64,7 @@ class Result:
 
     table: pd.DataFrame  # one row a model, best score first
     sensitivity: pd.DataFrame  # one row a variant of the score
-    kmers: pd.DataFrame  # one row an enriched k-mer
+    words: pd.DataFrame  # one row a word that carries more attribution than by chance
     pairs: pd.DataFrame  # models of equal performance whose scores differ most
     settings: Settings
     weights: dict[str, Any]  # mean, source, trained_on
@@ -89,9 +94,10 @@ class Scored(NamedTuple):
     """What is kept of one model."""
 
     row: dict[str, Any]  # of the table
+    test: NullTest  # of the weighted score
     interval: Jackknife
     variants: dict[str, float]  # the score under other choices
-    kmers: pd.DataFrame
+    words: pd.DataFrame
     logos: Array
 
 
@@ -164,7 +170,7 @@ def score_files(
         performance_name=performance_name,
         n_available=source.shape[0],
         skipped=skipped,
-        notes=_notes({"sequences": source} | opened, skipped, x, settings, origin),
+        notes=_notes({"sequences": source} | opened, skipped, scorer, origin),
         inputs={Path(p).name: sha256(p) for p in (sequences, *maps) if Path(p).is_file()},
         logo_rows=rows[shown].tolist(),
         logo_x=x[shown],
@@ -204,62 +210,77 @@ class Scorer:
         """All that is kept of a model with maps `a`; `shown`, the rows of its logos."""
         if len(self.x) < 2:
             raise ValueError("one sequence: an interval needs two or more")
-        own, weights = self.settings.options, self.weights[self.settings.reading]
-        n_blocks = min(N_BLOCKS, len(self.x))
-        interval = jackknife(self.x, a, self.settings.ks, weights=weights, n_blocks=n_blocks, **own)
-        row = self.row(a, interval, weights)
-        return Scored(row, interval, self.variants(a, row), self.kmers(a), a[shown])
+        s, own, weights = self.settings, self.settings.options, self.weights[self.settings.reading]
+        null = exchanged_null(self.x, a, s.ks, n_draws=s.draws, seed=s.seed, **own)
+        test = tested(consistency(null.observed, weights), consistency(null.null, weights))
+        given: dict[str, Any] = {"null": test, "weights": weights, "seed": s.seed}
+        interval = excess_interval(self.x, a, s.ks, **given, **own)
+        row = self.row(a, null, test, interval)
+        return Scored(row, test, interval, self.variants(a, row), self.words(a), a[shown])
+
+    @cached_property
+    def exchange(self) -> exchange.Exchange:
+        """Which tracks may change places."""
+        return exchange.exchangeable(maps.tracks(self.x, [None], "abs_input", True).codes)
 
     @cached_property
     def floor(self) -> Floats:
-        """KLD of a constant map, (K,)."""
-        s = self.settings
-        return divergence.constant_floor(self.x, s.ks, reading=s.reading, score=s.score)
+        """KLD of a constant map on the sequences that are exchanged, (K,)."""
+        constant: dict[str, Any] = {"reading": self.settings.reading, "correct": False}
+        klds = exchanged_klds(self.x, self.x, self.settings.ks, n_draws=0, **constant)
+        return np.asarray(klds[0])
 
-    def row(self, a: Array, interval: Jackknife, weights: LengthWeights) -> dict[str, Any]:
+    def row(self, a: Array, null: NullTest, test: NullTest, interval: Jackknife) -> dict[str, Any]:
         """The row of a model in the table."""
-        x, ks, draws = self.x, self.settings.ks, self.settings.draws
-        own = self.settings.options
-        by_k = {"kld": divergence.kmer_klds(x, a, ks, **own), "floor": self.floor}
-        by_k["from_floor"] = divergence.excess_klds(x, a, ks, **own)
+        x, s, own = self.x, self.settings, self.settings.options
+        weights = self.weights[s.reading]
+        by_k = {"kld": null.observed, "floor": self.floor, "excess": null.excess}
+        by_k["null"] = null.null.mean(axis=0)
         row: dict[str, Any] = {"n": len(x), "length": x.shape[1]}
+        row["n_distinct"] = len(self.exchange.first)
         for name, value in zip(("score", "score_se", "score_low", "score_high"), interval):
             row[name] = float(value)
         row["score_floor"] = float(consistency(self.floor, weights))
-        if draws:
-            null = rotated_null(x, a, ks, n_draws=draws, seed=self.settings.seed, **own)
-            by_k |= {"null": null.null.mean(axis=0), "p": null.p_value, "excess": null.excess}
-            total = tested(consistency(null.observed, weights), consistency(null.null, weights))
-            row |= {"score_null": total.null.mean(), "score_excess": float(total.excess)}
-            row["score_p"] = float(total.p_value)
-        correct, k = self.settings.correct, min(6, max(ks))
-        row["gini"] = gini(x, a, score=self.settings.score, correct=correct)
-        row["kld_original"] = divergence.thresholded_kld(x, a, min(6, x.shape[1]), correct=correct)
-        row["n_all_zero"] = divergence.kmer_distributions(x, a, k, **own).n_all_zero
-        return row | {f"{name}_k{k}": v for name, vs in by_k.items() for k, v in zip(ks, vs)}
+        row |= {"score_kld": float(test.observed), "score_null": float(test.null.mean())}
+        over = row["score_kld"] - row["score_floor"]
+        row["kept"] = (row["score_null"] - row["score_floor"]) / over if over > 0 else np.nan
+        row["p"], row["p_rotated"] = float(test.p_value), np.nan
+        if row["p"] > LEVEL and x.shape[1] >= 2 * exchange.CLOSEST:
+            turned = rotated_null(x, a, s.ks, n_draws=s.draws, seed=s.seed, weights=weights, **own)
+            row["p_rotated"] = float(turned.p_value)
+        row["verdict"] = verdict(row)
+        scored = maps.tracks(x, [a], s.score, s.correct)
+        _, by_base = sum_windows(scored.codes, scored.shares, stay(*x.shape[:2]), [1])
+        row |= dict(zip(("on_A", "on_C", "on_G", "on_T"), by_base[1][0] / by_base[1][0].sum()))
+        row["gini"] = gini(x, a, score=s.score, correct=s.correct)
+        k = min(6, x.shape[1])
+        row["kld_original"] = divergence.thresholded_kld(x, a, k, correct=s.correct)
+        row["n_all_zero"] = int(scored.n_all_zero[0])
+        return row | {f"{name}_k{k}": v for name, vs in by_k.items() for k, v in zip(s.ks, vs)}
 
-    def kmers(self, a: Array) -> pd.DataFrame:
-        """The k-mers that add most to the KLD of a model, and the motifs that they fit."""
-        import pandas as pd
-
-        k = min(6, max(self.settings.ks))
-        top = divergence.enriched_kmers(self.x, a, k, top=TOP_KMERS, **self.settings.options)
-        table = pd.DataFrame(dict(zip(("kmer", "attributed", "expected", "contribution"), top)))
-        return table.assign(fits=[motifs.fitting_names(kmer) for kmer in top.names])
+    def words(self, a: Array) -> pd.DataFrame:
+        """The words that carry more attribution than by chance, and the motifs that they fit."""
+        s = self.settings
+        k = min(6, max(s.ks))
+        own: dict[str, Any] = {"score": s.score, "correct": s.correct}
+        found = words.attributed_words(self.x, a, k, n_draws=s.draws, seed=s.seed, **own)._asdict()
+        table = pd.DataFrame({"word": found.pop("names"), **found})
+        return table.assign(fits=[motifs.fitting_names(word) for word in table["word"]])
 
     def variants(self, a: Array, row: Mapping[str, Any]) -> dict[str, float]:
         """The score under other choices: {what differs: value}."""
         s = self.settings
 
         def under(every: int = 1, **changed: Any) -> float:
-            options = s.options | changed
+            options = s.options | changed | {"n_draws": FEW_DRAWS, "seed": s.seed}
             try:
-                klds = divergence.kmer_klds(self.x[::every], a[::every], s.ks, **options)
+                klds = exchanged_klds(self.x[::every], a[::every], s.ks, **options)
             except ValueError:  # such as maps that correction leaves all zero
                 return float("nan")
-            return float(consistency(klds, self.weights[options["reading"]]))
+            scores = consistency(klds, self.weights[options["reading"]])
+            return float(scores[0] - scores[1:].mean())
 
-        alone = {f"k = {k} alone": float(row[f"kld_k{k}"]) for k in s.ks}
+        alone = {f"k = {k} alone": float(row[f"excess_k{k}"]) for k in s.ks}
         correction = "without correction" if s.correct else "with correction"
         return {
             **{f"reading {r}": under(reading=r) for r in READINGS if r != s.reading},
@@ -269,9 +290,18 @@ class Scorer:
             "every fourth sequence": under(every=4),
             "all k weighted alike": float(np.mean(list(alone.values()))),
             **alone,
+            "nothing subtracted": row["score_kld"],
             "original metric": row["kld_original"],
             "Gini": row["gini"],
         }
+
+
+def verdict(row: Mapping[str, Any]) -> str:
+    """What p says of a model; see `exchanged_null` for what it cannot see."""
+    if row["p"] <= LEVEL:
+        return FOUND
+    fixed = row["p_rotated"] <= LEVEL and row["kept"] >= MOSTLY_KEPT
+    return COINCIDE if fixed else NOTHING
 
 
 def _score_file(scorer: Scorer, file: read.Source, rows: Ints, shown: Ints) -> Scored:
@@ -290,6 +320,8 @@ def _compared(
     rows = {name: model.row for name, model in scored.items()}
     intervals = {name: model.interval for name, model in scored.items()}
     table = ranking.ranked(rows, intervals, measured)
+    family = dict(zip(scored, family_wise([model.test for model in scored.values()])))
+    table.insert(list(table.columns).index("p") + 1, "p_family", table["model"].map(family))
     variants = pd.DataFrame({name: scored[name].variants for name in table["model"]})
     pairs = pd.DataFrame()
     if measured:
@@ -300,7 +332,7 @@ def _compared(
         "logos": {name: model.logos for name, model in scored.items()},
         "table": table,
         "sensitivity": ranking.sensitivity(variants),
-        "kmers": pd.concat([model.kmers.assign(model=name) for name, model in scored.items()]),
+        "words": pd.concat([model.words.assign(model=name) for name, model in scored.items()]),
         "pairs": pairs,
         "detectable": ranking.detectable(list(intervals.values())),
     }
@@ -324,8 +356,7 @@ def _names(maps: Sequence[File], names: Sequence[str] | None) -> Sequence[str]:
 def _notes(
     opened: Mapping[str, read.Source],
     skipped: Mapping[str, str],
-    x: Array,
-    settings: Settings,
+    scorer: Scorer,
     origin: Mapping[str, Any],
 ) -> list[str]:
     """What the reader of the numbers has to know."""
@@ -334,12 +365,14 @@ def _notes(
         for name, file in opened.items()
         if file.transposed
     ]
+    x, settings = scorer.x, scorer.settings
     if len(x) < (available := opened["sequences"].shape[0]):
         notes.append(
             f"{len(x):,} of the {available:,} sequences were drawn at random (seed "
             f"{settings.seed}), the same for all models; every number is of these."
         )
     notes += [f"{name}: left out. {reason}" for name, reason in skipped.items()]
+    notes += [f"The null: {note}." for note in scorer.exchange.notes]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         warn_if_unlike(origin["trained_on"], *x.shape[:2])

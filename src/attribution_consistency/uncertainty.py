@@ -7,6 +7,7 @@ leave together; shuffle first if the order follows the strength of the signal.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import ArrayLike
 from . import exchange, maps
 from .arrays import Array, Floats, Ints
 from .divergence import DEFAULT_KS, distributions, kernel_options, kl
-from .exchange import Interval
+from .exchange import Exchange, Interval
 from .kmers import Moves, in_threads, stay, sum_windows
 from .length_scaling import LengthWeights, consistency
 from .maps import Options, check, check_shapes
@@ -82,7 +83,9 @@ def jackknife(
         raise ValueError(f"n_blocks: got {n_blocks}, expected 2 to {len(x)}, the sequences given")
     scored = maps.tracks(x, tracks, own.score, own.correct)
     moves = stay(len(x), x.shape[1], len(tracks))
-    klds = _block_klds(scored, moves, _blocks(len(x), n_blocks), ks, own)
+    bounds = np.linspace(0, len(x), n_blocks + 1).astype(int)
+    rows = [np.arange(*ends) for ends in pairwise(bounds)]
+    klds = _block_klds(scored, moves, rows, ks, own)
     scores = klds if weights is None else consistency(klds, weights)
     values = scores[0] if other is None else scores[0] - scores[1]
     return jackknife_interval(values[-1], values[:-1], level)
@@ -144,30 +147,35 @@ def excess_interval(
     scored = maps.tracks(x, [a], own.score, own.correct)
     how = exchange.exchangeable(scored.codes, intervals)
     scored = exchange.collapse(scored, how)
-    n_blocks = max(2, min(n_blocks, len(how.units) // SMALLEST_BLOCK))
-    if len(how.units) < 2:
-        raise ValueError("x: got one distinct sequence, expected two or more for an interval")
+    rows = block_rows(how, n_blocks)
     blocks = np.empty(len(scored.codes), int)
-    for unit, block in zip(how.units, _blocks(len(how.units), n_blocks)):
-        blocks[unit] = block
-    moves = exchange.draw(how, n_draws, seed, blocks)
-    klds = _block_klds(scored, moves, blocks, ks, own)
+    for number, block in enumerate(rows):
+        blocks[block] = number
+    klds = _block_klds(scored, exchange.draw(how, n_draws, seed, blocks), rows, ks, own)
     scores = klds if weights is None else consistency(klds, weights)
     values = scores[0] - scores[1:].mean(axis=0)
     return jackknife_interval(estimate, values[:-1], level)
 
 
-def _blocks(n: int, n_blocks: int) -> Ints:
-    """Number of the block of each of n sequences, consecutive and as equal as can be."""
-    bounds = np.linspace(0, n, n_blocks + 1).astype(int)
-    return np.repeat(np.arange(n_blocks), np.diff(bounds))
+def block_rows(how: Exchange, n_blocks: int) -> list[Ints]:
+    """Distinct sequences of each block: what moves together is in one, 10 or more in each.
+
+    Raises
+    ------
+    ValueError
+        When there are fewer than two.
+    """
+    if len(how.units) < 2:
+        raise ValueError("x: got one distinct sequence, expected two or more for an interval")
+    n_blocks = max(2, min(n_blocks, len(how.units) // SMALLEST_BLOCK))
+    bounds = np.linspace(0, len(how.units), n_blocks + 1).astype(int)
+    return [np.concatenate(how.units[first:last]) for first, last in pairwise(bounds)]
 
 
 def _block_klds(
-    scored: maps.Tracks, moves: Moves, blocks: Ints, ks: list[int], options: Options
+    scored: maps.Tracks, moves: Moves, rows: list[Ints], ks: list[int], options: Options
 ) -> Floats:
     """KLDs (T, n_blocks + 1, K) of each track without one block after another; last, with all."""
-    rows = [np.flatnonzero(blocks == block) for block in range(blocks.max() + 1)]
 
     def klds(first: int) -> list[Array]:
         part = slice(first, first + TRACKS_AT_ONCE)

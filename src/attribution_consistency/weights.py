@@ -45,10 +45,16 @@ def stand_in_weights(reading: str, ks: list[int], reason: str) -> dict[str, Any]
     entry = default_length_weights()[reading] | {"held_out": {}, "note": reason}
     if entry["ks"] == ks:
         return entry | {"source": "shipped with the package"}
+    return equal_weights(entry, ks)
+
+
+def equal_weights(entry: dict[str, Any], ks: list[int]) -> dict[str, Any]:
+    """An entry like another, with all lengths weighted alike and nothing they were learnt on."""
     equal = [1 / len(ks)] * len(ks)
     per_subset: dict[str, Any] = {"per_subset": [equal], "r2": [[0.0] * len(ks)]}
     unscaled = {"centre": None, "scale": None}
-    return entry | {"ks": ks, "mean": equal, "source": "equal weights"} | per_subset | unscaled
+    plain = {"ks": ks, "mean": equal, "source": "equal weights", "trained_on": {}}
+    return entry | plain | per_subset | unscaled
 
 
 def all_stand_ins(ks: Iterable[int], reason: str) -> dict[str, dict[str, Any]]:
@@ -63,9 +69,9 @@ def choose_weights(
 
     Parameters
     ----------
-    path : path
-        JSON file {reading: entry}, as `length_weights.json` of a run; None: the shipped ones, or
-        equal ones when those are for other lengths.
+    path : path or str
+        JSON file {reading: entry}, as `length_weights.json` of a run; `learnt`: the shipped ones;
+        None or `equal`: all lengths alike.
     ks : list of int
         k-mer lengths.
 
@@ -74,13 +80,16 @@ def choose_weights(
     ValueError
         When the file has no weights, or none for these lengths.
     """
-    if path is None:
-        chosen = {reading: shipped_length_weights(reading, ks) for reading in READINGS}
-        shipped = default_length_weights()["frequency"]
-        unfit = f"equal weights, because those of the package are not for k = {ks}"
-        source = shipped["source"] if shipped["ks"] == ks else unfit
+    if path in (None, "equal", "learnt"):
+        entries = {reading: stand_in_weights(reading, ks, "") for reading in READINGS}
+        if path == "learnt" and entries["frequency"]["source"] == "equal weights":
+            raise ValueError(f"weights: those of the package are not for k = {ks}; use equal ones")
+        if path != "learnt":
+            entries = {r: equal_weights(entry, ks) for r, entry in entries.items()}
+        chosen = {reading: length_weights_from(entry) for reading, entry in entries.items()}
+        source = entries["frequency"]["source"]
     else:
-        chosen, source = _read(Path(path), ks), Path(path).name
+        chosen, source = _read(Path(str(path)), ks), Path(str(path)).name
     mean = {reading: weights.mean.tolist() for reading, weights in chosen.items()}
     trained_on = chosen["frequency"].trained_on
     return chosen, {"source": source, "ks": ks, "trained_on": trained_on, "mean": mean}

@@ -20,7 +20,7 @@ def test_simulated_sequences_are_those_of_the_function_and_can_be_scored(tmp_pat
     assert json.loads(str(arrays["meta"]))["motifs"]
     maps = tmp_path / "a.npz"
     np.savez(maps, a=np.random.default_rng(0).normal(size=(40, 200, 4)).astype("float32"))
-    given = ["--sequences", str(out), "--attributions", str(maps), "--draws", "0", "--ks", "3"]
+    given = ["--sequences", str(out), "--attributions", str(maps), "--ks", "3"]
     assert cli.main(["score", *given, "--out", str(tmp_path / "report")]) == 0
 
 

@@ -18,7 +18,8 @@ PACKAGE = Path(attribution_consistency.__file__).parent
 PUBLIC = [
     *("one_hot", "decode", "simulate", "kmer_klds", "thresholded_kld", "signal_to_noise"),
     *("length_weights", "consistency", "constant_floor", "rotated_null", "excess_klds"),
-    *("jackknife", "geometric_kld", "motif_auroc", "motif_aupr"),
+    *("jackknife", "geometric_kld", "motif_auroc", "motif_aupr", "exchanged_null"),
+    *("excess_interval", "family_wise", "attributed_words"),
 ]
 
 

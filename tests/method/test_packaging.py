@@ -105,7 +105,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from attribution_consistency import cli, __file__ as where
 assert where.startswith(sys.argv[1]), where
-assert cli.main(["score", "--example", "--out", "out", "--draws", "0"]) == 0
+assert cli.main(["score", "--example", "--out", "out"]) == 0
 assert not set(sys.modules) & {"tensorflow", "keras", "torch"}
 """
     run(sys.executable, "-c", program, str(tmp_path / "site"), cwd=tmp_path)

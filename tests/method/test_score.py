@@ -18,22 +18,24 @@ from metric_examples import planted_pair, random_pair
 from attribution_consistency import (
     cli,
     constant_floor,
-    jackknife,
+    excess_interval,
+    exchanged_null,
+    family_wise,
     kmer_klds,
     motifs,
     ranking,
     report,
-    rotated_null,
     thresholded_kld,
 )
 from attribution_consistency import score as scoring
-from attribution_consistency.divergence import excess_klds
+from attribution_consistency.divergence import kmer_distributions
 from attribution_consistency.maps import gini
-from attribution_consistency.uncertainty import smallest_difference
+from attribution_consistency.nulls import exchanged_klds
+from attribution_consistency.uncertainty import paired_difference, smallest_difference
 from attribution_consistency.weights import default_length_weights
 
 KS = (3, 4, 5)
-FAST = scoring.Settings(ks=KS, draws=0)
+FAST = scoring.Settings(ks=KS)
 X, SHARP, _ = planted_pair(0, n=120, length=60, sharpness=2.0)
 BLURRED = planted_pair(0, n=120, length=60, sharpness=0.3)[1]
 NOISE = random_pair(1, n=120, length=60)[1]
@@ -61,46 +63,89 @@ def run(*arguments):
 
 
 def test_the_numbers_are_those_of_the_metric(place):
-    table = scored(settings=replace(FAST, draws=99)).table.set_index("model")
+    table = scored().table.set_index("model")
     weights = np.full(3, 1 / 3)
+    floor = constant_floor(X, KS)
     for name, a in MODELS.items():
         row = table.loc[name]
         klds = kmer_klds(X, a, KS)
         np.testing.assert_allclose([row[f"kld_k{k}"] for k in KS], klds)
-        np.testing.assert_allclose(row["score"], klds.mean())
-        interval = jackknife(X, a, KS, weights=weights)
+        np.testing.assert_allclose(row["score_kld"], klds.mean())
+        null = exchanged_null(X, a, KS, weights=weights)
+        np.testing.assert_allclose(row["score"], null.excess)
+        np.testing.assert_allclose(row["score_null"], null.null.mean())
+        assert row["p"] == null.p_value
+        interval = excess_interval(X, a, KS, null=null, weights=weights)
         np.testing.assert_allclose(
             row[["score_low", "score_high"]].astype(float), [interval.low, interval.high]
         )
-        null = rotated_null(X, a, KS, weights=weights)
-        np.testing.assert_allclose(row["score_null"], null.null.mean())
-        assert row["score_p"] == null.p_value
-        np.testing.assert_allclose(row["score_excess"], null.excess)
-        by_k = rotated_null(X, a, KS)
-        np.testing.assert_allclose([row[f"p_k{k}"] for k in KS], by_k.p_value)
+        by_k = exchanged_null(X, a, KS)
         np.testing.assert_allclose([row[f"excess_k{k}"] for k in KS], by_k.excess)
         np.testing.assert_allclose(row["gini"], gini(X, a))
         np.testing.assert_allclose(row["kld_original"], thresholded_kld(X, a))
-        floor = constant_floor(X, KS)
         np.testing.assert_allclose([row[f"floor_k{k}"] for k in KS], floor)
-        np.testing.assert_allclose([row[f"from_floor_k{k}"] for k in KS], excess_klds(X, a, KS))
+        kept = (row["score_null"] - floor.mean()) / (klds.mean() - floor.mean())
+        np.testing.assert_allclose(row["kept"], kept if klds.mean() > floor.mean() else np.nan)
+        by_base = kmer_distributions(X, a, 1, reading="instance").q
+        np.testing.assert_allclose([row[f"on_{base}"] for base in "ACGT"], by_base)
+
+
+def test_what_p_says_of_a_model(place):
+    found = scored().table.set_index("model")["verdict"]
+    assert found.to_dict() == {
+        "sharp": scoring.FOUND,
+        "blurred": scoring.FOUND,
+        "noise": scoring.NOTHING,
+    }
+
+
+def test_words_at_one_place_leave_the_answer_open(place, capsys):
+    x, a = X.copy(), np.zeros_like(X)
+    x[:, 20:27] = np.eye(4)[[0, 1, 2, 3, 0, 0, 1]]
+    a[:, 20:27] = x[:, 20:27]
+    np.savez(place / "x.npz", x=x)
+    np.savez(place / "sharp.npz", a=a)
+    row = scored(["sharp"]).table.iloc[0]
+    assert row["verdict"] == scoring.COINCIDE and row["kept"] > 0.99 and row["p_rotated"] == 0.01
+    assert "Cannot tell: words and positions coincide" in report.page(scored(["sharp"]))
+
+
+def test_copies_are_counted_in_a_note(place):
+    np.savez(place / "x.npz", x=np.concatenate([X, X[:30, ::-1, ::-1]]))
+    np.savez(place / "sharp.npz", a=np.concatenate([SHARP, SHARP[:30, ::-1, ::-1]]))
+    result = scored(["sharp"])
+    note = "The null: 30 of 150 sequences are copies of others, 30 of them reverse complements."
+    assert note in result.notes and result.table["n_distinct"][0] == 120
+
+
+def test_the_family_wise_p_value_is_that_of_the_draws(place):
+    table = scored().table.set_index("model")
+    tests = [exchanged_null(X, a, KS, weights=np.full(3, 1 / 3)) for a in MODELS.values()]
+    want = dict(zip(MODELS, family_wise(tests)))
+    assert table["p_family"].to_dict() == want
+    assert (table["p_family"] >= table["p"]).all()
 
 
 def test_sharper_maps_rank_higher_and_noise_is_not_significant(place):
-    table = scored(settings=replace(FAST, draws=99)).table
+    table = scored(settings=FAST).table
     assert list(table["model"]) == ["sharp", "blurred", "noise"]
     assert list(table["rank"]) == [1, 2, 3]
-    assert table["score_p"][0] == 0.01 and table["score_p"][2] > 0.05
+    assert table["p"][0] == 0.01 and table["p"][2] > 0.05
     assert table["below_best"][0] == 0 and table["below_best_low"][1] > 0
 
 
 def test_differences_are_paired(place):
     result = scored()
-    difference = jackknife(X, SHARP, KS, other=BLURRED, weights=np.full(3, 1 / 3))
+    sharp, blurred = (
+        excess_interval(X, a, KS, weights=np.full(3, 1 / 3)) for a in (SHARP, BLURRED)
+    )
     row = result.table.iloc[1]
+    estimate = result.table["score"][0] - row["score"]
+    difference = paired_difference(sharp, blurred)
+    half = (difference.high - difference.low) / 2
     np.testing.assert_allclose(
         [row["below_best"], row["below_best_low"], row["below_best_high"]],
-        [difference.estimate, difference.low, difference.high],
+        [estimate, estimate - half, estimate + half],
     )
     pair = scored(["sharp", "blurred"])
     np.testing.assert_allclose(pair.detectable, smallest_difference(difference))
@@ -132,7 +177,7 @@ def test_weights_from_a_file(place):
     weights = dict.fromkeys(scoring.READINGS, entry | changed)
     (place / "w.json").write_text(json.dumps(weights))
     result = scored(["sharp"], weights="w.json")
-    assert result.table["score"][0] == pytest.approx(result.table["kld_k5"][0])
+    assert result.table["score"][0] == pytest.approx(result.table["excess_k5"][0])
     assert result.weights["source"] == "w.json"
     assert any("learnt on 9000 sequences of 200 nt" in note for note in result.notes)
 
@@ -182,11 +227,15 @@ def test_sensitivity_counts_pairs_whose_order_turns(place):
         assert row["pairs_reversed"] == sum(a < b for a, b in pairs)
         assert row["pairs"] == 3 and row["best"] == order[int(np.argmax(values))]
     by_name = result.sensitivity.set_index("variant")
+
+    def excess(x, a, **options):
+        klds = exchanged_klds(x, a, KS, n_draws=9, **options).mean(axis=1)
+        return pytest.approx(klds[0] - klds[1:].mean())
+
     for reading in ("instance", "per_sequence"):
-        klds = kmer_klds(X, SHARP, KS, reading=reading)
-        assert by_name.loc[f"reading {reading}", "value_sharp"] == pytest.approx(klds.mean())
-    half = kmer_klds(X[::2], SHARP[::2], KS).mean()
-    assert by_name.loc["every second sequence", "value_sharp"] == pytest.approx(half)
+        found = by_name.loc[f"reading {reading}", "value_sharp"]
+        assert found == excess(X, SHARP, reading=reading)
+    assert by_name.loc["every second sequence", "value_sharp"] == excess(X[::2], SHARP[::2])
 
 
 def test_the_pareto_set_is_that_of_the_definition():
@@ -212,19 +261,20 @@ def test_performance_and_matched_pairs(place):
     assert len(none.pairs) == 0
 
 
-def test_enriched_kmers_name_their_motifs(place):
+def test_words_name_their_motifs(place):
     assert "MAX" in motifs.fitting_names("CACGTG") and motifs.fitting_names("ACGTCA").split(", ")[0]
-    kmers = scored(["sharp"]).kmers
-    assert (kmers["contribution"].diff().dropna() <= 0).all()
-    assert kmers["kmer"].iloc[0] in "ACGTAAC"
+    words = scored(["sharp"]).words
+    assert words["word"].iloc[0] in "ACGTAAC" and (words["low"] > 1).all()
+    assert list(words["fits"]) == [motifs.fitting_names(word) for word in words["word"]]
+    assert len(scored(["noise"]).words) == 0
 
 
 def test_a_bad_model_is_left_out_only_when_asked(place, capsys):
     np.savez(place / "blurred.npz", a=BLURRED[:9])
     np.savez(place / "noise.npz", a=0 * NOISE)
-    assert run("--draws", "0") == 2
+    assert run() == 2
     assert not (place / "out").exists()
-    assert run("--draws", "0", "--skip-bad") == 0
+    assert run("--skip-bad") == 0
     found = json.loads((place / "out" / "scores.json").read_text())
     assert [m["model"] for m in found["models"]] == ["sharp"]
     assert set(found["skipped"]) == {"blurred", "noise"}
@@ -287,13 +337,13 @@ def test_the_report_says_what_it_must(written):
         "When not to use this score",
         "Pareto set",
         "Ranking",
-        "Which k-mers",
+        "Which words",
         "Does the ranking depend",
         "drawn at random with seed 0",
-        "Length weights",
+        "Weights: equal weights",
         "80 % power",
         "Models that perform alike",
-        "No evidence of consistent k-mers",
+        "No evidence that it depends on the sequence",
     ):
         assert said in page, said
     assert "&lt;b&gt;sharp&lt;/b&gt;" in page and "<b>sharp" not in page
@@ -311,14 +361,14 @@ def test_the_report_of_many_models_shows_some(place):
     page = report.page(result)
     order = list(result.table["model"])
     for name in [*order[:5], order[-1]]:
-        assert f"Enriched in {name}" in page
-    assert page.count("Enriched in") == 6
+        assert f"Words of {name}" in page
+    assert page.count("Words of") == 6
     assert all(f"<td>{name}</td>" in page for name in order)
 
 
 @pytest.mark.parametrize("options", [["--no-correct"], ["--score", "l2"], ["--seed", "3"]])
 def test_options_of_the_command_reach_the_report(place, options):
-    assert run("--draws", "0", *options) == 0
+    assert run(*options) == 0
     settings = json.loads((place / "out" / "scores.json").read_text())["settings"]
     want = {"--no-correct": {"correct": False}, "--score": {"score": "l2"}, "--seed": {"seed": 3}}
     assert (
@@ -328,7 +378,7 @@ def test_options_of_the_command_reach_the_report(place, options):
             "reading": "frequency",
             "score": "abs_input",
             "correct": True,
-            "draws": 0,
+            "draws": 99,
             "max_sequences": 1000,
             "seed": 0,
             "within": 0.01,
@@ -358,19 +408,19 @@ def test_table_and_json_agree(written):
 
 
 def test_nothing_is_replaced_without_force(place, capsys):
-    assert run("--draws", "0") == 0
+    assert run() == 0
     before = (place / "out" / "report.html").read_bytes()
     (place / "out" / "mine.txt").write_text("mine")
-    assert run("--draws", "0", "--reading", "instance") == 2
+    assert run("--reading", "instance") == 2
     assert (place / "out" / "report.html").read_bytes() == before
-    assert run("--draws", "0", "--reading", "instance", "--force") == 0
+    assert run("--reading", "instance", "--force") == 0
     assert (place / "out" / "report.html").read_bytes() != before
     assert (place / "out" / "mine.txt").read_text() == "mine"
     assert not list(place.glob("**/*.part"))
 
 
 def test_a_killed_run_leaves_the_earlier_report(place):
-    assert run("--draws", "0") == 0
+    assert run() == 0
     before = {p: p.read_bytes() for p in (place / "out").iterdir()}
     process = subprocess.Popen(
         [
@@ -397,7 +447,7 @@ def test_a_killed_run_leaves_the_earlier_report(place):
     process.wait()
     process.stderr.close()
     assert all(path.read_bytes() == content for path, content in before.items())
-    assert run("--draws", "0", "--force") == 0
+    assert run("--force") == 0
 
 
 def test_the_progress_bar_fills(capsys, monkeypatch):
@@ -414,7 +464,7 @@ def test_the_example_needs_no_framework(tmp_path):
     program = """
 import sys
 from attribution_consistency import cli
-assert cli.main(["score", "--example", "--out", "out", "--draws", "0"]) == 0
+assert cli.main(["score", "--example", "--out", "out"]) == 0
 assert not set(sys.modules) & {"tensorflow", "keras", "torch", "jax", "h5py", "shap"}
 """
     subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path)

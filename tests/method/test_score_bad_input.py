@@ -153,11 +153,6 @@ CASES = {
     ),
     "no k": (None, ["--ks", "8-3"], "'8-3' is neither like 3-8 nor like 4,6"),
     "few draws": (None, ["--draws", "10"], "n_draws: got 10, expected at least 99"),
-    "too short to rotate": (
-        lambda f: [save("x.npz", x=X[:, :12])(f), save("a.npz", a=A[:, :12])(f)],
-        [],
-        "got sequences of 12 positions, expected at least 16 to rotate",
-    ),
     "same names": (
         second("c/a.npz"),
         ["--attributions", "a.npz", "c/a.npz"],

@@ -1,0 +1,125 @@
+"""Which words carry the attribution, and how much more than exchanged maps would give them."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from . import exchange, maps, rounding
+from .arrays import UNKNOWN, Array, Floats, Ints, Mask
+from .exchange import Exchange, Interval
+from .kmers import kmer_names, stay, sum_windows
+from .maps import check
+from .uncertainty import block_rows, jackknife_interval
+
+FEWEST = 10  # occurrences of a word that is listed
+ERROR_RATE = 0.05  # of listing any word of a map that knows nothing
+
+
+class Words(NamedTuple):
+    """Words that carry more attribution than exchanged maps give them, the most first."""
+
+    names: list[str]
+    n: Ints  # occurrences in distinct sequences
+    share: Floats  # of all attribution; the shares of all words add up to 1
+    exchanged: Floats  # the same share, expected when tracks are exchanged
+    ratio: Floats  # of the two, with its interval
+    low: Floats
+    high: Floats
+
+
+def attributed_words(
+    x: ArrayLike,
+    a: ArrayLike,
+    k: int = 6,
+    *,
+    top: int = 10,
+    n_draws: int = 99,
+    seed: int = 0,
+    intervals: Sequence[Interval] | None = None,
+    **options: Any,
+) -> Words:
+    """What attribution goes where: words with more than chance gives them.
+
+    Every sequence has the same attribution to give. The score of a position is divided equally
+    among the windows that hold it, and a word has the parts of all its windows: these are shares
+    of a whole, whatever the length of the word. A word is listed when it occurs 10 times or more,
+    and (share - exchanged) / sqrt(exchanged) is above the highest of any word in 95 % of
+    exchanged maps: of maps that know nothing, 5 % list a word.
+
+    Parameters
+    ----------
+    x, a : (N, L, 4)
+        Sequences and maps.
+    k : int
+        Length of the words.
+    top : int
+        Words at most.
+    n_draws, seed, intervals
+        As `exchanged_null`.
+    **options
+        `score` and `correct` of `kmer_klds`.
+
+    Returns
+    -------
+    words : Words
+        With 95 % jackknife intervals of the ratio over blocks of sequences.
+    """
+    x, a, _, own = check(x, a, [k], **options)
+    scored = maps.tracks(x, [a], own.score, own.correct)
+    how = exchange.exchangeable(scored.codes, intervals)
+    scored = exchange.collapse(scored, how)
+    parts = scored.shares / np.maximum(_windows_at(scored.codes, k), 1)
+    moves = exchange.draw(how, n_draws, seed)
+    counts, sums = (found[k] for found in sum_windows(scored.codes, parts, moves, [k]))
+    given = sums / max(sums[0].sum(), 1e-300)
+    often = counts >= FEWEST
+    chance = np.where(often, given.mean(axis=0), 1)
+    beyond = np.where(often, given - chance, 0) / np.sqrt(np.maximum(chance, 1e-300))
+    beyond[:, np.ptp(given, axis=0) <= 1e-9 * chance] = 0
+    highest = beyond[1:].max(axis=1)
+    p = (1 + rounding.at_least(highest[:, None], beyond[0]).sum(axis=0)) / (1 + n_draws)
+    order = rounding.descending(given[0] - chance)
+    listed = order[(p <= ERROR_RATE)[order] & often[order]][:top]
+    share, expected, ratio, low, high = _ratios(scored, parts, how, k, listed)
+    names = kmer_names(k)
+    found = [names[i] for i in listed]
+    return Words(found, counts[listed].astype(int), share, expected, ratio, low, high)
+
+
+def _windows_at(codes: Array, k: int) -> Ints:
+    """Windows of k known positions that hold each position, (N, L)."""
+    known = codes < UNKNOWN
+    length = codes.shape[1]
+    until = np.cumsum(np.pad(known, ((0, 0), (1, 0))), axis=1)
+    whole: Mask = np.pad(until[:, k:] - until[:, :-k] == k, ((0, 0), (k, k - 1)))
+    total = np.cumsum(whole, axis=1)
+    return np.asarray(total[:, k : k + length] - total[:, :length])
+
+
+def _ratios(
+    scored: maps.Tracks, parts: Floats, how: Exchange, k: int, listed: Ints
+) -> tuple[Floats, ...]:
+    """Share, expected share and their ratio with its interval, of the words `listed`."""
+    known = scored.codes < UNKNOWN
+    expected = known * (parts.sum(axis=1) / np.maximum(known.sum(axis=1), 1))[:, None]
+    for kind in set(how.kinds) if not how.rotates else ():
+        rows = np.array([u for u, other in zip(how.units, how.kinds) if other == kind])
+        expected[rows] = parts[rows].mean(axis=0)
+    moves = stay(len(parts), parts.shape[1], 2)
+    both = np.concatenate([parts, expected])
+    blocks = []
+    for rows in block_rows(how, 20):
+        own = moves._replace(sources=moves.sources[rows], shifts=moves.shifts[rows])
+        own = own._replace(stretches=moves.stretches[rows])
+        blocks.append(sum_windows(scored.codes[rows], both, own, [k])[1][k])
+    each = np.array(blocks)  # (blocks, 2, 4**k)
+    whole = each.sum(axis=0)
+    left = (whole - each)[:, :, listed]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = whole[0, listed] / whole[1, listed]
+        found = jackknife_interval(np.log(ratio), np.log(left[:, 0] / left[:, 1]))
+    total = whole.sum(axis=1, keepdims=True)
+    share, chance = (whole / total)[:, listed]
+    return share, chance, ratio, np.exp(found.low), np.exp(found.high)

@@ -1,0 +1,81 @@
+"""Which words carry attribution: against a slow count, error rate, what is never listed."""
+
+import numpy as np
+import pytest
+import reference
+from metric_examples import planted_pair, random_pair
+
+from attribution_consistency import attributed_words
+
+RNG = np.random.default_rng
+
+
+def slow_shares(x, a, k):
+    """Share of each word when a position's score is divided among the windows that hold it."""
+    shares = {}
+    for sequence, row in zip(reference.letters(x), reference.scores(x, a)):
+        windows = reference.windows(sequence, k)
+        total = sum(row)
+        for start, word in windows:
+            for i in range(start, start + k):
+                holding = sum(other <= i < other + k for other, _ in windows)
+                shares[word] = shares.get(word, 0) + row[i] / total / holding
+    whole = sum(shares.values())
+    return {word: share / whole for word, share in shares.items()}
+
+
+@pytest.mark.parametrize("unknown", [0.0, 0.02])
+def test_shares_are_those_of_a_slow_count(unknown):
+    x, a, _ = planted_pair(n=60, length=50)
+    hidden = RNG(0).random(60) < 10 * unknown  # the same positions, so that tracks can move
+    x[hidden, 3] = 0
+    a = a * x
+    found = attributed_words(x, a, 4)
+    want = slow_shares(x, a, 4)
+    assert len(found.names) >= 9
+    np.testing.assert_allclose(found.share, [want[word] for word in found.names], rtol=1e-10)
+    text = ["".join(sequence) for sequence in reference.letters(x)]
+    overlapping = [sum(s[i : i + 4] == w for s in text for i in range(47)) for w in found.names]
+    assert found.n.tolist() == overlapping
+
+
+def test_the_planted_word_is_listed_first_with_an_interval_above_one():
+    x, a, _ = planted_pair(n=200, length=100)
+    found = attributed_words(x, a, 6)
+    assert set(found.names[:2]) == {"ACGTAA", "CGTAAC"} and (found.low > 1).all()
+    assert ((found.low < found.ratio) & (found.ratio < found.high)).all()
+    np.testing.assert_allclose(found.ratio, found.share / found.exchanged, rtol=1e-9)
+    assert (found.share - found.exchanged == sorted(found.share - found.exchanged)[::-1]).all()
+
+
+def test_what_exchange_gives_is_the_mean_of_many_draws():
+    x, a, _ = planted_pair(n=30, length=40)
+    found = attributed_words(x, a, 3)
+    shares = [
+        slow_shares(x, x * a.sum(axis=2)[RNG(seed).permutation(30)][..., None], 3)
+        for seed in range(100)
+    ]
+    mean = [np.mean([share.get(word, 0) for share in shares]) for word in found.names]
+    np.testing.assert_allclose(found.exchanged, mean, rtol=0.05)
+
+
+def test_maps_that_say_nothing_list_nothing():
+    x, _ = random_pair(0, n=100, length=60)
+    for a, correct in ((np.ones_like(x), False), (x, True), (x, False)):
+        assert attributed_words(x, a, 4, correct=correct).names == []
+
+
+def test_rare_words_are_not_listed():
+    x, a, _ = planted_pair(n=9, length=60)
+    assert attributed_words(x, a, 6).names == []
+
+
+def test_few_maps_of_noise_list_a_word():
+    """The stated rate is 5 %; 12 of 100 or fewer come out in 99.9 of 100 trials."""
+    listed = 0
+    for seed in range(100):
+        rng = RNG(seed)
+        x = np.eye(4)[rng.integers(0, 4, (50, 80))]
+        a = x * rng.gamma(0.3, size=(50, 80, 1))
+        listed += bool(attributed_words(x, a, 4, seed=seed).names)
+    assert listed <= 12
