@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from . import maps, rounding
 from .arrays import Array, Floats, Ints, Mask
-from .kmers import Prior, check_prior, count_windows, kmer_names, stay, sum_windows
+from .kmers import Prior, all_kmers, check_prior, count_windows, kmer_names, stay, sum_windows
 from .maps import Options, check
 
 DEFAULT_KS = range(3, 9)
@@ -236,7 +236,7 @@ def thresholded_kld(
         raise ValueError(f"quantile: got {quantile!r}, expected at least 0 and below 1")
     if buffer < 0 or int(buffer) != buffer:
         raise ValueError(f"buffer: got {buffer!r}, expected a whole number of positions")
-    counts, kept = np.zeros(4**k), np.zeros(4**k)
+    counts, kept, every = np.zeros(4**k), np.zeros(4**k), all_kmers([k])
     for chunk in maps.chunks(x, [a], score=score, correct=correct):
         known = np.ones(chunk.codes.shape, bool) if chunk.known is None else chunk.known
         scores = np.where(known, chunk.scores[0], np.nan)
@@ -245,7 +245,7 @@ def thresholded_kld(
         for shift in range(1, min(buffer, keep.shape[1] - 1) + 1):
             run[:, shift:] |= keep[:, :-shift]
         for where, total in ((known, counts), (known & run, kept)):
-            total += count_windows(np.where(where, chunk.codes, 4).astype(np.int8), [k])[k]
+            total += count_windows(np.where(where, chunk.codes, 4).astype(np.int8), every)[k]
     if kept.sum() == 0:
         return float("nan")
     return kl(kept / kept.sum(), counts / counts.sum())
@@ -329,13 +329,6 @@ def sum_tracks(
     """
     scored = maps.tracks(x, tracks, options.score, options.correct)
     moves = stay(len(x), x.shape[1], len(tracks))
-    sums = sum_windows(scored.codes, scored.shares, moves, ks, **kernel_options(options))
+    kmers, each = all_kmers(ks, options.collapse), options.reading == "per_sequence"
+    sums = sum_windows(scored.codes, scored.shares, moves, kmers, per_sequence=each)
     return KmerSums(*sums, scored.n_all_zero)
-
-
-def kernel_options(options: Options) -> dict[str, bool]:
-    """What `sum_windows` has to know of the options."""
-    return {
-        "per_sequence": options.reading == "per_sequence",
-        "collapse": options.collapse,
-    }

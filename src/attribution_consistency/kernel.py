@@ -81,7 +81,7 @@ def add_windows(
     starts : (longest k + 1,) int64
         Where the k-mers of each length begin among all; -1 for a length that is not asked for.
     slots : (k-mers of all lengths,) int64
-        The row of `table` of each k-mer.
+        The row of `table` of each k-mer, see `kmers.Rows`.
     per_sequence : bool
         Multiply by the frequency of the k-mer among the windows of its sequence.
     counts : (rows,) float64

@@ -97,16 +97,40 @@ def stay(n: int, length: int, n_tracks: int = 1) -> Moves:
     return Moves(sources, np.zeros_like(sources), stretches)
 
 
+class Rows(NamedTuple):
+    """Which row of a table of sums each k-mer has."""
+
+    starts: Ints  # (longest k + 1,) number of the first k-mer of each length; -1: not asked for
+    rows: Ints  # (k-mers of all lengths,)
+    of_k: dict[int, slice]  # the rows of each length
+
+
+def all_kmers(ks: list[int], collapse: bool = False) -> Rows:
+    """A row for every k-mer; with `collapse`, one and its reverse complement share the first's."""
+    starts = np.full(max(ks) + 1, -1)
+    starts[ks] = np.cumsum([0, *(4**k for k in ks[:-1])])
+    each = [starts[k] + (canonical_index(k) if collapse else np.arange(4**k)) for k in ks]
+    return Rows(starts, np.concatenate(each), {k: slice(starts[k], starts[k] + 4**k) for k in ks})
+
+
+def present_kmers(codes: Array, ks: list[int], collapse: bool = False) -> Rows:
+    """As `all_kmers`, for those alone that sequences (N, L) have: fewer where these are few."""
+    every = all_kmers(ks, collapse)
+    counts = count_windows(codes, every)
+    rows, of_k, first = np.zeros_like(every.rows), {}, 0
+    for k, where in every.of_k.items():
+        found = np.flatnonzero(counts[k])
+        number = np.zeros(4**k, np.int64)
+        number[found] = first + np.arange(len(found))
+        rows[where] = number[every.rows[where] - every.starts[k]]
+        of_k[k] = slice(first, first := first + len(found))
+    return Rows(every.starts, rows, of_k)
+
+
 def sum_windows(
-    codes: Array,
-    scores: Floats,
-    moves: Moves,
-    ks: list[int],
-    *,
-    per_sequence: bool = False,
-    collapse: bool = False,
+    codes: Array, scores: Floats, moves: Moves, kmers: Rows, *, per_sequence: bool = False
 ) -> tuple[dict[int, Floats], dict[int, Floats]]:
-    """Windows of each k-mer, {k: (4**k,)}, and the scores under them summed, {k: (T, 4**k)}.
+    """Windows of each k-mer, {k: (rows,)}, and the scores under them summed, {k: (T, rows)}.
 
     Parameters
     ----------
@@ -116,38 +140,31 @@ def sum_windows(
         Score tracks, 0 at unknown bases.
     moves : Moves
         The tracks of every sequence.
-    ks : list of int
-        k-mer lengths.
+    kmers : Rows
+        From `all_kmers`, for rows in the order of `kmer_names`, or `present_kmers`.
     per_sequence : bool
         Multiply the sum of a sequence by the frequency of the k-mer in it.
-    collapse : bool
-        Add a k-mer and its reverse complement together, under the first of the two.
     """
     from .kernel import add_windows  # compiles, or reads what was compiled before
 
-    starts = np.full(max(ks) + 1, -1)
-    starts[ks] = np.cumsum([0, *(4**k for k in ks[:-1])])
-    slots = np.concatenate(
-        [starts[k] + (canonical_index(k) if collapse else np.arange(4**k)) for k in ks]
-    )
-    n_tracks = moves.sources.shape[1]
-    width = max(1, min(TRACKS_AT_ONCE, MOST_SUMS // len(slots)))
-    summed = np.empty((n_tracks, len(slots)))
+    starts, rows, of_k = kmers
+    n_rows, n_tracks = max(where.stop for where in of_k.values()), moves.sources.shape[1]
+    width = max(1, min(TRACKS_AT_ONCE, MOST_SUMS // max(n_rows, 1)))
+    summed = np.empty((n_tracks, n_rows))
     for first in range(0, max(n_tracks, 1), width):
         part = slice(first, first + width)
         sources, shifts = (np.ascontiguousarray(m[:, part]) for m in moves[:2])
-        counts, table = np.zeros(len(slots)), np.zeros((len(slots), sources.shape[1]))
-        given = (codes, moves.stretches, scores, sources, shifts, starts, slots, per_sequence)
+        counts, table = np.zeros(n_rows), np.zeros((n_rows, sources.shape[1]))
+        given = (codes, moves.stretches, scores, sources, shifts, starts, rows, per_sequence)
         add_windows(*given, counts, table)
         summed[part] = table.T
-    where = {k: slice(starts[k], starts[k] + 4**k) for k in ks}
-    return {k: counts[w] for k, w in where.items()}, {k: summed[:, w] for k, w in where.items()}
+    return {k: counts[w] for k, w in of_k.items()}, {k: summed[:, w] for k, w in of_k.items()}
 
 
-def count_windows(codes: Array, ks: list[int]) -> dict[int, Floats]:
-    """Windows of each k-mer without an unknown base, {k: (4**k,)}."""
+def count_windows(codes: Array, kmers: Rows) -> dict[int, Floats]:
+    """Windows of each k-mer without an unknown base, {k: (rows,)}."""
     none = stay(len(codes), codes.shape[1], 0)
-    return sum_windows(codes, np.empty((0, codes.shape[1])), none, ks)[0]
+    return sum_windows(codes, np.empty((0, codes.shape[1])), none, kmers)[0]
 
 
 def in_threads(function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:

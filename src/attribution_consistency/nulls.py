@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike
 
 from . import exchange, maps
 from .arrays import Array, Floats
-from .divergence import DEFAULT_KS, KmerSums, kernel_options, track_klds
+from .divergence import DEFAULT_KS, KmerSums, track_klds
 from .exchange import CLOSEST, Interval
-from .kmers import TRACKS_AT_ONCE, Moves, in_threads, stay, sum_windows
+from .kmers import TRACKS_AT_ONCE, Moves, in_threads, present_kmers, stay, sum_windows
 from .length_scaling import LengthWeights, consistency
 from .maps import Options, Tracks, check
 from .rounding import at_least
@@ -172,11 +172,13 @@ def _check_draws(n_draws: int) -> None:
 
 def drawn_klds(scored: Tracks, moves: Moves, ks: list[int], options: Options) -> Floats:
     """KLDs of one map's tracks under each arrangement, (T, K)."""
+    kmers = present_kmers(scored.codes, ks, options.collapse)
+    each = options.reading == "per_sequence"
 
     def klds(first: int) -> list[Floats]:
         part = slice(first, first + TRACKS_AT_ONCE)
         some = Moves(moves.sources[:, part], moves.shifts[:, part], moves.stretches)
-        sums = sum_windows(scored.codes, scored.shares, some, ks, **kernel_options(options))
+        sums = sum_windows(scored.codes, scored.shares, some, kmers, per_sequence=each)
         given = KmerSums(*sums, scored.n_all_zero)
         return [track_klds(given, ks, options.reading, t) for t in range(some.sources.shape[1])]
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from . import __version__, divergence, exchange, maps, motifs, ranking, read, words
 from .arrays import Array, Floats, Ints
 from .files import sha256
-from .kmers import stay, sum_windows
+from .kmers import all_kmers, stay, sum_windows
 from .length_scaling import LengthWeights, consistency, warn_if_unlike
 from .maps import READINGS, SCORES, gini
 from .matching import matched_pairs
@@ -250,7 +250,7 @@ class Scorer:
             row["p_rotated"] = float(turned.p_value)
         row["verdict"] = verdict(row)
         scored = maps.tracks(x, [a], s.score, s.correct)
-        _, by_base = sum_windows(scored.codes, scored.shares, stay(*x.shape[:2]), [1])
+        _, by_base = sum_windows(scored.codes, scored.shares, stay(*x.shape[:2]), all_kmers([1]))
         row |= dict(zip(("on_A", "on_C", "on_G", "on_T"), by_base[1][0] / by_base[1][0].sum()))
         row["gini"] = gini(x, a, score=s.score, correct=s.correct)
         k = min(6, x.shape[1])

@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike
 
 from . import exchange, maps
 from .arrays import Array, Floats, Ints
-from .divergence import DEFAULT_KS, distributions, kernel_options, kl
+from .divergence import DEFAULT_KS, distributions, kl
 from .exchange import Exchange, Interval
-from .kmers import Moves, in_threads, stay, sum_windows
+from .kmers import Moves, in_threads, present_kmers, stay, sum_windows
 from .length_scaling import LengthWeights, consistency
 from .maps import Options, check, check_shapes
 from .nulls import NullTest, exchanged_klds
@@ -176,6 +176,7 @@ def _block_klds(
     scored: maps.Tracks, moves: Moves, rows: list[Ints], ks: list[int], options: Options
 ) -> Floats:
     """KLDs (T, n_blocks + 1, K) of each track without one block after another; last, with all."""
+    kmers = present_kmers(scored.codes, ks, options.collapse)
 
     def klds(first: int) -> list[Array]:
         part = slice(first, first + TRACKS_AT_ONCE)
@@ -184,8 +185,8 @@ def _block_klds(
                 scored.codes[r],
                 scored.shares,
                 Moves(moves.sources[r, part], moves.shifts[r, part], moves.stretches[r]),
-                ks,
-                **kernel_options(options),
+                kmers,
+                per_sequence=options.reading == "per_sequence",
             )
             for r in rows
         ]

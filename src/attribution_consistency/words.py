@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from . import exchange, maps, rounding
 from .arrays import UNKNOWN, Array, Floats, Ints, Mask
 from .exchange import Exchange, Interval
-from .kmers import kmer_names, stay, sum_windows
+from .kmers import all_kmers, kmer_names, stay, sum_windows
 from .maps import check
 from .uncertainty import block_rows, jackknife_interval
 
@@ -72,7 +72,7 @@ def attributed_words(
     scored = exchange.collapse(scored, how)
     parts = scored.shares / np.maximum(_windows_at(scored.codes, k), 1)
     moves = exchange.draw(how, n_draws, seed)
-    counts, sums = (found[k] for found in sum_windows(scored.codes, parts, moves, [k]))
+    counts, sums = (found[k] for found in sum_windows(scored.codes, parts, moves, all_kmers([k])))
     given = sums / max(sums[0].sum(), 1e-300)
     often = counts >= FEWEST
     chance = np.where(often, given.mean(axis=0), 1)
@@ -113,7 +113,7 @@ def _ratios(
     for rows in block_rows(how, 20):
         own = moves._replace(sources=moves.sources[rows], shifts=moves.shifts[rows])
         own = own._replace(stretches=moves.stretches[rows])
-        blocks.append(sum_windows(scored.codes[rows], both, own, [k])[1][k])
+        blocks.append(sum_windows(scored.codes[rows], both, own, all_kmers([k]))[1][k])
     each = np.array(blocks)  # (blocks, 2, 4**k)
     whole = each.sum(axis=0)
     left = (whole - each)[:, :, listed]

@@ -10,7 +10,7 @@ METHOD, BOOK = "attribution_consistency", "compendium"
 FRAMEWORKS = {"tensorflow", "keras", "torch", "jax"}
 # What the method may not know: runs, configurations and the workflow.
 NOT_IN_METHOD = FRAMEWORKS | {BOOK, "yaml", "snakemake", "statsmodels", "pydantic", "papermill"}
-LINES = {METHOD: 2300, BOOK: 6000}
+LINES = {METHOD: 2800, BOOK: 6000}
 LINES_OF_A_FUNCTION = 40
 
 

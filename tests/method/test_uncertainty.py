@@ -130,7 +130,7 @@ def test_rotated_null_is_what_rotated_maps_score():
     scored = maps.tracks(x, [a], "l2", False)
     still = kmers.stay(12, 30, 3)
     moves = still._replace(sources=still.sources % 12, shifts=offsets.T)
-    _, sums = kmers.sum_windows(scored.codes, scored.shares, moves, [3])
+    _, sums = kmers.sum_windows(scored.codes, scored.shares, moves, kmers.all_kmers([3]))
     for draw in range(3):
         rolled = np.stack([np.roll(row, o, axis=0) for row, o in zip(a, offsets[draw])])
         want = kmer_distributions(x, rolled, 3, reading="instance", score="l2", correct=False)
