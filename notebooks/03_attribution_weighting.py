@@ -23,7 +23,7 @@
 # - compute the original metric, and say which of its settings are arbitrary;
 # - weight every k-mer by the attribution under it, in three ways;
 # - explain why a map that says nothing does not score zero, and correct for it;
-# - test a map against rotated copies of itself.
+# - test a map against chance, and say what the test cannot see.
 # ```
 #
 # *You need:* the first two chapters, and logarithms. *Reading time:* 15 minutes.
@@ -34,7 +34,8 @@ high: str = "bn-exp-standard-00"  # a network with clear maps
 low: str = "bn-relu-standard-00"  # a network with noisier maps
 k: int = 6  # length of the k-mers in the worked example
 top: int = 8  # enriched k-mers in the table
-draws: int = 99  # rotated copies of each map
+draws: int = 99  # exchanges of each map
+seed: int = 0  # of the exchanges, and of the two examples of failure
 
 # %% tags=["remove-cell"]
 import matplotlib.pyplot as plt
@@ -43,6 +44,7 @@ import pandas as pd
 
 from attribution_consistency import (
     constant_floor,
+    exchanged_null,
     kmer_klds,
     motifs,
     rotated_null,
@@ -57,6 +59,10 @@ from attribution_consistency.kmers import kmer_names
 from attribution_consistency.maps import READINGS
 from attribution_consistency.rounding import descending
 from compendium import paths, store, tables
+from compendium.chapters.attribution_weighting import (
+    follow_position,
+    planted,
+)
 from compendium.page import figures
 from compendium.page.claims import report
 from compendium.stats import spearman
@@ -304,9 +310,9 @@ figures.show("fig_distributions")
 # over all k-mers. This is more uneven than $p$. That is why the clouds above are so steep: common
 # words stand out for any map.
 #
-# We call the KLD of a constant map the **floor**. Beside each KLD we show the *excess*: the
-# divergence of $q$ from the $q$ of a constant map. It is never negative, and zero for a constant
-# map. It is a divergence of its own, not the KLD minus the floor.
+# We call the KLD of a constant map the **floor**. Beside each KLD the table has *from constant*,
+# the divergence of $q$ from the $q$ of a constant map. It is never negative, and zero for a
+# constant map. It is a divergence of its own, not the KLD minus the floor.
 
 # %%
 ks = list(range(3, 9))
@@ -317,10 +323,10 @@ floor_table = pd.concat(
                 "floor": constant_floor(x, ks, reading=reading),
                 f"KLD {high}": kmer_klds(x, a[high], ks, reading=reading),
                 f"KLD {low}": kmer_klds(x, a[low], ks, reading=reading),
-                f"excess {high}": excess_klds(
+                f"from constant {high}": excess_klds(
                     x, a[high], ks, reading=reading
                 ),
-                f"excess {low}": excess_klds(
+                f"from constant {low}": excess_klds(
                     x, a[low], ks, reading=reading
                 ),
             },
@@ -345,42 +351,41 @@ report(
 # under `per_sequence` it stays small. The floor depends on the sequences and on their number.
 # Hence a rule for the whole book: **compare networks on the same sequences only.**
 #
-# ## The null: a map that says it in the wrong place
+# ## The null: the right scores in the wrong sequence
 #
 # A map can also be uneven without pointing at words, for example with a few tall spikes anywhere.
-# To see what unevenness alone brings, we *rotate* the scores of each sequence: move all of them to
-# the right by one random offset, and put what leaves the end at the start. Everything about them
-# survives but their alignment with the bases.
+# To see what unevenness alone brings, we *exchange* the maps: each sequence gets the scores of
+# another one, drawn at random, position by position. Everything about the scores survives, how
+# tall they are and where along the sequence, except that they belong to other bases.
 #
-# If the KLD of the map is not clearly above those of its rotated copies, it says nothing about
-# words. The p-value is $(1 + r) / (1 + B)$, with $B$ the number of copies and $r$ how many of them
-# score at least as much as the map. So it cannot fall below $1 / (1 + B)$.
+# If a map knows nothing of the bases, its KLD is one of the exchanged ones, and its rank among them
+# is as good as drawn by lot. The {term}`p-value` is $(1 + r) / (1 + B)$, with $B$ the number of
+# exchanges and $r$ how many of them score at least as much as the map. It cannot fall below $1 / (1
+# + B)$, which we write as "≤ 0.01" for $B = 99$. We take one p-value for each map, of its mean over
+# the lengths.
 
 # %%
-nulls = {
-    name: {
-        reading: rotated_null(
-            x, a[name], ks, reading=reading, n_draws=draws, seed=0
-        )
-        for reading in ("frequency", "instance")
-    }
-    for name in (high, low)
-}
+equal = np.full(len(ks), 1 / len(ks))
+nulls, p_values = {}, {}
+for name in (high, low):
+    for reading in ("frequency", "instance"):
+        drawn = dict(n_draws=draws, seed=seed, reading=reading)
+        nulls[name, reading] = exchanged_null(x, a[name], ks, **drawn)
+        p_values[name, reading] = exchanged_null(
+            x, a[name], ks, weights=equal, **drawn
+        ).p_value
 
 # %% tags=["remove-cell"]
 report("null_draws", draws, "d")
-p_values = np.array(
-    [null.p_value for by in nulls.values() for null in by.values()]
-)
-report("null_p", float(p_values.max()), ".2g")
-report("null_tests", p_values.size, "d")
-report("null_beaten", int((p_values <= 1.5 / (draws + 1)).sum()), "d")
+largest = float(max(p_values.values()))
+least = 1 / (1 + draws)
+report("null_p", largest, "≤ {:.2g}".format if largest <= least else ".2g")
 
 # %% tags=["remove-output", "hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH * 1.15, 3.1))
 for ax, reading in zip(axes, ("frequency", "instance")):
     for name, colour in ((high, figures.ORANGE), (low, figures.BLUE)):
-        null = nulls[name][reading]
+        null = nulls[name, reading]
         ax.plot(
             ks,
             kmer_klds(x, a[name], ks, reading=reading),
@@ -412,21 +417,104 @@ figures.show("fig_null")
 # %% [markdown]
 # ```{glue:figure} fig_null
 # :name: fig-null
-# :alt: Two panels of KLD against k for two networks. Solid lines, the maps, lie above dashed lines, the rotated maps. Under frequency the dashed lines run along the dotted line of a constant map, which rises with k; under instance the dotted line stays at zero and the dashed lines rise above it at large k.
+# :alt: Two panels of KLD against k for two networks. Solid lines, the maps, lie above dashed lines, the exchanged maps. Under frequency the dashed lines run along the dotted line of a constant map, which rises with k; under instance the dotted line stays at zero and the dashed lines rise above it at large k.
 #
-# KLD of two networks (solid), mean KLD of {glue:text}`null_draws` rotated copies of their maps
+# KLD of two networks (solid), mean KLD of their maps exchanged {glue:text}`null_draws` times
 # (dashed) and KLD of a constant map (dotted), for two readings. The two panels have different
 # scales.
 # ```
 #
-# In {glue:text}`null_beaten` of {glue:text}`null_tests` cases (two networks, two readings, each
-# length) the map scores above all of its {glue:text}`null_draws` rotated copies; the largest
-# p-value is {glue:text}`null_p`.
+# Both networks, under both readings, lie above their exchanged maps (p {glue:text}`null_p`). Note
+# how much an exchanged map scores at large k. Under `frequency` this is mostly the floor. Under
+# `instance`, where the floor is zero, it is unevenness: a long word has few instances, and a few
+# tall spikes decide which of them count. Only what lies above the dashed line says how well a map
+# is *aligned* with words. The KLD minus its mean over exchanged maps is the {term}`excess`, the
+# score that we recommend.
 #
-# But note how much a rotated map scores at large k. Under `frequency` this is mostly the floor.
-# Under `instance`, where the floor is zero, it is unevenness: a long word has few instances, and a
-# few tall spikes decide which of them count. Only what lies above the dashed line says how well a
-# map is *aligned* with words.
+# ## Where each null fails
+#
+# Another null is older: *rotate* the scores of each sequence, move all of them to the right by a
+# random offset, and put what leaves the end at the start. It looks as good. To see what either
+# takes for a discovery, we make two sets of {glue:text}`fail_n` sequences with a word near the
+# middle, as peaks have it that are centred on their summits. In the first, the scores fall with the
+# distance from the middle and know nothing else. In the second, the word stands at the same place
+# in every sequence, and the scores mark exactly it.
+
+# %%
+rng = np.random.default_rng(seed)
+peaks, _ = planted(rng, jitter=10)
+ignorant = peaks * follow_position(rng)[..., None]
+sites, inside = planted(rng, jitter=0)
+perfect = sites * (inside + 0.1 * rng.random(inside.shape))[..., None]
+cases = {
+    "scores follow the position": (peaks, ignorant),
+    "a word at a fixed place": (sites, perfect),
+}
+tests = {
+    (case, null.__name__.split("_")[0]): null(
+        *pair, ks, n_draws=draws, weights=equal, seed=seed, correct=False
+    )
+    for case, pair in cases.items()
+    for null in (exchanged_null, rotated_null)
+}
+
+# %% tags=["remove-output", "hide-input"]
+fig, axes = plt.subplots(
+    2, 2, figsize=(figures.WIDTH * 1.15, 3.6), sharex="row"
+)
+for ax, ((case, null), test) in zip(axes.ravel(), tests.items()):
+    colour = figures.ORANGE if null == "exchanged" else figures.BLUE
+    ax.hist(test.null, bins=15, color=colour, alpha=0.7)
+    ax.axvline(test.observed, color="black")
+    p = float(test.p_value)
+    shown = f"≤ {least:.2g}" if p <= least else f"= {p:.2g}"
+    ax.set_title(f"{case}\n{null}: p {shown}", fontsize="small")
+    ax.set_yticks([])
+    ax.margins(x=0.1)
+for ax in axes[1]:
+    ax.set_xlabel("mean KLD (nats)")
+fig.tight_layout()
+figures.show("fig_null_fails")
+
+# %% tags=["remove-cell"]
+report("fail_n", len(peaks), "d")
+(name_a, name_b) = cases
+report("fail_ignorant", float(tests[name_a, "exchanged"].p_value), ".2g")
+report("fail_fixed", float(tests[name_b, "exchanged"].p_value), ".2g")
+
+# %% [markdown]
+# ```{glue:figure} fig_null_fails
+# :name: fig-null-fails
+# :alt: Four histograms of the KLD under a null, with the map as a black line. Above, scores that follow the position: the line lies inside the exchanged ones and to the right of all rotated ones. Below, a word at a fixed place: the line lies among the exchanged ones and to the right of all rotated ones.
+#
+# The map (black line) among its exchanged (left) and rotated (right) maps. Above, a map that knows
+# no word; below, one that knows it perfectly.
+# ```
+#
+# Rotation calls the ignorant map a discovery: what it moves away from the middle no longer meets
+# the words there. Exchange does not ({glue:text}`fail_ignorant`), because scores keep their
+# positions. But exchange cannot see the perfect map either ({glue:text}`fail_fixed`): the word
+# stands at the same place everywhere, and the map exchanges into itself. Sequences and maps alone
+# cannot tell word from position there; the `score` command then says so instead of giving a
+# verdict. A small p under exchange is evidence that a map *depends on the sequence*, be it by
+# words or by a preference for one base.
+#
+# How often do maps that know nothing get p ≤ 0.05? The promise is one in twenty.
+
+# %% tags=["hide-input"]
+promise = paths.read_csv(paths.stored() / "null_calibration.csv")
+promise = promise.set_index("maps")[["exchanged", "rotated"]]
+promise.rename_axis(None).style.format("{:.1%}", na_rep="too short")
+
+# %% tags=["remove-cell"]
+noise = promise.drop(["constant", "one-hot"])
+report("promise_kinds", len(noise), "d")
+report("promise_worst", noise["exchanged"].max(), ".1%")
+report("promise_rotated", noise["rotated"].max(), ".0%")
+
+# %% [markdown]
+# Over {glue:text}`promise_kinds` kinds of noise, exchange gives at most
+# {glue:text}`promise_worst`; rotation up to {glue:text}`promise_rotated`.
 #
 # ## Does it follow the truth?
 #
@@ -496,8 +584,9 @@ figures.show("fig_weighted_snr")
 #   further apart.
 # - Weighting by attribution needs no cutoff. "Frequency times weight" has three readings.
 # - Under `frequency` a map that says nothing scores the floor, not zero. Under `instance` an
-#   uneven map that points nowhere scores above zero at large k. Show the
-#   floor and the rotated maps beside the KLD.
+#   uneven map that points nowhere scores above zero at large k. Take the exchanged maps off.
+# - Exchanged maps give an exact test of whether a map depends on the sequence. It is blind to words
+#   at a fixed place.
 # ```
 #
 # ## Limits
@@ -505,14 +594,13 @@ figures.show("fig_weighted_snr")
 # The KLD measures *consistency*: whether a network keeps pointing at the same words. A network
 # that consistently points at wrong words scores well too. Consistency is not correctness.
 #
-# The two networks of this chapter are examples, chosen because their maps differ. The tests
-# against rotated maps are not independent of each other: lengths and readings share the same maps.
+# The two networks of this chapter are examples, chosen because their maps differ.
 #
 # ## Exercises
 #
-# Work on them in the {doc}`student notebook <exercises/03_attribution_weighting>`
-# (<a href="../exercises/03_attribution_weighting.ipynb" download>download</a>; `make lab` copies all of them into
-# `my_exercises`). It checks your answers and, when one is wrong, says why.
+# Work on them in the {doc}`student notebook <exercises/03_attribution_weighting>` (<a
+# href="../exercises/03_attribution_weighting.ipynb" download>download</a>; `make lab` copies all of
+# them into `my_exercises`). It checks your answers and, when one is wrong, says why.
 #
 # 1. ★ *Change a parameter.* By which factor do the two networks differ under each reading?
 # 2. ★★ *Write a few lines.* Compute the `instance` divergence at k = 3 by hand, with NumPy alone.

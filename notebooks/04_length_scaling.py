@@ -650,9 +650,10 @@ explorer.explore(
 #
 # The final score is a sum of divergences, weighted over the lengths. We compare it with what one
 # could have used instead: equal weights, a single length, the other {term}`readings <reading>`,
-# maps without {term}`gradient correction`, {term}`rotated maps <rotated map>`, the
-# {term}`geometric method` of Majdandzic and colleagues, plain accuracy, and the
-# {term}`Gini coefficient` of the scores: how uneven the map is, with no regard to words.
+# maps without {term}`gradient correction`, {term}`exchanged maps <exchanged map>`, the
+# {term}`excess` over them, the {term}`geometric method` of Majdandzic and colleagues, plain
+# accuracy, and the {term}`Gini coefficient` of the scores: how uneven the map is, with no regard to
+# words.
 
 # %%
 rivals = {"final score": final}
@@ -671,9 +672,9 @@ for other in (r for r in READINGS if r != reading):
 if "kld_uncorrected_k3" in table:
     uncorrected = kld_columns(table, "uncorrected")[1]
     rivals["without correction"] = uncorrected.mean(axis=1)
-rivals["rotated maps, equal weights"] = kld_columns(table, "rotated")[
-    1
-].mean(axis=1)
+exchanged = kld_columns(table, "exchanged")[1].mean(axis=1)
+rivals["exchanged maps, equal weights"] = exchanged
+rivals["excess over exchanged maps"] = equal_weights - exchanged
 rivals["original metric"] = original
 rivals["geometric method"] = table["kld_geometric"].to_numpy()
 rivals["Gini of the scores"] = table["gini"].to_numpy()
@@ -791,9 +792,11 @@ report(
     ".2f",
 )
 report("l_gini", results.loc["Gini of the scores", "value"], ".2f")
-report(
-    "l_rotated", results.loc["rotated maps, equal weights", "value"], ".2f"
-)
+for name, rival in (
+    ("exchanged", "exchanged maps, equal weights"),
+    ("excess", "excess over exchanged maps"),
+):
+    report(f"l_{name}", results.loc[rival, "value"], ".2f")
 report(
     "l_pearson_original",
     correlations["SNR", "pearson"].loc["original metric", "value"],
@@ -864,8 +867,10 @@ figures.show("fig_rivals")
 #   that: its AUROC runs from {glue:text}`l_auroc_min` to {glue:text}`l_auroc_max`, with a standard
 #   deviation of {glue:text}`l_auroc_sd`{glue:text}`l_auroc_siblings`. Networks that spread wider
 #   are in {doc}`chapter 7 <07_independent_networks>`.
-# - **Does it need the bases at all?** In rotated maps the scores no longer stand over the bases to
-#   which the network gave them. Their KLD reaches {glue:text}`l_rotated`.
+# - **Does it need the bases at all?** In {term}`exchanged maps <exchanged map>` the scores no
+#   longer stand over the bases to which the network gave them. Their KLD reaches
+#   {glue:text}`l_exchanged`; what the map has beyond them, the {term}`excess`,
+#   {glue:text}`l_excess`.
 # - The largest correlation in the figure, {glue:text}`l_best_rival_value`, belongs to:
 #   {glue:text}`l_best_rival`. A maximum picked after looking is not a result.
 #
@@ -1114,8 +1119,8 @@ report("l_crossed_text", crossed_text)
 report("l_crossed_point", crossed_point)
 
 # %% [markdown]
-# {glue:text}`l_start_text`. Only what the second row has above the first speaks for starts that suit
-# one kind of network; we do not test that. {glue:text}`l_each_text`.
+# {glue:text}`l_start_text`. Only what the second row has above the first speaks for starts that
+# suit one kind of network; we do not test that. {glue:text}`l_each_text`.
 #
 # A bootstrap can draw both, configurations and initialisations; a network is then in a sample as
 # often as both draws say {cite:p}`owen2007`. Where there are many of both, its intervals are rather
@@ -1220,10 +1225,10 @@ report(
 
 # %% [markdown]
 # **Exponential?** Over the {glue:text}`l_fittable` networks with SNR > 0, the final score explains
-# {glue:text}`l_linear` of the variance of SNR by a straight line, and {glue:text}`l_exponential` of the variance of log SNR, which is an exponential
-# curve for SNR itself. The form with the larger share is {glue:text}`l_form`. The two shares are of
-# different quantities, and a few networks of very high SNR can rule the first, so this describes
-# our zoo and tests nothing.
+# {glue:text}`l_linear` of the variance of SNR by a straight line, and {glue:text}`l_exponential` of
+# the variance of log SNR, which is an exponential curve for SNR itself. The form with the larger
+# share is {glue:text}`l_form`. The two shares are of different quantities, and a few networks of
+# very high SNR can rule the first, so this describes our zoo and tests nothing.
 #
 # **More spread at low SNR?** We divide the standard deviation of a score among the networks below
 # the median SNR by that among the networks above it. If a score spreads out the networks of low
@@ -1271,8 +1276,8 @@ report(
 # worth fewer than they are: those of one configuration resemble each other, and those of different
 # configurations share their starts. The configurations themselves are all combinations of three
 # choices and no sample of anything, yet the bootstrap treats them as a random sample. The length
-# weights have seen no network of negative SNR. And this zoo is our second, as the table of all looks
-# says.
+# weights have seen no network of negative SNR. And this zoo is our second, as the table of all
+# looks says.
 #
 # And consistency is not correctness: no network of the zoo was made to be consistently wrong, so
 # this chapter cannot show what the score does then. The {doc}`chapter on controls <06_controls>`
@@ -1280,9 +1285,9 @@ report(
 #
 # ## Exercises
 #
-# Work on them in the {doc}`student notebook <exercises/04_length_scaling>`
-# (<a href="../exercises/04_length_scaling.ipynb" download>download</a>; `make lab` copies all of them into
-# `my_exercises`). It checks your answers and, when one is wrong, says why.
+# Work on them in the {doc}`student notebook <exercises/04_length_scaling>` (<a
+# href="../exercises/04_length_scaling.ipynb" download>download</a>; `make lab` copies all of them
+# into `my_exercises`). It checks your answers and, when one is wrong, says why.
 #
 # 1. ★ *Change a parameter.* Do the weights move to longer or shorter words under another reading?
 # 2. ★★ *Write a few lines.* Correlate the score with SNR among exponential networks alone, and

@@ -22,7 +22,7 @@
 # ```{admonition} After this chapter you can
 # :class: tip
 # - compute maps of your own model, and choose the word lengths that your sequences can carry;
-# - hold a model against two controls of its own: rotated maps and untrained copies;
+# - hold a model against two controls of its own: exchanged maps and untrained copies;
 # - compare two models, with an interval of their difference;
 # - apply a rule that was fixed before looking, and that may answer "cannot tell".
 # ```
@@ -33,9 +33,9 @@
 run: str = "default"  # the run whose sequences are taken
 n_sequences: int = 1000  # sequences, at most
 windows: int = 20  # windows for each k-mer, at least, on average
-draws: int = 199  # rotations of each map
+draws: int = 199  # exchanges of each map
 copies: int = 5  # untrained copies of each network
-seed: int = 0  # seeds rotations and untrained copies
+seed: int = 0  # seeds exchanges and untrained copies
 
 # %% tags=["remove-cell"]
 import matplotlib.pyplot as plt
@@ -92,7 +92,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from attribution_consistency import jackknife, one_hot, rotated_null
+from attribution_consistency import exchanged_null, jackknife, one_hot
 
 records = (folder / "sequences.fa").read_text().split(">")[1:]
 x = one_hot(["".join(record.split("\n")[1:]) for record in records])
@@ -205,9 +205,9 @@ for name, s in scores.items():
 # A KLD alone means nothing: it grows with k, and it is not zero for a map that says nothing. Two
 # controls give it a scale, both made from the model in question.
 #
-# - **Rotated maps** keep every score and move it to another place of its sequence. They have lost
-#   the words. We draw {glue:text}`y_draws`; p is (1 + r) / (1 + {glue:text}`y_draws`), with r the
-#   number of draws that score at least as high, as in chapter 3.
+# - **Exchanged maps**: each sequence gets the scores of another one. They are as uneven as before
+#   and high at the same positions, and have lost the words. We draw {glue:text}`y_draws`; p, one
+#   for the mean over the lengths, is as in chapter 3.
 # - **Untrained copies** are the {glue:text}`y_copies` of the second cell. We take the paired
 #   difference to each, with its interval, and count the copy that comes closest.
 #
@@ -215,8 +215,8 @@ for name, s in scores.items():
 #
 # | verdict | when |
 # |---|---|
-# | *trust* | at every length p is at most 0.05 divided by the number of lengths, and the interval of the difference lies above 0 for every copy |
-# | *do not trust* | at every length p is above 0.05, or the interval lies below 0 for some copy |
+# | *trust* | p is at most 0.05, and at every length the interval of the difference lies above 0 for every copy |
+# | *do not trust* | p is above 0.05, or at every length the interval lies below 0 for some copy |
 # | *cannot tell* | everything else, and always when fewer than three lengths are kept |
 #
 # We are not blind here: the scores of A and B stood in {doc}`05_real_data` when we wrote it. For
@@ -234,7 +234,10 @@ def questions(x, a, controls):
     ks = lengths(x)
     own = jackknife(x, a, ks)
     over = [jackknife(x, a, ks, other=u) for u in controls]
-    rotated = rotated_null(x, a, ks, n_draws=draws, seed=seed)
+    drawn = {"n_draws": draws, "seed": seed}
+    exchanged = exchanged_null(x, a, ks, **drawn)
+    equal = np.full(len(ks), 1 / len(ks))
+    joined = exchanged_null(x, a, ks, weights=equal, **drawn)
     closest = {
         end: np.min([getattr(o, end) for o in over], axis=0)
         for end in ("estimate", "low", "high")
@@ -244,9 +247,9 @@ def questions(x, a, controls):
             "KLD": own.estimate,
             "low": own.low,
             "high": own.high,
-            "rotated": rotated.null.mean(axis=0),
-            "highest": rotated.null.max(axis=0),
-            "p": rotated.p_value,
+            "exchanged": exchanged.null.mean(axis=0),
+            "highest": exchanged.null.max(axis=0),
+            "p": joined.p_value,
             "over untrained": closest["estimate"],
             "over low": closest["low"],
             "over high": closest["high"],
@@ -257,14 +260,13 @@ def questions(x, a, controls):
 
 def verdict(table):
     """The rule above."""
-    p, n = table["p"], len(table)
-    if n < 3:
+    if len(table) < 3:
         return "cannot tell"
-    better = (p <= 0.05 / n) & (table["over low"] > 0)
-    worse = (p > 0.05) | (table["over high"] < 0)
-    if better.all():
+    p = table["p"].iloc[0]
+    if p <= 0.05 and (table["over low"] > 0).all():
         return "trust"
-    return "do not trust" if worse.all() else "cannot tell"
+    worse = p > 0.05 or (table["over high"] < 0).all()
+    return "do not trust" if worse else "cannot tell"
 
 
 random_map = np.random.default_rng(seed).normal(size=x.shape)
@@ -291,7 +293,7 @@ fig, axes = plt.subplots(
 for ax, name in zip(axes, shown):
     table = answers[name]
     k = table.index.to_numpy(float)
-    null = table["rotated"]
+    null = table["exchanged"]
     ax.axhline(0, color="black", lw=0.8)
     ax.errorbar(
         k - 0.08,
@@ -308,7 +310,7 @@ for ax, name in zip(axes, shown):
         marker="_",
         s=110,
         color=figures.RED,
-        label="highest of the rotated maps",
+        label="highest of the exchanged maps",
     )
     ax.scatter(
         k + 0.08,
@@ -320,7 +322,7 @@ for ax, name in zip(axes, shown):
     )
     ax.set(xlabel="k-mer length k", xticks=k)
     ax.set_title(f"{name}: {verdicts[name]}", fontsize="small")
-axes[0].set_ylabel("KLD over the rotated maps (nats)")
+axes[0].set_ylabel("KLD over the exchanged maps (nats)")
 figures.legend_below(fig, 3)
 figures.show("fig_your_controls")
 
@@ -335,7 +337,7 @@ for name, key in (
     report(f"y_{key}_verdict", verdicts[name])
     report(f"y_{key}_lengths", len(table), "d")
     if len(table):
-        over = table["KLD"] - table["rotated"]
+        over = table["KLD"] - table["exchanged"]
         report(f"y_{key}_over_first", over.iloc[0], ".3f")
         report(f"y_{key}_over_last", over.iloc[-1], ".3f")
         report(f"y_{key}_p", table["p"].max(), ".3f")
@@ -347,35 +349,35 @@ for name, key in (
             )
 report("y_first_k", ks[0], "d")
 report("y_last_k", ks[-1], "d")
-report("y_rotated_last", answers["A"]["rotated"].iloc[-1], ".3f")
+report("y_exchanged_last", answers["A"]["exchanged"].iloc[-1], ".3f")
 report("y_a_last", answers["A"]["KLD"].iloc[-1], ".3f")
 
 # %% [markdown]
 # ```{glue:figure} fig_your_controls
 # :name: fig-your-controls
-# :alt: Three panels of KLD minus the mean of rotated maps against k-mer length, for model A, model B and random numbers. Points with intervals are the maps, a red dash the highest rotated map, an orange cross the highest untrained copy; each panel is titled with its verdict.
+# :alt: Three panels of KLD minus the mean of exchanged maps against k-mer length, for model A, model B and random numbers. Points with intervals are the maps, a red dash the highest exchanged map, an orange cross the highest untrained copy; each panel is titled with its verdict.
 #
-# KLD of the maps minus the mean of their {glue:text}`y_draws` rotations, on
+# KLD of the maps minus the mean of their {glue:text}`y_draws` exchanges, on
 # {glue:text}`y_n` sequences, reading `frequency`. Bars: 95 % jackknife intervals over sequences.
-# Zero is the mean of the rotated maps.
+# Zero is the mean of the exchanged maps.
 # ```
 #
 # - **Model A: {glue:text}`y_a_verdict`.** At k = {glue:text}`y_first_k` it lies
-#   {glue:text}`y_a_over_first` nats over its rotated maps, at k = {glue:text}`y_last_k`
-#   {glue:text}`y_a_over_last`; the largest p is {glue:text}`y_a_p`. An untrained copy comes closest
+#   {glue:text}`y_a_over_first` nats over its exchanged maps, at k = {glue:text}`y_last_k`
+#   {glue:text}`y_a_over_last`; p is {glue:text}`y_a_p`. An untrained copy comes closest
 #   at k = {glue:text}`y_a_untrained_k`: there A leads by {glue:text}`y_a_untrained` nats
 #   ({glue:text}`y_a_low` to {glue:text}`y_a_high`).
 # - **Model B: {glue:text}`y_b_verdict`.** {glue:text}`y_b_over_first` and
-#   {glue:text}`y_b_over_last` nats over its rotated maps, p {glue:text}`y_b_p` or less; over the
+#   {glue:text}`y_b_over_last` nats over its exchanged maps, p {glue:text}`y_b_p`; over the
 #   closest copy, at k = {glue:text}`y_b_untrained_k`, {glue:text}`y_b_untrained` nats
 #   ({glue:text}`y_b_low` to {glue:text}`y_b_high`).
 # - **Random numbers: {glue:text}`y_random_verdict`.** {glue:text}`y_random_over_first` and
-#   {glue:text}`y_random_over_last` nats over their rotated copies, p up to
+#   {glue:text}`y_random_over_last` nats over their exchanged copies, p
 #   {glue:text}`y_random_p`.
 # - **Model A on 40 sequences: {glue:text}`y_few_verdict`.** The number of lengths that so few
 #   sequences can carry is {glue:text}`y_few_lengths`.
 #
-# The rotated maps of A have a KLD of {glue:text}`y_rotated_last` nats at k =
+# The exchanged maps of A have a KLD of {glue:text}`y_exchanged_last` nats at k =
 # {glue:text}`y_last_k` themselves. Without them, the {glue:text}`y_a_last` of A would look like
 # a larger finding than it is.
 #
@@ -417,7 +419,7 @@ for name, a in maps.items():
 # ## If the maps are already saved
 #
 # Then you need no Python. Write one `.npz` for each model, with the array under the name `a`, and
-# give them to the command. It computes the same intervals and rotated maps, ranks the models, and
+# give them to the command. It computes the same intervals and exchanged maps, ranks the models, and
 # writes a report with logos and the k-mers that stand out.
 #
 # ```
@@ -430,7 +432,7 @@ for name, a in maps.items():
 # ```{admonition} Key points
 # :class: note
 # - Choose the lengths by how many windows each k-mer has, before you look at any score.
-# - A score means something only next to its controls: rotated maps, and untrained copies of the
+# - A score means something only next to its controls: exchanged maps, and untrained copies of the
 #   same architecture.
 # - Fix the rule first, and let it say "cannot tell". Try it on cases whose answer you know: here
 #   random numbers got "{glue:text}`y_random_verdict`".

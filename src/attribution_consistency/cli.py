@@ -38,7 +38,8 @@ def lengths(text: str) -> tuple[int, ...]:
 def score(arguments: argparse.Namespace) -> None:
     """Score saved maps and write the report."""
     from . import report
-    from .score import Settings, example, score_files
+    from .score import example, score_files
+    from .scorer import Settings
 
     if arguments.example:
         given = example()

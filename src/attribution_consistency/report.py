@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .score import LEVEL, Result
+from .score import Result
+from .scorer import LEVEL
 
 FILES = ("scores.csv", "scores.json", "report.html")
 MOST_LINES = 5  # models in figures of single models, besides the last

@@ -73,7 +73,7 @@ def score_maps(
     motif_mask, spacer_mask : (N, L) bool
         None where there is no ground truth, which leaves SNR and the motif AUPR out.
     """
-    from attribution_consistency import rotated_null
+    from attribution_consistency import exchanged_null
     from attribution_consistency.divergence import kmer_klds
     from attribution_consistency.ground_truth import motif_aupr, signal_to_noise
 
@@ -93,8 +93,8 @@ def score_maps(
     other = kmer_klds(x, a, ks, reading="frequency", score=score, correct=not correct)
     name = "uncorrected" if correct else "corrected"
     row |= {f"kld_{name}_k{k}": v for k, v in zip(ks, other)}
-    rotated = rotated_null(x, a, ks, score=score, correct=correct).null.mean(axis=0)
-    return row | {f"kld_rotated_k{k}": v for k, v in zip(ks, rotated)}
+    exchanged = exchanged_null(x, a, ks, score=score, correct=correct).null.mean(axis=0)
+    return row | {f"kld_exchanged_k{k}": v for k, v in zip(ks, exchanged)}
 
 
 def rivals(

@@ -17,7 +17,14 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "method"))
 import reference
 
-from attribution_consistency import jackknife, kmer_klds, kmers, maps, score, thresholded_kld
+from attribution_consistency import (
+    excess_interval,
+    exchanged_null,
+    jackknife,
+    kmer_klds,
+    score,
+    thresholded_kld,
+)
 
 KS = range(3, 9)
 REPEATS = 5
@@ -51,20 +58,12 @@ def peak_mb(function) -> float:
     return peak / 2**20
 
 
-def pieces(x, a):
-    found = maps.chunks(x, [a], score="abs_input", correct=True)
-    return [(chunk.codes, chunk.known, chunk.scores) for chunk in found]
-
-
 def one_size(n: int, length: int, seconds: float) -> None:
     x, a = example(n, length)
-    ready = pieces(x[: 2**18 // length], a[: 2**18 // length])  # in the cache, as in the whole
-    scale = n / min(n, 2**18 // length)
     best = fastest(
         {
             "np.sum(X) + np.sum(A)": lambda: np.sum(x) + np.sum(a),
             "kmer_klds, k = 3-8": lambda: kmer_klds(x, a),
-            "counting loop alone": lambda: kmers.count_kmers(ready, list(KS), 1),
             "jackknife, 20 blocks": lambda: jackknife(x, a),
             "jackknife of a difference": lambda: jackknife(x, a, other=a[::-1]),
             "reading per_sequence": lambda: kmer_klds(x, a, reading="per_sequence"),
@@ -72,12 +71,34 @@ def one_size(n: int, length: int, seconds: float) -> None:
         },
         seconds,
     )
-    best["counting loop alone"] *= scale
     base, one = best["np.sum(X) + np.sum(A)"], best["kmer_klds, k = 3-8"]
     print(f"\n{n} sequences x {length} nt: times np.sum(X) + np.sum(A) | times kmer_klds")
     for name, value in best.items():
         print(f"  {name:28s} {value / base:8.1f} {value / one:8.2f}")
     print(f"  extra memory of kmer_klds    {peak_mb(lambda: kmer_klds(x, a)):8.1f} MB")
+
+
+def nulls(n: int, length: int) -> None:
+    """Wall time on all cores of what draws, over one pass over the input on one core."""
+    x, a = example(n, length)
+    exchanged_null(x[:9], a[:9])  # compiled, or read from the cache
+    found = {}
+    for name, function in {
+        "np.sum(X) + np.sum(A)": lambda: np.sum(x) + np.sum(a),
+        "exchanged_null, 99 draws": lambda: exchanged_null(x, a),
+        "excess_interval": lambda: excess_interval(x, a),
+    }.items():
+        times = []
+        for _ in range(3):
+            start = time.perf_counter()
+            function()
+            times.append(time.perf_counter() - start)
+        found[name] = min(times)
+    base = found["np.sum(X) + np.sum(A)"]
+    print(f"\n{n} sequences x {length} nt: wall time over np.sum(X) + np.sum(A)")
+    for name, value in found.items():
+        print(f"  {name:28s} {value / base:8.1f}")
+    print(f"  extra memory of the null     {peak_mb(lambda: exchanged_null(x, a)):8.1f} MB")
 
 
 def against_python(n: int, length: int) -> None:
@@ -117,13 +138,12 @@ def models() -> None:
         paths = [f"{folder}/model_{i}.npy" for i in range(8)]
         for seed, path in enumerate(paths):
             np.save(path, example(500, 200, seed)[1])
-        settings = score.Settings(draws=0)
         found = {}
         for count in (1, 1, 2, 4, 8):  # the first pays for imports
             start = time.thread_time()
 
             def run(count=count):
-                score.score_files(f"{folder}/x.npz", paths[:count], settings=settings)
+                score.score_files(f"{folder}/x.npz", paths[:count])
 
             memory = peak_mb(run)
             found[count] = time.thread_time() - start, memory
@@ -140,6 +160,7 @@ if __name__ == "__main__":
     one_size(2000, 200, options.seconds)
     if options.large:
         one_size(5000, 2048, options.seconds)
+    nulls(1000, 2114)
     against_python(2000, 200)
     growth(options.seconds)
     models()

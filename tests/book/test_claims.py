@@ -265,7 +265,10 @@ RECOMPUTED = {
     "accurate_final": lambda t, w: spearmanr(final(t, w)[accurate(t)], t["snr"][accurate(t)])[0],
     "accurate_original": lambda t, w: rank(t[accurate(t)], "kld_original"),
     "spearman_equal": lambda t, w: spearmanr(equal_weights(t), t["snr"])[0],
-    "spearman_rotated": lambda t, w: spearmanr(equal_weights(t, "rotated"), t["snr"])[0],
+    "spearman_exchanged": lambda t, w: spearmanr(equal_weights(t, "exchanged"), t["snr"])[0],
+    "spearman_excess": lambda t, w: spearmanr(
+        equal_weights(t) - equal_weights(t, "exchanged"), t["snr"]
+    )[0],
     "weighting": lambda t, w: (
         spearmanr(final(t, w), t["snr"])[0] - spearmanr(equal_weights(t), t["snr"])[0]
     ),
@@ -315,8 +318,8 @@ RECOMPUTED = {
     "before_bits": lambda t, w: divergence_of_cells("before", "exp"),
     "your_a_k6": lambda t, w: your()[0]["kld_frequency_k6"],
     "your_b_k6": lambda t, w: your()[1]["kld_frequency_k6"],
-    "your_rotated_k6": lambda t, w: your()[0]["kld_rotated_k6"],
-    "your_over_k6": lambda t, w: your()[0]["kld_frequency_k6"] - your()[0]["kld_rotated_k6"],
+    "your_exchanged_k6": lambda t, w: your()[0]["kld_exchanged_k6"],
+    "your_over_k6": lambda t, w: your()[0]["kld_frequency_k6"] - your()[0]["kld_exchanged_k6"],
     "your_gap": lambda t, w: your_gap(),
     "your_a_auroc": lambda t, w: your()[0]["auroc"],
     "evidence_networks": lambda t, w: len(evidence("motif_support")),

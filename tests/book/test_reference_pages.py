@@ -8,7 +8,7 @@ import pytest
 from metric_examples import planted_pair
 
 import attribution_consistency
-from attribution_consistency import score
+from attribution_consistency import score, scorer
 from attribution_consistency.maps import READINGS
 from compendium import tables
 
@@ -110,10 +110,10 @@ def test_columns_of_the_command(page, tmp_path):
         tmp_path / "x.npz",
         [tmp_path / "one.npz", tmp_path / "two.npz"],
         performance=tmp_path / "p.csv",
-        settings=score.Settings(ks=(3, 4)),
+        settings=scorer.Settings(ks=(3, 4)),
     )
     check(page, "## Scores of your own maps", list(result.table))
     check(page, "`sensitivity`:", list(result.sensitivity))
-    check(page, "`kmers`:", list(result.kmers))
+    check(page, "`words`:", list(result.words))
     assert len(result.pairs) == 1
     check(page, "`pairs`:", list(result.pairs))

@@ -25,17 +25,18 @@ from attribution_consistency import (
     motifs,
     ranking,
     report,
+    scorer,
     thresholded_kld,
 )
 from attribution_consistency import score as scoring
 from attribution_consistency.divergence import kmer_distributions
-from attribution_consistency.maps import gini
+from attribution_consistency.maps import READINGS, gini
 from attribution_consistency.nulls import exchanged_klds
 from attribution_consistency.uncertainty import paired_difference, smallest_difference
 from attribution_consistency.weights import default_length_weights
 
 KS = (3, 4, 5)
-FAST = scoring.Settings(ks=KS)
+FAST = scorer.Settings(ks=KS)
 X, SHARP, _ = planted_pair(0, n=120, length=60, sharpness=2.0)
 BLURRED = planted_pair(0, n=120, length=60, sharpness=0.3)[1]
 NOISE = random_pair(1, n=120, length=60)[1]
@@ -93,9 +94,9 @@ def test_the_numbers_are_those_of_the_metric(place):
 def test_what_p_says_of_a_model(place):
     found = scored().table.set_index("model")["verdict"]
     assert found.to_dict() == {
-        "sharp": scoring.FOUND,
-        "blurred": scoring.FOUND,
-        "noise": scoring.NOTHING,
+        "sharp": scorer.FOUND,
+        "blurred": scorer.FOUND,
+        "noise": scorer.NOTHING,
     }
 
 
@@ -106,7 +107,7 @@ def test_words_at_one_place_leave_the_answer_open(place, capsys):
     np.savez(place / "x.npz", x=x)
     np.savez(place / "sharp.npz", a=a)
     row = scored(["sharp"]).table.iloc[0]
-    assert row["verdict"] == scoring.COINCIDE and row["kept"] > 0.99 and row["p_rotated"] == 0.01
+    assert row["verdict"] == scorer.COINCIDE and row["kept"] > 0.99 and row["p_rotated"] == 0.01
     assert "Cannot tell: words and positions coincide" in report.page(scored(["sharp"]))
 
 
@@ -174,7 +175,7 @@ def test_options_reach_the_metric(place, options):
 def test_weights_from_a_file(place):
     entry = default_length_weights()["frequency"]
     changed = {"ks": [3, 4, 5], "mean": [0, 0, 1.0], "trained_on": {"n": 9000, "length": 200}}
-    weights = dict.fromkeys(scoring.READINGS, entry | changed)
+    weights = dict.fromkeys(READINGS, entry | changed)
     (place / "w.json").write_text(json.dumps(weights))
     result = scored(["sharp"], weights="w.json")
     assert result.table["score"][0] == pytest.approx(result.table["excess_k5"][0])

@@ -17,13 +17,13 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from attribution_consistency import exchanged_null, rotated_null
+from compendium.chapters.attribution_weighting import follow_position, planted
 from compendium.paths import stored, write_csv
 
 KS = range(3, 9)
 WEIGHTS = np.full(6, 1 / 6)
 N, LENGTH = 100, 200
 LEVEL = 0.05
-WORD = np.array([0, 1, 2, 3, 0, 0, 1, 2])
 LONG = 1000
 STRENGTHS = (0.01, 0.02, 0.04)
 # Length, how far from the middle the word is at most (None: anywhere), and strength of its mark.
@@ -61,26 +61,9 @@ def sparse(rng: np.random.Generator) -> Pair:
     return pair(sequences(rng), tracks)
 
 
-def planted(
-    rng: np.random.Generator, jitter: int | None, length: int = LENGTH
-) -> tuple[np.ndarray, ...]:
-    """Sequences with a word near their middle, or anywhere, and its first position (N,)."""
-    x = sequences(rng, length=length)
-    last = length - len(WORD)
-    if jitter is None:
-        first = rng.integers(0, last + 1, N)
-    else:
-        first = last // 2 + rng.integers(-jitter, jitter + 1, N)
-    for row, at in enumerate(first):
-        x[row, at : at + len(WORD)] = np.eye(4)[WORD]
-    return x, first
-
-
 def centred(rng: np.random.Generator) -> Pair:
     """Peaks with a word near their summits, and scores that follow the distance from it only."""
-    x, _ = planted(rng, 10)
-    profile = np.exp(-0.5 * ((np.arange(LENGTH) - LENGTH / 2) / 15) ** 2)
-    return pair(x, gamma(rng) * profile)
+    return pair(planted(rng, 10)[0], follow_position(rng))
 
 
 def autocorrelated(rng: np.random.Generator) -> Pair:
@@ -153,10 +136,8 @@ def of_words(job: tuple[int, int | None, float, int]) -> list[float]:
     """P-values where the maps mark a word, in uniform noise, more or less strongly."""
     length, jitter, strength, seed = job
     rng = np.random.default_rng([length, jitter or 0, round(100 * strength), seed])
-    x, first = planted(rng, jitter, length)
-    tracks = rng.random((N, length))
-    at = first[:, None] + np.arange(len(WORD))
-    np.put_along_axis(tracks, at, np.take_along_axis(tracks, at, 1) + strength, 1)
+    x, inside = planted(rng, jitter, N, length)
+    tracks = rng.random((N, length)) + strength * inside
     return p_values(*pair(x, tracks), seed, correct=False)
 
 

@@ -1,0 +1,160 @@
+"""What is scored of one model: its excess, what p says of it, its words, other choices."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from . import divergence, exchange, maps, motifs, words
+from .arrays import Array, Floats, Ints
+from .kmers import all_kmers, stay, sum_windows
+from .length_scaling import LengthWeights, consistency
+from .maps import READINGS, SCORES, gini
+from .nulls import NullTest, exchanged_klds, exchanged_null, rotated_null, tested
+from .uncertainty import Jackknife, excess_interval
+
+FEW_DRAWS = 9  # for the mean of a null, where no p-value is asked for
+MOSTLY_KEPT = 0.5  # share of the KLD over the floor that exchange keeps
+LEVEL = 0.05
+FOUND = "depends on the sequence"
+COINCIDE = "cannot tell: words and positions coincide"
+NOTHING = "no evidence that it depends on the sequence"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is scored, and how much work goes into intervals and the null."""
+
+    ks: tuple[int, ...] = (3, 4, 5, 6, 7, 8)
+    reading: str = "frequency"
+    score: str = "abs_input"
+    correct: bool = True
+    draws: int = 99
+    max_sequences: int = 1000
+    seed: int = 0
+    within: float = 0.01  # models match when their performance differs by no more
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Those of the metric, see `kmer_klds`."""
+        return {"reading": self.reading, "score": self.score, "correct": self.correct}
+
+
+class Scored(NamedTuple):
+    """What is kept of one model."""
+
+    row: dict[str, Any]  # of the table
+    test: NullTest  # of the weighted score
+    interval: Jackknife
+    variants: dict[str, float]  # the score under other choices
+    words: pd.DataFrame
+    logos: Array
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Scores one model after another on the same sequences."""
+
+    x: Array  # (N, L, 4)
+    settings: Settings
+    weights: Mapping[str, LengthWeights]  # by reading
+
+    def score(self, a: Array, shown: Ints) -> Scored:
+        """All that is kept of a model with maps `a`; `shown`, the rows of its logos."""
+        if len(self.x) < 2:
+            raise ValueError("one sequence: an interval needs two or more")
+        s, own, weights = self.settings, self.settings.options, self.weights[self.settings.reading]
+        null = exchanged_null(self.x, a, s.ks, n_draws=s.draws, seed=s.seed, **own)
+        test = tested(consistency(null.observed, weights), consistency(null.null, weights))
+        given: dict[str, Any] = {"null": test, "weights": weights, "seed": s.seed}
+        interval = excess_interval(self.x, a, s.ks, **given, **own)
+        row = self.row(a, null, test, interval)
+        return Scored(row, test, interval, self.variants(a, row), self.words(a), a[shown])
+
+    @cached_property
+    def exchange(self) -> exchange.Exchange:
+        """Which tracks may change places."""
+        return exchange.exchangeable(maps.tracks(self.x, [None], "abs_input", True).codes)
+
+    @cached_property
+    def floor(self) -> Floats:
+        """KLD of a constant map on the sequences that are exchanged, (K,)."""
+        constant: dict[str, Any] = {"reading": self.settings.reading, "correct": False}
+        klds = exchanged_klds(self.x, self.x, self.settings.ks, n_draws=0, **constant)
+        return np.asarray(klds[0])
+
+    def row(self, a: Array, null: NullTest, test: NullTest, interval: Jackknife) -> dict[str, Any]:
+        """The row of a model in the table."""
+        x, s, own = self.x, self.settings, self.settings.options
+        weights = self.weights[s.reading]
+        by_k = {"kld": null.observed, "floor": self.floor, "excess": null.excess}
+        by_k["null"] = null.null.mean(axis=0)
+        row: dict[str, Any] = {"n": len(x), "length": x.shape[1]}
+        row["n_distinct"] = len(self.exchange.first)
+        for name, value in zip(("score", "score_se", "score_low", "score_high"), interval):
+            row[name] = float(value)
+        row["score_floor"] = float(consistency(self.floor, weights))
+        row |= {"score_kld": float(test.observed), "score_null": float(test.null.mean())}
+        over = row["score_kld"] - row["score_floor"]
+        row["kept"] = (row["score_null"] - row["score_floor"]) / over if over > 0 else np.nan
+        row["p"], row["p_rotated"] = float(test.p_value), np.nan
+        if row["p"] > LEVEL and x.shape[1] >= 2 * exchange.CLOSEST:
+            turned = rotated_null(x, a, s.ks, n_draws=s.draws, seed=s.seed, weights=weights, **own)
+            row["p_rotated"] = float(turned.p_value)
+        row["verdict"] = verdict(row)
+        scored = maps.tracks(x, [a], s.score, s.correct)
+        _, by_base = sum_windows(scored.codes, scored.shares, stay(*x.shape[:2]), all_kmers([1]))
+        row |= dict(zip(("on_A", "on_C", "on_G", "on_T"), by_base[1][0] / by_base[1][0].sum()))
+        row["gini"] = gini(x, a, score=s.score, correct=s.correct)
+        k = min(6, x.shape[1])
+        row["kld_original"] = divergence.thresholded_kld(x, a, k, correct=s.correct)
+        row["n_all_zero"] = int(scored.n_all_zero[0])
+        return row | {f"{name}_k{k}": v for name, vs in by_k.items() for k, v in zip(s.ks, vs)}
+
+    def words(self, a: Array) -> pd.DataFrame:
+        """The words that carry more attribution than by chance, and the motifs that they fit."""
+        s = self.settings
+        k = min(6, max(s.ks))
+        own: dict[str, Any] = {"score": s.score, "correct": s.correct}
+        found = words.attributed_words(self.x, a, k, n_draws=s.draws, seed=s.seed, **own)._asdict()
+        table = pd.DataFrame({"word": found.pop("names"), **found})
+        return table.assign(fits=[motifs.fitting_names(word) for word in table["word"]])
+
+    def variants(self, a: Array, row: Mapping[str, Any]) -> dict[str, float]:
+        """The score under other choices: {what differs: value}."""
+        s = self.settings
+
+        def under(every: int = 1, **changed: Any) -> float:
+            options = s.options | changed | {"n_draws": FEW_DRAWS, "seed": s.seed}
+            try:
+                klds = exchanged_klds(self.x[::every], a[::every], s.ks, **options)
+            except ValueError:  # such as maps that correction leaves all zero
+                return float("nan")
+            scores = consistency(klds, self.weights[options["reading"]])
+            return float(scores[0] - scores[1:].mean())
+
+        alone = {f"k = {k} alone": float(row[f"excess_k{k}"]) for k in s.ks}
+        correction = "without correction" if s.correct else "with correction"
+        return {
+            **{f"reading {r}": under(reading=r) for r in READINGS if r != s.reading},
+            **{f"score {name}": under(score=name) for name in SCORES if name != s.score},
+            correction: under(correct=not s.correct),
+            "every second sequence": under(every=2),
+            "every fourth sequence": under(every=4),
+            "all k weighted alike": float(np.mean(list(alone.values()))),
+            **alone,
+            "nothing subtracted": row["score_kld"],
+            "original metric": row["kld_original"],
+            "Gini": row["gini"],
+        }
+
+
+def verdict(row: Mapping[str, Any]) -> str:
+    """What p says of a model; see `exchanged_null` for what it cannot see."""
+    if row["p"] <= LEVEL:
+        return FOUND
+    fixed = row["p_rotated"] <= LEVEL and row["kept"] >= MOSTLY_KEPT
+    return COINCIDE if fixed else NOTHING
