@@ -10,6 +10,7 @@ quantiles and Gini coefficients, and k-mers that contain it are counted nowhere.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -222,7 +223,7 @@ def chunks(
     for piece, codes, known in _pieces(x, rows):
         scores = [
             _score(a[piece], name, piece.start, codes, known, score, correct)
-            for a, name in zip(maps, ("a", "other"))
+            for a, name in zip(maps, chain(["a"], repeat("other")))
         ]
         yield Chunk(piece, codes, known, scores)
 

@@ -70,6 +70,7 @@ def documented(page, title):
     names = re.findall(r"^\| `([^`]+)` \|", rows, re.M)
     assert len(names) == rows.count("\n")
     fill = {"{reading}": "(frequency|instance|per_sequence)", "{k}": r"\d+", "{model}": ".+"}
+    fill |= {"{base}": "[ACGT]"}
     return {name: re.sub(r"\{\w+\}", lambda m: fill[m[0]], name) for name in names}
 
 
