@@ -38,6 +38,7 @@ def lengths(text: str) -> tuple[int, ...]:
 def score(arguments: argparse.Namespace) -> None:
     """Score saved maps and write the report."""
     from . import report
+    from .read import Wanted
     from .score import example, score_files
     from .scorer import Settings
 
@@ -59,6 +60,7 @@ def score(arguments: argparse.Namespace) -> None:
             names=arguments.names,
             weights=arguments.weights,
             skip_bad=arguments.skip_bad,
+            wanted=Wanted(**{name: vars(arguments)[name] for name in Wanted._fields}),
             settings=settings,
             progress=report.progress,
         )
@@ -88,6 +90,10 @@ def add_score(add: Callable[..., argparse.Action]) -> None:
     add("--sequences", metavar="FILE", help="one-hot .npz, .npy or .h5, or FASTA")
     add("--attributions", metavar="FILE", nargs="+", help="maps, one file a model")
     add("--out", metavar="FOLDER", required=True, help="where the report goes")
+    add("--sequences-key", metavar="NAME", help="the array of sequences, where a file has several")
+    add("--attributions-key", metavar="NAME", help="the array of maps")
+    add("--task", metavar="N", help="of maps of several tasks, this one (from 0), or: mean")
+    add("--crop", type=int, metavar="N", help="the middle N positions of sequences and maps")
     add("--example", action="store_true", help="score the maps that come with the package")
     add("--names", type=comma_separated, help="of the models: a,b,c (default: of the files)")
     add("--performance", metavar="CSV", help="columns: model, and one of numbers")

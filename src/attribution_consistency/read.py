@@ -1,82 +1,107 @@
-"""Attribution maps and sequences that others saved: .npz, .npy, .h5 and FASTA.
+"""Attribution maps and sequences that tools and people saved, as (N, L, 4) arrays.
 
-A file is opened without reading its numbers, checked by what it declares, and then read a few
-rows at a time, so that the rows asked for are all that is ever in memory. Nothing is unpickled.
+Which array of a file is meant, and which of its axes is which, is found by the names that the
+tools of the field give, by shapes, and by what the caller says.
 """
 
-import contextlib
-import math
-import zipfile
-import zlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import sequences
 from .arrays import Array
+from .containers import Rows, Shape, Stored, arrays, one_line
 
-MAP_KEYS = ("a", "attributions", "arr_0")
-SEQUENCE_KEYS = ("x", "sequences", "arr_0")
-FASTA = (".fa", ".fasta", ".fna")
-KINDS = (".npz", ".npy", ".h5", ".hdf5")
-LARGEST = 64 * 2**30  # bytes of one array
-SQUEEZED = 500  # times smaller than its numbers: no map is, a bomb is
-PIECE = 8 * 2**20  # bytes read at a time
+# What tools call their arrays, in the order in which they are looked for.
+MAP_KEYS = (
+    *("a", "attributions", "arr_0", ""),  # this package; NumPy
+    *("shap/seq", "projected_shap/seq"),  # ChromBPNet
+    *("hyp_scores", "contributions", "hypothetical_contributions"),  # BPReveal, FiNeMo
+    *("grads", "attrs", "contribs", "shap", "hyp", "scores"),  # Baskerville; others
+)
+SEQUENCE_KEYS = (
+    *("x", "sequences", "arr_0", ""),
+    *("raw/seq", "input_seqs", "seqs", "one_hot", "onehot", "ohe", "oh"),
+)
+# Axes in a file: N sequences, L positions, C channels A C G T, T tasks.
+LAYOUTS = ("NLC", "NCL", "NLCT", "NCLT", "NTLC", "NTCL", "TNLC", "TNCL", "NL")
+FASTA = (".fa", ".fasta", ".fna", ".fas", ".ffn")
+PACKED = (".gz", ".bgz")
 
-Rows = NDArray[np.integer[Any]]
-Shape = tuple[int, ...]
-Reader = Callable[[Rows], Array]
+
+class Wanted(NamedTuple):
+    """Which part of the files is meant, where they leave it open."""
+
+    sequences_key: str | None = None
+    attributions_key: str | None = None
+    task: str | None = None  # number, from 0, or `mean`
+    crop: int | None = None  # positions in the middle of sequences and of maps
+
+
+ANY = Wanted()
 
 
 class Source(NamedTuple):
-    """A file whose numbers are not yet read; `shape` is (N, L, 4), whatever the file's own."""
+    """An array of a file whose numbers are not yet read."""
 
     path: Path
-    key: str | None
-    shape: tuple[int, int, int]
-    transposed: bool  # the file has (N, 4, L)
+    key: str | None  # None: FASTA
+    shape: tuple[int, int, int]  # (N, L, 4), as it will be read
+    layout: str  # of LAYOUTS
+    length: int  # positions in the file
+    task: str | None
 
 
-def open_maps(path: str | PathLike[str], like: Source | None = None) -> Source:
-    """Check what an attribution file declares; its array is named a, attributions or arr_0.
+def open_maps(
+    path: str | PathLike[str], like: Source | None = None, wanted: Wanted = ANY
+) -> Source:
+    """Check what an attribution file declares.
 
     Parameters
     ----------
     path : path
     like : Source
         The sequences, whose number and length the maps have to have.
+    wanted : Wanted
+        Which part of the file is meant.
 
     Raises
     ------
     ValueError
-        In one line that names the file, for anything that is not numbers of shape (N, L, 4) or
-        (N, 4, L), or not of the shape of `like`.
+        In one line that names the file, for anything that holds no maps of the sequences.
     """
-    maps = _open(Path(path), MAP_KEYS)
+    maps = _open(Path(path), "attributions", MAP_KEYS, wanted.attributions_key, like, wanted)
     if like and maps.shape != like.shape:
         (n, length, _), (m, positions, _) = maps.shape, like.shape
         expected = f"{like.path} has {m} sequences of {positions}"
-        raise ValueError(f"{maps.path}: {n} maps of {length} positions, but {expected}")
+        middle = "; --crop takes the middle of both" if n == m and not wanted.crop else ""
+        raise ValueError(f"{maps.path}: {n} maps of {length} positions, but {expected}{middle}")
     return maps
 
 
-def open_sequences(path: str | PathLike[str]) -> Source:
-    """Check what a file of sequences declares: FASTA, or one-hot named x, sequences or arr_0."""
+def open_sequences(path: str | PathLike[str], wanted: Wanted = ANY) -> Source:
+    """Check what a file of sequences declares: FASTA, or one-hot."""
     path = Path(path)
     if not _is_fasta(path):
-        return _open(path, SEQUENCE_KEYS)
-    with _one_line(path):
-        return Source(path, None, (*_fasta_codes(path).shape, 4), False)
+        return _open(path, "sequences", SEQUENCE_KEYS, wanted.sequences_key, None, wanted)
+    with one_line(path):
+        n, length = _fasta_codes(path).shape
+        return Source(path, None, (n, wanted.crop or length, 4), "NLC", length, None)
 
 
-def read_maps(source: Source, rows: Rows) -> Array:
-    """Read the maps of some sequences, (n, L, 4) float32 or wider; `rows` ascending."""
+def read_maps(source: Source, rows: Rows, x: Array) -> Array:
+    """Read the maps of the sequences `x` (n, L, 4), float32 or wider; `rows` ascending.
+
+    Scores with one number for a position are those of the base that is there.
+    """
     maps = _read(source, rows)
     maps = maps.astype(np.result_type(maps.dtype, np.float32), copy=False)
+    if source.layout == "NL":
+        maps = maps[..., None] * x
     unusable = ~np.isfinite(maps)
     if unusable.any():
         n, i, c = np.argwhere(unusable)[0]
@@ -87,10 +112,15 @@ def read_maps(source: Source, rows: Rows) -> Array:
 
 
 def read_sequences(source: Source, rows: Rows) -> NDArray[np.float32]:
-    """Read some sequences, one-hot (n, L, 4) float32; `rows` ascending."""
-    if _is_fasta(source.path):
-        return sequences.codes_to_one_hot(_fasta_codes(source.path)[rows])
+    """Read some sequences, one-hot (n, L, 4) float32; `rows` ascending.
+
+    A position with a quarter in each channel is an unknown base.
+    """
+    if source.key is None:
+        codes = _fasta_codes(source.path)[rows]
+        return sequences.codes_to_one_hot(_middle(codes, source))
     x = _read(source, rows)
+    x = np.where((x == 0.25).all(axis=2, keepdims=True), 0, x)
     if (place := sequences.not_one_hot(x)) is not None:
         n, i = place
         there = f"sequence {rows[n]}, position {i} (counted from 0) is {x[n, i].tolist()}"
@@ -147,117 +177,106 @@ def read_performance(
     return values, column
 
 
-def _open(path: Path, keys: tuple[str, ...]) -> Source:
-    with _one_line(path):
-        if path.is_dir():
-            raise ValueError("is a folder, expected a file")
-        if path.suffix.lower() not in KINDS:
-            raise ValueError(f"expected a name that ends in {', '.join(KINDS)}; or FASTA sequences")
-        if path.stat().st_size == 0:
-            raise ValueError("is empty")
-        with _array(path, keys) as (key, shape, dtype, _):
-            return Source(path, key, *_layout(shape, dtype))
+def _open(
+    path: Path,
+    role: str,
+    keys: Sequence[str],
+    key: str | None,
+    like: Source | None,
+    wanted: Wanted,
+) -> Source:
+    with arrays(path) as held:
+        name = _choose(held, keys, key, role)
+        shape, dtype, _ = held[name]
+        if dtype.hasobject:
+            raise ValueError("holds Python objects, which are never unpickled: save numbers")
+        if dtype.kind not in "biuf":
+            raise ValueError(f"{name or 'it'} holds {dtype}, expected real numbers")
+        if 0 in shape:
+            raise ValueError(f"holds an empty array of shape {shape}")
+        layout = _layout(shape, like, role, wanted.crop)
+        size = dict(zip(layout, shape))
+        task = _task(wanted.task, size["T"]) if "T" in size else None
+        length = wanted.crop or size["L"]
+        if length > size["L"]:
+            raise ValueError(f"has {size['L']} positions, fewer than --crop {length}")
+        return Source(path, name, (size["N"], length, 4), layout, size["L"], task)
 
 
-def _layout(shape: Shape, dtype: np.dtype[Any]) -> tuple[tuple[int, int, int], bool]:
-    """Shape as (N, L, 4) and whether the file's own is (N, 4, L)."""
-    if dtype.hasobject:
-        raise ValueError("holds Python objects, which are never unpickled: save numbers")
-    if dtype.kind not in "biuf":
-        raise ValueError(f"holds {dtype}, expected real numbers")
-    if math.prod(shape) == 0:
-        raise ValueError(f"holds an empty array of shape {shape}")
-    if len(shape) == 3 and shape[2] == 4:
-        return shape, False
-    if len(shape) == 3 and shape[1] == 4:
-        return (shape[0], shape[2], 4), True
+def _choose(held: dict[str, Stored], keys: Sequence[str], key: str | None, role: str) -> str:
+    """The name of the array that is meant."""
+    for name in (key,) if key is not None else keys:
+        if name in held:
+            return name
+    if any("patterns" in name for name in held):
+        raise ValueError("holds patterns, as TF-MoDISco writes them: score the maps behind them")
+    there = [f"{name} {s.shape} {s.dtype}" for name, s in sorted(held.items())]
+    more = f" and {len(there) - 8} more" if len(there) > 8 else ""
+    lacks = f"has no array {key or 'of a known name'}"
+    held_here = f"{', '.join(there[:8]) or 'nothing'}{more}"
+    raise ValueError(f"{lacks}; it holds {held_here}: name one with --{role}-key")
+
+
+def _layout(shape: Shape, like: Source | None, role: str, crop: int | None) -> str:
+    """The axes of an array: of `LAYOUTS`, the first that fits, and fits the sequences if it can."""
+    fits = []
+    for layout in LAYOUTS:
+        size = dict(zip(layout, shape))
+        if len(layout) == len(shape) and size.get("C", 4) == 4:
+            fits.append((layout, size["N"], size["L"]))
+    if role == "sequences" or like is None:
+        fits = [fit for fit in fits if fit[0] != "NL"]
+    if like:
+        n, length = like.shape[0], like.length
+        alike = [f for f in fits if f[1] == n and (f[2] == length or crop)]
+        fits = alike or [fit for fit in fits if fit[0] != "NL"]
+    if fits:
+        return fits[0][0]
     one = "; for one sequence, add a first axis of length 1" if 4 in shape[:2] else ""
     raise ValueError(f"has shape {shape}, expected (N, L, 4) or (N, 4, L), A C G T{one}")
 
 
+def _task(task: str | None, n: int) -> str:
+    """The task that is meant, of n."""
+    if n == 1:
+        return "0"
+    if task is None:
+        raise ValueError(
+            f"has maps of {n} tasks: take one with --task 0 to {n - 1}, or --task mean"
+        )
+    if task != "mean" and not (task.isdigit() and int(task) < n):
+        raise ValueError(f"has tasks 0 to {n - 1}, and no {task!r}")
+    return task
+
+
 def _read(source: Source, rows: Rows) -> Array:
-    """Rows of the array of a source, length before channels."""
-    keys = () if source.key is None else (source.key,)  # .npy has no names to choose from
-    with _one_line(source.path), _array(source.path, keys) as (_, shape, _, read):
-        if len(rows) and rows[-1] >= shape[0]:
-            raise ValueError(f"has {shape[0]} sequences, fewer than when it was opened")
-        values = read(rows)
-    return values.transpose(0, 2, 1) if source.transposed else values
+    """Rows of the array of a source, (n, L, 4), or (n, L)."""
+    with arrays(source.path) as held:
+        stored, layout = held[source.key or ""], source.layout
+        sequences_axis = layout.index("N")
+        if len(rows) and rows[-1] >= stored.shape[sequences_axis]:
+            there = stored.shape[sequences_axis]
+            raise ValueError(f"has {there} sequences, fewer than when it was opened")
+        every = np.arange(stored.shape[0])
+        values = stored.read(rows) if sequences_axis == 0 else stored.read(every)[:, rows]
+    order = [layout.index(axis) for axis in "NLCT" if axis in layout]
+    values = values.transpose(order)
+    if source.task is not None:
+        values = values.mean(axis=3) if source.task == "mean" else values[..., int(source.task)]
+    return _middle(values, source)
 
 
-@contextlib.contextmanager
-def _array(
-    path: Path, keys: tuple[str, ...]
-) -> Iterator[tuple[str | None, Shape, np.dtype[Any], Reader]]:
-    """Open the array of a file: its key, shape, dtype, and a function that reads rows of it."""
-    if path.suffix.lower() == ".npy":
-        with open(path, "rb") as stream:
-            yield None, *_npy(stream, path.stat().st_size, path.stat().st_size)
-    elif path.suffix.lower() == ".npz":
-        with zipfile.ZipFile(path) as archive:
-            members = {name.removesuffix(".npy"): name for name in archive.namelist()}
-            key = _choose(keys, members)
-            member = archive.getinfo(members[key])
-            with archive.open(member) as stream:
-                yield key, *_npy(stream, member.file_size, member.compress_size)
-    else:
-        import h5py
-        import hdf5plugin  # noqa: F401, compressors such as blosc, which h5py lacks
-
-        with h5py.File(path, "r") as file:
-            key = _choose(keys, {k for k, v in file.items() if isinstance(v, h5py.Dataset)})
-            yield key, file[key].shape, file[key].dtype, lambda rows: file[key][rows]
-
-
-def _choose(keys: tuple[str, ...], present: Collection[str]) -> str:
-    """The one of `keys` that a file has."""
-    for key in keys:
-        if key in present:
-            return key
-    there = ", ".join(sorted(present)[:8]) or "nothing"
-    raise ValueError(f"has no {' or '.join(keys)}, only {there}")
-
-
-def _npy(stream: IO[bytes], declared: int, stored: int) -> tuple[Shape, np.dtype[Any], Reader]:
-    """Shape and dtype from the header of a .npy stream, and a function that reads rows of it.
-
-    `declared` are the bytes of the stream, `stored` what they take on the disk.
-    """
-    version = np.lib.format.read_magic(stream)
-    if version not in ((1, 0), (2, 0)):
-        raise ValueError(f"has .npy version {version}, expected 1.0 or 2.0")
-    header = getattr(np.lib.format, f"read_array_header_{version[0]}_0")
-    shape, by_columns, dtype = header(stream)
-    n_bytes = math.prod(shape) * dtype.itemsize
-    if not dtype.hasobject:
-        if n_bytes > LARGEST:
-            raise ValueError(f"declares {n_bytes / 2**30:.0f} GiB, more than {LARGEST >> 30}")
-        if n_bytes > 2**20 and n_bytes > SQUEEZED * stored:
-            raise ValueError(f"declares {n_bytes} bytes in {stored}: no map is so compressible")
-        if (there := declared - stream.tell()) != n_bytes:
-            raise ValueError(f"is truncated or damaged: {there} bytes of numbers, not {n_bytes}")
-
-    def read(rows: Rows) -> Array:
-        if by_columns:
-            return np.frombuffer(stream.read(n_bytes), dtype).reshape(shape, order="F")[rows]
-        row_bytes = n_bytes // shape[0]
-        step = max(1, PIECE // row_bytes)
-        chosen = np.empty((len(rows), *shape[1:]), dtype)
-        for start in range(0, shape[0], step):
-            size = min(step, shape[0] - start)
-            first, last = np.searchsorted(rows, (start, start + size))
-            block = stream.read(size * row_bytes)
-            if len(block) != size * row_bytes:
-                raise ValueError("is truncated")
-            values = np.frombuffer(block, dtype).reshape(size, *shape[1:])
-            chosen[first:last] = values[rows[first:last] - start]
-        return chosen
-
-    return shape, dtype, read
+def _middle(values: Array, source: Source) -> Array:
+    """The positions (n, L, ...) that are wanted."""
+    start = (source.length - source.shape[1]) // 2
+    return values[:, start : start + source.shape[1]]
 
 
 def _is_fasta(path: Path) -> bool:
-    return Path(path.name.lower().removesuffix(".gz")).suffix in FASTA
+    name = path.name.lower()
+    for packed in PACKED:
+        name = name.removesuffix(packed)
+    return Path(name).suffix in FASTA
 
 
 def _fasta_codes(path: Path) -> NDArray[np.uint8]:
@@ -265,16 +284,3 @@ def _fasta_codes(path: Path) -> NDArray[np.uint8]:
     if (codes == sequences.NO_BASE).all():
         raise ValueError("holds no A, C, G or T")
     return codes
-
-
-@contextlib.contextmanager
-def _one_line(path: Path) -> Iterator[None]:
-    """Turn whatever goes wrong with a file into one line that names it."""
-    broken = (zipfile.BadZipFile, zlib.error, EOFError)
-    try:
-        yield
-    except (ValueError, OSError, RuntimeError, KeyError, *broken) as error:
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-        if isinstance(error, broken):
-            reason = f"is truncated or damaged ({reason})"
-        raise ValueError(reason if str(path) in reason else f"{path}: {reason}") from None

@@ -28,6 +28,16 @@ from .scorer import Scored, Scorer, Settings
 from .weights import choose_weights
 
 N_LOGOS = 3
+READ_AS = {  # what a reader has to know of how axes were taken
+    "NCL": "sequences, channels, positions",
+    "NL": "scores of the base that is there",
+    "NLCT": "sequences, positions, channels, tasks",
+    "NCLT": "sequences, channels, positions, tasks",
+    "NTLC": "sequences, tasks, positions, channels",
+    "NTCL": "sequences, tasks, channels, positions",
+    "TNLC": "tasks, sequences, positions, channels",
+    "TNCL": "tasks, sequences, channels, positions",
+}
 DEFAULT = Settings()
 File = str | PathLike[str]
 
@@ -80,6 +90,7 @@ def score_files(
     performance: File | None = None,
     weights: File | None = None,
     skip_bad: bool = False,
+    wanted: read.Wanted = read.ANY,
     settings: Settings = DEFAULT,
     progress: Callable[[int, int, str], None] = lambda done, total, name: None,
 ) -> Result:
@@ -99,6 +110,8 @@ def score_files(
         JSON file of length weights, those of the package by default.
     skip_bad : bool
         Leave a model with unusable maps out, and say so.
+    wanted : Wanted
+        Which array, task and positions of the files are meant, where they leave it open.
     settings : Settings
         What is scored, and how.
     progress : function of (done, total, name)
@@ -112,10 +125,10 @@ def score_files(
     names = _names(maps, names)
     measured, performance_name = read.read_performance(performance, names)
     chosen, origin = choose_weights(weights, list(settings.ks))
-    source = read.open_sequences(sequences)
+    source = read.open_sequences(sequences, wanted)
     skipped: dict[str, str] = {}
     attempt = partial(_attempt, skipped if skip_bad else None)
-    opened = {n: attempt(n, read.open_maps, path, source) for n, path in zip(names, maps)}
+    opened = {n: attempt(n, read.open_maps, f, source, wanted) for n, f in zip(names, maps)}
     opened = {name: file for name, file in opened.items() if file}  # by what files declare
     rows, shown = _draw(source.shape[0], settings)
     x = read.read_sequences(source, rows)
@@ -162,7 +175,7 @@ def _draw(available: int, settings: Settings) -> tuple[Ints, Ints]:
 
 
 def _score_file(scorer: Scorer, file: read.Source, rows: Ints, shown: Ints) -> Scored:
-    a = read.read_maps(file, rows)
+    a = read.read_maps(file, rows, scorer.x)
     read.check_channels(file, scorer.x, a)
     try:
         return scorer.score(a, shown)
@@ -218,9 +231,9 @@ def _notes(
 ) -> list[str]:
     """What the reader of the numbers has to know."""
     notes = [
-        f"{name}: the file has (N, 4, L); it was read with length and channels exchanged."
+        f"{name}: {file.key or 'the array'} of {file.path.name} was read as {READ_AS[file.layout]}."
         for name, file in opened.items()
-        if file.transposed
+        if file.layout in READ_AS
     ]
     x, settings = scorer.x, scorer.settings
     if len(x) < (available := opened["sequences"].shape[0]):

@@ -1,7 +1,7 @@
 """DNA as arrays: one-hot encoding, integer codes, reverse complements and FASTA files.
 
-Bases are ordered A C G T. Lower case is read as upper case, and every other letter (N, gaps,
-IUPAC codes) is "no base": code 4, an all-zero row when one-hot encoded, and N when decoded.
+Bases are ordered A C G T. Lower case is read as upper case, U as T, and every other letter (N,
+gaps, IUPAC codes) is "no base": code 4, an all-zero row when one-hot encoded, and N when decoded.
 """
 
 import gzip
@@ -21,6 +21,7 @@ NO_BASE = 4
 _CODE_OF_BYTE = np.full(256, NO_BASE, np.uint8)
 for _code, _base in enumerate(BASES):
     _CODE_OF_BYTE[ord(_base)] = _CODE_OF_BYTE[ord(_base.lower())] = _code
+_CODE_OF_BYTE[ord("U")] = _CODE_OF_BYTE[ord("u")] = BASES.index("T")
 _BYTE_OF_CODE = np.frombuffer(b"ACGTN", np.uint8)
 _ROW_OF_CODE = np.vstack([np.eye(4, dtype=np.float32), np.zeros((1, 4), np.float32)])
 
@@ -213,28 +214,27 @@ def read_fasta(path: str | PathLike[str]) -> list[tuple[str, str]]:
     Raises
     ------
     ValueError
-        If the file is missing, is not text, holds no record, has sequence before the first
-        header, or a record without sequence.
+        If the file is missing, holds no record, has text before the first header, or a record
+        without sequence.
     """
     path = Path(path)
     try:
         data = path.read_bytes()
-        if data[:2] == b"\x1f\x8b":
+        if data[:2] == b"\x1f\x8b":  # gzip, and blocks of it, as bgzip writes them
             data = gzip.decompress(data)
-        text = data.decode("ascii")
+        text = data.decode("utf-8-sig", "replace")
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file") from None
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{path}: cannot be read ({error})") from None
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: not a FASTA file (byte {error.start} is not ASCII)") from None
     records: list[tuple[str, str]] = []
-    before, *blocks = ("\n" + text.replace("\r\n", "\n")).split("\n>")
+    lines = [line for line in text.splitlines() if not line.startswith(";")]  # ; is a comment
+    before, *blocks = ("\n" + "\n".join(lines)).split("\n>")
     if before.strip():
         raise ValueError(f"{path}: not a FASTA file (text before the first '>')")
     for row, block in enumerate(blocks, start=1):
         header, _, body = block.partition("\n")
-        sequence = "".join(body.split())
+        sequence = "".join(body.split()).removesuffix("*")  # * ends a sequence
         name = header.split(maxsplit=1)[0] if header.strip() else ""
         if not sequence:
             raise ValueError(f"{path}: record {row} ({name or 'no name'}) has no sequence")

@@ -197,10 +197,7 @@ def test_a_sample_of_many_sequences_is_stated_and_the_same_for_all(place):
 def test_length_last_files_give_the_same_and_say_so(place):
     np.savez(place / "sharp.npz", a=SHARP.transpose(0, 2, 1))
     result = scored(["sharp"])
-    assert (
-        "sharp: the file has (N, 4, L); it was read with length and channels exchanged."
-        in result.notes
-    )
+    assert "sharp: a of sharp.npz was read as sequences, channels, positions." in result.notes
     assert result.table["kld_k4"][0] == pytest.approx(kmer_klds(X, SHARP, [4])[0])
 
 

@@ -25,7 +25,7 @@ WEIGHTS = np.full(6, 1 / 6)
 N, LENGTH = 100, 200
 LEVEL = 0.05
 LONG = 1000
-STRENGTHS = (0.01, 0.02, 0.04)
+STRENGTHS = (0.0, 0.01, 0.02, 0.04)  # 0: nothing to find
 # Length, how far from the middle the word is at most (None: anywhere), and strength of its mark.
 PLANTED = [
     *((length, None, strength) for length in (LENGTH, LONG) for strength in STRENGTHS),

@@ -1,0 +1,192 @@
+"""Files in the forms that the tools of the field write, each scored by the command alone."""
+
+import json
+import struct
+from functools import partial
+
+import h5py
+import hdf5plugin
+import numpy as np
+import pytest
+from metric_examples import planted_pair
+
+from attribution_consistency import cli, kmer_klds, read
+from attribution_consistency.sequences import decode
+
+X, A, _ = planted_pair(0, n=60, length=50)
+A = A + 0.05 * np.random.default_rng(0).normal(size=A.shape)  # hypothetical: all four bases
+LAST = (0, 2, 1)  # length last
+
+
+def hdf5(path, **arrays):
+    with h5py.File(path, "w") as file:
+        for name, (array, options) in arrays.items():
+            file.create_dataset(name.replace("__", "/"), data=array, **options)
+
+
+def chrombpnet(folder):
+    """`chrombpnet contribs_bw`: deepdish, which compresses by blosc."""
+    blosc = dict(hdf5plugin.Blosc())
+    hdf5(
+        folder / "f.h5",
+        raw__seq=(X.transpose(LAST).astype("i1"), blosc),
+        shap__seq=(A.transpose(LAST).astype("f2"), blosc),
+        projected_shap__seq=((A * X).transpose(LAST).astype("f2"), blosc),
+    )
+
+
+def bpreveal(folder):
+    """`bpreveal.interpretFlat`: hyp_scores and input_seqs, by gzip."""
+    gzip = {"compression": "gzip"}
+    hdf5(folder / "f.h5", hyp_scores=(A, gzip), input_seqs=(X.astype("u1"), gzip))
+
+
+def finemo(folder):
+    """`finemo extract-regions-*`: regions .npz, length last."""
+    sequences, contributions = (v.transpose(LAST) for v in (X.astype("i1"), A.astype("f2")))
+    np.savez_compressed(folder / "f.npz", sequences=sequences, contributions=contributions)
+
+
+def finemo_bigwig(folder):
+    """The same from a bigWig: one number for a position."""
+    np.savez(folder / "f.npz", sequences=X.transpose(LAST), contributions=(A * X).sum(axis=2))
+
+
+def baskerville(folder):
+    """`hound_ism` and gradients of Borzoi: seqs bool, grads with a last axis of tasks."""
+    grads = np.stack([A, 2 * A, -A], axis=-1).astype("f2")
+    hdf5(folder / "f.h5", seqs=(X.astype(bool), {}), grads=(grads, {}))
+
+
+def arrays(folder, x, a):
+    np.save(folder / "x.npy", x)
+    np.save(folder / "a.npy", a)
+
+
+def torch_file(folder):
+    torch = pytest.importorskip("torch")
+    torch.save(torch.tensor(X.transpose(LAST)), folder / "x.npy")
+    torch.save(torch.tensor(A.transpose(LAST), requires_grad=True), folder / "a.npy")
+
+
+def zarr_group(folder):
+    zarr = pytest.importorskip("zarr")
+    group = zarr.open_group(str(folder / "f.zarr"), mode="w")
+    for name, array in (("x", X), ("attributions", A)):
+        group.create_array(name, data=array) if hasattr(group, "create_array") else group.array(
+            name, array
+        )
+
+
+def safetensors(folder):
+    """Eight bytes of length, a JSON header, and the numbers."""
+    entries, blob = {}, b""
+    for name, array in (("x", X.astype("<f4")), ("attributions", A.astype("<f4"))):
+        offsets = [len(blob), len(blob) + array.nbytes]
+        entries[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": offsets}
+        blob += array.tobytes()
+    header = json.dumps({"__metadata__": {"format": "np"}, **entries}).encode()
+    (folder / "f.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + blob)
+
+
+# tool: (what it writes, the files of sequences and of maps, further arguments, tolerance)
+TOOLS = {
+    "ChromBPNet": (chrombpnet, "f.h5", "f.h5", [], 1e-2),
+    "ChromBPNet, projected": (
+        chrombpnet,
+        "f.h5",
+        "f.h5",
+        ["--attributions-key", "projected_shap/seq"],
+        1e-2,
+    ),
+    "BPReveal": (bpreveal, "f.h5", "f.h5", [], 1e-6),
+    "FiNeMo": (finemo, "f.npz", "f.npz", [], 1e-2),
+    "FiNeMo, from a bigWig": (finemo_bigwig, "f.npz", "f.npz", [], 1e-6),
+    "Baskerville": (baskerville, "f.h5", "f.h5", ["--task", "1"], 1e-2),
+    "Baskerville, mean of tasks": (baskerville, "f.h5", "f.h5", ["--task", "mean"], 1e-2),
+    "TF-MoDISco input": (
+        partial(arrays, x=X.transpose(LAST), a=A.transpose(LAST)),
+        "x.npy",
+        "a.npy",
+        [],
+        1e-6,
+    ),
+    "one task last": (partial(arrays, x=X, a=A[..., None]), "x.npy", "a.npy", [], 1e-6),
+    "tasks first": (
+        partial(arrays, x=X, a=np.stack([A, A - 1])),
+        "x.npy",
+        "a.npy",
+        ["--task", "0"],
+        1e-6,
+    ),
+    "CREsted": (
+        partial(arrays, x=X, a=np.stack([A, 2 * A], axis=1)),
+        "x.npy",
+        "a.npy",
+        ["--task", "1"],
+        1e-6,
+    ),
+    "tangermeme and gReLU, PyTorch": (torch_file, "x.npy", "a.npy", [], 1e-6),
+    "Zarr": (zarr_group, "f.zarr", "f.zarr", [], 1e-6),
+    "safetensors": (safetensors, "f.safetensors", "f.safetensors", [], 1e-5),
+}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_what_a_tool_writes_is_scored_by_the_command_alone(tmp_path, monkeypatch, tool):
+    write, x, a, options, tolerance = TOOLS[tool]
+    write(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    given = ["score", "--sequences", x, "--attributions", a, "--ks", "3-4", "--out", "out"]
+    assert cli.main([*given, *options]) == 0
+    (row,) = json.loads((tmp_path / "out" / "scores.json").read_text())["models"]
+    projected = "bigWig" in tool or "projected" in tool
+    want = kmer_klds(X, A * X if projected else A, [3, 4])
+    np.testing.assert_allclose([row["kld_k3"], row["kld_k4"]], want, rtol=tolerance)
+
+
+def test_the_middle_of_wider_sequences(tmp_path):
+    wide = np.pad(X, ((0, 0), (7, 7), (0, 0)))
+    wide[:, :7, 0] = wide[:, -7:, 1] = 1
+    arrays(tmp_path, wide, A)
+    with pytest.raises(ValueError, match="--crop takes the middle of both"):
+        read.open_maps(tmp_path / "a.npy", read.open_sequences(tmp_path / "x.npy"))
+    wanted = read.Wanted(crop=40)
+    source = read.open_sequences(tmp_path / "x.npy", wanted)
+    maps = read.open_maps(tmp_path / "a.npy", source, wanted)
+    rows = np.arange(60)
+    x = read.read_sequences(source, rows)
+    np.testing.assert_array_equal(x, X[:, 5:45])
+    np.testing.assert_array_equal(read.read_maps(maps, rows, x), A[:, 5:45])
+
+
+def test_a_quarter_in_each_channel_is_an_unknown_base(tmp_path):
+    x = X.astype(np.float32)
+    x[3, :5] = 0.25
+    arrays(tmp_path, x, A)
+    found = read.read_sequences(read.open_sequences(tmp_path / "x.npy"), np.arange(60))
+    assert (found[3, :5] == 0).all() and (found[4] == X[4]).all()
+
+
+FASTA = {
+    "byte order mark": lambda text: b"\xef\xbb\xbf" + text.encode(),
+    "lines of old Macs": lambda text: text.replace("\n", "\r").encode(),
+    "lines of Windows": lambda text: text.replace("\n", "\r\n").encode(),
+    "comments": lambda text: ("; made by hand\n" + text).encode(),
+    "other alphabets": lambda text: text.replace(">s", ">Größe s").encode("utf-8"),
+    "ends of sequences": lambda text: text.replace("\n>", "*\n>").encode(),
+    "lower case": lambda text: text.lower().encode(),
+    "RNA": lambda text: text.replace("T", "U").encode(),
+    "wrapped": lambda text: "".join(
+        line if line.startswith(">") else "\n".join((line[:20], line[20:]))
+        for line in text.splitlines(keepends=True)
+    ).encode(),
+}
+
+
+@pytest.mark.parametrize("form", FASTA)
+def test_fasta_as_people_have_it(tmp_path, form):
+    text = "".join(f">s{i}\n{s}\n" for i, s in enumerate(decode(X)))
+    (tmp_path / "x.fas").write_bytes(FASTA[form](text))
+    found = read.read_sequences(read.open_sequences(tmp_path / "x.fas"), np.arange(60))
+    np.testing.assert_array_equal(found, X)
