@@ -43,13 +43,13 @@ import numpy as np
 import pandas as pd
 
 from attribution_consistency import motifs
-from attribution_consistency.matching import matched_pairs
 from attribution_consistency.rounding import descending, rounded
 from attribution_consistency.uncertainty import paired_difference
 from compendium import paths
 from compendium.chapters import evidence as evidence_study
 from compendium.chapters import learning as learning_study
 from compendium.chapters import load_tables, real_data, tell_origin
+from compendium.chapters.real_data_matching import matched_pairs
 from compendium.page import explorer, figures
 from compendium.page.claims import report
 from compendium.stats import spearman

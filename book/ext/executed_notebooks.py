@@ -29,9 +29,9 @@ from docutils.parsers.rst import directives
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from attribution_consistency.files import text_sha256
 from compendium import paths
 from compendium.page import provenance
+from compendium.paths import text_sha256
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

@@ -33,9 +33,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from attribution_consistency.matching import matched_pairs
 from compendium import paths
 from compendium.chapters import real_data
+from compendium.chapters.real_data_matching import matched_pairs
 from compendium.page import figures
 from compendium.page.exercises import Checks
 from compendium.stats import spearman

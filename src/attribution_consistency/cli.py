@@ -10,15 +10,13 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from . import __version__
 
 
 def comma_separated(text: str) -> list[str]:
-    """A comma-separated list, or `@file` with one name a line."""
-    if text.startswith("@"):
-        with open(text[1:], encoding="utf-8") as lines:
-            return lines.read().split()
+    """A comma-separated list."""
     return [part for part in text.split(",") if part]
 
 
@@ -58,11 +56,10 @@ def score(arguments: argparse.Namespace) -> None:
         result = score_files(
             **given,
             names=arguments.names,
-            weights=arguments.weights,
             skip_bad=arguments.skip_bad,
             wanted=Wanted(**{name: vars(arguments)[name] for name in Wanted._fields}),
             settings=settings,
-            progress=report.progress,
+            progress=partial(print, file=sys.stderr, flush=True),
         )
         report.write(result, into)
     print(os.path.join(arguments.out, "report.html"))
@@ -97,15 +94,13 @@ def add_score(add: Callable[..., argparse.Action]) -> None:
     add("--example", action="store_true", help="score the maps that come with the package")
     add("--names", type=comma_separated, help="of the models: a,b,c (default: of the files)")
     add("--performance", metavar="CSV", help="columns: model, and one of numbers")
-    within = "performance of models that count as equal differs by no more (default: 0.01)"
-    add("--within", type=float, default=0.01, help=within)
     add("--ks", type=lengths, default=(3, 4, 5, 6, 7, 8), help="such as 3-8 or 4,6")
     readings = ["frequency", "instance", "per_sequence"]
     add("--reading", choices=readings, default="frequency")
     add("--score", choices=["abs_input", "l2"], default="abs_input")
     add("--no-correct", dest="correct", action="store_false", help="no gradient correction")
-    weights = "of lengths: equal (default), learnt (the book's), or length_weights.json of a run"
-    add("--weights", metavar="WHICH", help=weights)
+    weights = "of lengths: all alike (default), or those that the book learnt"
+    add("--weights", choices=["equal", "learnt"], default="equal", help=weights)
     most = "score a random sample of so many (default: 1000; 0: all)"
     add("--max-sequences", type=int, default=1000, help=most)
     add("--draws", type=int, default=99, help="exchanges of the null (default and least: 99)")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import maps, rounding
+from . import maps
 from .arrays import Array, Floats, Ints, Mask
 from .kmers import Prior, all_kmers, check_prior, count_windows, kmer_names, stay, sum_windows
 from .maps import Options, check
@@ -27,7 +27,6 @@ class KmerTable(NamedTuple):
     q: Floats
     p: Floats
     counts: Ints
-    n_all_zero: int  # sequences with all scores 0: in p, not in q
 
 
 class KmerSums(NamedTuple):
@@ -35,16 +34,6 @@ class KmerSums(NamedTuple):
 
     counts: dict[int, Floats]
     weights: dict[int, Floats]
-    n_all_zero: Ints  # (T,) sequences whose scores are all 0
-
-
-class EnrichedKmers(NamedTuple):
-    """k-mers by falling contribution q log(q / p) to the KLD."""
-
-    names: list[str]
-    q: Floats
-    p: Floats
-    contribution: Floats  # nats
 
 
 def kmer_klds(
@@ -123,18 +112,7 @@ def kmer_distributions(
     sums = sum_tracks(x, [a], ks, own)
     given = check_prior(prior, pseudocount, ks, own.collapse)
     ((q, p),) = _pairs(sums, ks, own.reading, prior=given)
-    return KmerTable(q, p, sums.counts[k].astype(np.int64), int(sums.n_all_zero[0]))
-
-
-def enriched_kmers(
-    x: ArrayLike, a: ArrayLike, k: int = 6, *, top: int = 20, **options: Any
-) -> EnrichedKmers:
-    """The `top` k-mers that add most to the KLD; options as `kmer_distributions`."""
-    q, p, _, _ = kmer_distributions(x, a, k, **options)
-    contribution = _kl_terms(q, p)
-    order = rounding.descending(contribution)[:top]
-    names = kmer_names(k)
-    return EnrichedKmers([names[i] for i in order], q[order], p[order], contribution[order])
+    return KmerTable(q, p, sums.counts[k].astype(np.int64))
 
 
 def constant_floor(x: ArrayLike, ks: Sequence[int] = DEFAULT_KS, **options: Any) -> Floats:
@@ -331,4 +309,4 @@ def sum_tracks(
     moves = stay(len(x), x.shape[1], len(tracks))
     kmers, each = all_kmers(ks, options.collapse), options.reading == "per_sequence"
     sums = sum_windows(scored.codes, scored.shares, moves, kmers, per_sequence=each)
-    return KmerSums(*sums, scored.n_all_zero)
+    return KmerSums(*sums)

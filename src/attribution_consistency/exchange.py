@@ -34,11 +34,6 @@ class Exchange(NamedTuple):
     rotates: bool  # tracks are rotated instead: too few can change places
     notes: tuple[str, ...]  # what the reader of a p-value has to know
 
-    @property
-    def exact(self) -> bool:
-        """Whether the p-value is exact under the hypothesis."""
-        return not any("approximate" in note for note in self.notes)
-
 
 def exchangeable(codes: Array, intervals: Sequence[Interval] | None = None) -> Exchange:
     """What may change places among sequences.

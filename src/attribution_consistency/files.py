@@ -50,8 +50,3 @@ def sha256(path: str | PathLike[str]) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def text_sha256(text: str) -> str:
-    """SHA-256 of text, in hexadecimal; the same for all line endings."""
-    return hashlib.sha256(text.replace("\r\n", "\n").encode("utf-8")).hexdigest()

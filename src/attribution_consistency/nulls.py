@@ -179,7 +179,7 @@ def drawn_klds(scored: Tracks, moves: Moves, ks: list[int], options: Options) ->
         part = slice(first, first + TRACKS_AT_ONCE)
         some = Moves(moves.sources[:, part], moves.shifts[:, part], moves.stretches)
         sums = sum_windows(scored.codes, scored.shares, some, kmers, per_sequence=each)
-        given = KmerSums(*sums, scored.n_all_zero)
+        given = KmerSums(*sums)
         return [track_klds(given, ks, options.reading, t) for t in range(some.sources.shape[1])]
 
     groups = in_threads(klds, range(0, moves.sources.shape[1], TRACKS_AT_ONCE))

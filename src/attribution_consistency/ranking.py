@@ -58,28 +58,3 @@ def detectable(intervals: Sequence[Jackknife]) -> float | None:
         for two in intervals[:i]
     ]
     return float(np.median(smallest)) if smallest else None
-
-
-def sensitivity(variants: pd.DataFrame) -> pd.DataFrame:
-    """How the order of models changes when a choice changes: one row a variant.
-
-    Parameters
-    ----------
-    variants : DataFrame
-        Scores, a row a variant and a column a model, the best model first.
-    """
-    first, second = np.triu_indices(variants.shape[1], 1)  # columns have falling scores
-    rows = []
-    for name, values in zip(variants.index, variants.to_numpy()):
-        best = rounding.first_largest(np.nan_to_num(values, nan=-np.inf))
-        rows.append(
-            {
-                "variant": name,
-                "undefined": int(np.isnan(values).sum()),
-                "best": variants.columns[best],
-                "pairs_reversed": int((values[first] < values[second]).sum()),
-                "pairs": int(np.isfinite(values[first] + values[second]).sum()),
-                **dict(zip((f"value_{model}" for model in variants), values)),
-            }
-        )
-    return pd.DataFrame(rows)

@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 import string
-import sys
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from os import PathLike
@@ -33,23 +32,10 @@ HEADS = {
     "p_family": "p, all models",
     "gini": "Gini",
     "kld_original": "original",
-    "kld": "KLD",
-    "floor": "constant map",
-    "null": "exchanged",
-    "on_A": "on A",
-    "on_C": "on C",
-    "on_G": "on G",
-    "on_T": "on T",
-    "high": "higher score",
-    "low": "lower score",
-    "difference": "score difference",
     "n": "times",
     "share": "of attribution",
     "exchanged": "when exchanged",
     "ratio": "ratio (95 % interval)",
-    "variant": "instead",
-    "best": "best model",
-    "turned": "pairs turned around",
 }
 
 
@@ -99,16 +85,6 @@ def write(result: Result, into: str | PathLike[str]) -> None:
     (Path(into) / "report.html").write_text(page(result), encoding="utf-8")
 
 
-def progress(done: int, total: int, name: str) -> None:
-    """A progress bar on standard error; one line a model where that is not a terminal."""
-    if sys.stderr.isatty():
-        bar = "#" * (30 * done // total) + "." * (30 - 30 * done // total)
-        end = "" if done < total else "\n"
-        print(f"\r[{bar}] {done}/{total} {name[:40]:40}", end=end, file=sys.stderr, flush=True)
-    elif done < total:
-        print(f"scoring {done + 1} of {total}: {name}", file=sys.stderr, flush=True)
-
-
 def page(result: Result) -> str:
     """The whole report as HTML."""
     from . import report_figures as figures
@@ -122,7 +98,6 @@ def page(result: Result) -> str:
         **_tables(result, shown),
         "verdict": _verdict(result),
         "most": figures.MOST,
-        "within": f"{s.within:g}",
         "seed": s.seed,
         "notes": "".join(f'<p class="notes">{_text(note)}</p>' for note in result.notes),
         "ranking_figure": figures.ranking(result),
@@ -131,7 +106,6 @@ def page(result: Result) -> str:
         "plane_figure": figures.plane(result) if name else "",
         "pareto": _text(", ".join(figures.front(result)["model"])) if name else "",
         "plane_hidden": "" if name else "hidden",
-        "sensitivity_hidden": "" if len(names) > 1 else "hidden",
         "choices": f"reading {s.reading}, score {s.score}, k = {', '.join(map(str, s.ks))}",
         "weights_source": _text("; ".join(origin)),
     }
@@ -177,22 +151,13 @@ def _decimals(table: pd.DataFrame) -> int:
 
 def _tables(result: Result, shown: list[str]) -> dict[str, str]:
     """All tables of the page; those of single models for the models `shown`."""
-    name, turned = result.performance_name, result.sensitivity
-    turned = turned.assign(
-        turned=[f"{r} of {pairs}" for r, pairs in zip(turned["pairs_reversed"], turned["pairs"])]
-    )
-    named = {"performance_high": f"{name}, higher", "performance_low": f"{name}, lower"}
     settings = {**result.as_json()["settings"], "sequences in the file": result.n_available}
     settings |= {f"SHA-256 of {file}": digest for file, digest in result.inputs.items()}
     weights = {"k": result.weights["ks"], "weight": result.weights["mean"][result.settings.reading]}
-    pairs = "high low performance_high performance_low difference"
     return {
         "ranking_table": _ranking_table(result),
-        "k_table": _k_table(result, shown),
         "other_table": _other_table(result),
         "words": _words(result, shown),
-        "pairs": _table(result.pairs, pairs, **named),
-        "sensitivity": _table(turned, "variant best turned"),
         "weights": _table(weights),
         "settings": _table(list(settings.items())),
     }
@@ -224,17 +189,6 @@ def _other_table(result: Result) -> str:
     return _table(table, "model on_A on_C on_G on_T kept gini kld_original")
 
 
-def _k_table(result: Result, shown: list[str]) -> str:
-    columns = "kld floor null excess"
-    rows = [
-        {"model": name, "k": k}
-        | {c: row[f"{c}_k{k}"] for c in columns.split() if f"{c}_k{k}" in row}
-        for name, row in result.table.set_index("model").loc[shown].iterrows()
-        for k in result.settings.ks
-    ]
-    return _table(rows, "model k " + columns)
-
-
 def _words(result: Result, shown: list[str]) -> str:
     table = result.words
     rows = zip(*(table[column] for column in ("ratio", "low", "high")))
@@ -256,7 +210,7 @@ def _table(rows: Any, columns: str = "", **heads: str) -> str:
     table = pd.DataFrame(rows)
     if columns:
         present = [column for column in columns.split() if column in table]
-        table = table[present].rename(columns=HEADS | heads)
+        table = table[present].rename(columns=lambda c: (HEADS | heads).get(c, c.replace("_", " ")))
     if table.empty:
         return "<p>There is none.</p>"
     with pd.option_context("display.max_colwidth", None):

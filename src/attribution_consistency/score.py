@@ -22,22 +22,12 @@ from . import __version__, ranking, read
 from .arrays import Array, Ints
 from .files import sha256
 from .length_scaling import warn_if_unlike
-from .matching import matched_pairs
 from .nulls import family_wise
 from .scorer import Scored, Scorer, Settings
 from .weights import choose_weights
 
 N_LOGOS = 3
-READ_AS = {  # what a reader has to know of how axes were taken
-    "NCL": "sequences, channels, positions",
-    "NL": "scores of the base that is there",
-    "NLCT": "sequences, positions, channels, tasks",
-    "NCLT": "sequences, channels, positions, tasks",
-    "NTLC": "sequences, tasks, positions, channels",
-    "NTCL": "sequences, tasks, channels, positions",
-    "TNLC": "tasks, sequences, positions, channels",
-    "TNCL": "tasks, sequences, channels, positions",
-}
+AXES = {"N": "sequences", "L": "positions", "C": "channels", "T": "tasks"}
 DEFAULT = Settings()
 File = str | PathLike[str]
 
@@ -47,9 +37,7 @@ class Result:
     """Everything a report shows; the columns of its tables are in the book's data dictionary."""
 
     table: pd.DataFrame  # one row a model, best score first
-    sensitivity: pd.DataFrame  # one row a variant of the score
     words: pd.DataFrame  # one row a word that carries more attribution than by chance
-    pairs: pd.DataFrame  # models of equal performance whose scores differ most
     settings: Settings
     weights: dict[str, Any]  # mean, source, trained_on
     performance_name: str | None
@@ -88,11 +76,10 @@ def score_files(
     *,
     names: Sequence[str] | None = None,
     performance: File | None = None,
-    weights: File | None = None,
     skip_bad: bool = False,
     wanted: read.Wanted = read.ANY,
     settings: Settings = DEFAULT,
-    progress: Callable[[int, int, str], None] = lambda done, total, name: None,
+    progress: Callable[[str], object] = lambda line: None,
 ) -> Result:
     """Score the maps of one or many models on the same sequences: a `Result`.
 
@@ -106,15 +93,13 @@ def score_files(
         Of the models, the stems of the files by default.
     performance : path
         CSV with columns `model` and one of numbers.
-    weights : path
-        JSON file of length weights, those of the package by default.
     skip_bad : bool
         Leave a model with unusable maps out, and say so.
     wanted : Wanted
         Which array, task and positions of the files are meant, where they leave it open.
     settings : Settings
         What is scored, and how.
-    progress : function of (done, total, name)
+    progress : function of a line of text
         Called before each model.
 
     Raises
@@ -124,7 +109,7 @@ def score_files(
     """
     names = _names(maps, names)
     measured, performance_name = read.read_performance(performance, names)
-    chosen, origin = choose_weights(weights, list(settings.ks))
+    chosen, origin = choose_weights(settings.weights, list(settings.ks))
     source = read.open_sequences(sequences, wanted)
     skipped: dict[str, str] = {}
     attempt = partial(_attempt, skipped if skip_bad else None)
@@ -133,15 +118,15 @@ def score_files(
     rows, shown = _draw(source.shape[0], settings)
     x = read.read_sequences(source, rows)
     scorer, scored = Scorer(x, settings, chosen), {}
-    for done, (name, file) in enumerate(opened.items()):
-        progress(done, len(opened), name)
+    for number, (name, file) in enumerate(opened.items(), 1):
+        progress(f"scoring {number} of {len(opened)}: {name}")
         if model := attempt(name, _score_file, scorer, file, rows, shown):
             scored[name] = model
     if not scored:
         raise ValueError(f"no model could be scored; the first: {next(iter(skipped.values()))}")
-    progress(len(opened), len(opened), "")
     return Result(
-        **_compared(scored, measured, settings),
+        **_compared(scored, measured),
+        settings=settings,
         weights=origin,
         performance_name=performance_name,
         n_available=source.shape[0],
@@ -183,27 +168,17 @@ def _score_file(scorer: Scorer, file: read.Source, rows: Ints, shown: Ints) -> S
         raise ValueError(f"{file.path}: {error}") from None
 
 
-def _compared(
-    scored: Mapping[str, Scored], measured: Mapping[str, float], settings: Settings
-) -> dict[str, Any]:
+def _compared(scored: Mapping[str, Scored], measured: Mapping[str, float]) -> dict[str, Any]:
     """The parts of a `Result` that set models beside each other."""
     rows = {name: model.row for name, model in scored.items()}
     intervals = {name: model.interval for name, model in scored.items()}
     table = ranking.ranked(rows, intervals, measured)
     family = dict(zip(scored, family_wise([model.test for model in scored.values()])))
     table.insert(list(table.columns).index("p") + 1, "p_family", table["model"].map(family))
-    variants = pd.DataFrame({name: scored[name].variants for name in table["model"]})
-    pairs = pd.DataFrame()
-    if measured:
-        named = table.rename(columns={"model": "id"})[["id", "performance", "score"]]
-        pairs = matched_pairs(named, "performance", "score", settings.within).drop(columns="task")
     return {
-        "settings": settings,
         "logos": {name: model.logos for name, model in scored.items()},
         "table": table,
-        "sensitivity": ranking.sensitivity(variants),
         "words": pd.concat([model.words.assign(model=name) for name, model in scored.items()]),
-        "pairs": pairs,
         "detectable": ranking.detectable(list(intervals.values())),
     }
 
@@ -230,11 +205,13 @@ def _notes(
     origin: Mapping[str, Any],
 ) -> list[str]:
     """What the reader of the numbers has to know."""
-    notes = [
-        f"{name}: {file.key or 'the array'} of {file.path.name} was read as {READ_AS[file.layout]}."
-        for name, file in opened.items()
-        if file.layout in READ_AS
-    ]
+    notes = []
+    for name, file in opened.items():
+        if file.layout != "NLC":
+            axes = ", ".join(AXES[axis] for axis in file.layout)
+            notes.append(
+                f"{name}: {file.key or 'the array'} of {file.path.name} was read as {axes}."
+            )
     x, settings = scorer.x, scorer.settings
     if len(x) < (available := opened["sequences"].shape[0]):
         notes.append(

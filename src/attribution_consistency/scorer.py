@@ -12,11 +12,10 @@ from . import divergence, exchange, maps, motifs, words
 from .arrays import Array, Floats, Ints
 from .kmers import all_kmers, stay, sum_windows
 from .length_scaling import LengthWeights, consistency
-from .maps import READINGS, SCORES, gini
+from .maps import gini
 from .nulls import NullTest, exchanged_klds, exchanged_null, rotated_null, tested
 from .uncertainty import Jackknife, excess_interval
 
-FEW_DRAWS = 9  # for the mean of a null, where no p-value is asked for
 MOSTLY_KEPT = 0.5  # share of the KLD over the floor that exchange keeps
 LEVEL = 0.05
 FOUND = "depends on the sequence"
@@ -35,7 +34,7 @@ class Settings:
     draws: int = 99
     max_sequences: int = 1000
     seed: int = 0
-    within: float = 0.01  # models match when their performance differs by no more
+    weights: str = "equal"  # of lengths, or `learnt`
 
     @property
     def options(self) -> dict[str, Any]:
@@ -49,7 +48,6 @@ class Scored(NamedTuple):
     row: dict[str, Any]  # of the table
     test: NullTest  # of the weighted score
     interval: Jackknife
-    variants: dict[str, float]  # the score under other choices
     words: pd.DataFrame
     logos: Array
 
@@ -72,7 +70,7 @@ class Scorer:
         given: dict[str, Any] = {"null": test, "weights": weights, "seed": s.seed}
         interval = excess_interval(self.x, a, s.ks, **given, **own)
         row = self.row(a, null, test, interval)
-        return Scored(row, test, interval, self.variants(a, row), self.words(a), a[shown])
+        return Scored(row, test, interval, self.words(a), a[shown])
 
     @cached_property
     def exchange(self) -> exchange.Exchange:
@@ -122,34 +120,6 @@ class Scorer:
         found = words.attributed_words(self.x, a, k, n_draws=s.draws, seed=s.seed, **own)._asdict()
         table = pd.DataFrame({"word": found.pop("names"), **found})
         return table.assign(fits=[motifs.fitting_names(word) for word in table["word"]])
-
-    def variants(self, a: Array, row: Mapping[str, Any]) -> dict[str, float]:
-        """The score under other choices: {what differs: value}."""
-        s = self.settings
-
-        def under(every: int = 1, **changed: Any) -> float:
-            options = s.options | changed | {"n_draws": FEW_DRAWS, "seed": s.seed}
-            try:
-                klds = exchanged_klds(self.x[::every], a[::every], s.ks, **options)
-            except ValueError:  # such as maps that correction leaves all zero
-                return float("nan")
-            scores = consistency(klds, self.weights[options["reading"]])
-            return float(scores[0] - scores[1:].mean())
-
-        alone = {f"k = {k} alone": float(row[f"excess_k{k}"]) for k in s.ks}
-        correction = "without correction" if s.correct else "with correction"
-        return {
-            **{f"reading {r}": under(reading=r) for r in READINGS if r != s.reading},
-            **{f"score {name}": under(score=name) for name in SCORES if name != s.score},
-            correction: under(correct=not s.correct),
-            "every second sequence": under(every=2),
-            "every fourth sequence": under(every=4),
-            "all k weighted alike": float(np.mean(list(alone.values()))),
-            **alone,
-            "nothing subtracted": row["score_kld"],
-            "original metric": row["kld_original"],
-            "Gini": row["gini"],
-        }
 
 
 def verdict(row: Mapping[str, Any]) -> str:

@@ -7,14 +7,12 @@ A file of length weights is JSON with an entry for each reading: `ks`, `mean`, `
 import json
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
-from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .length_scaling import LengthWeights
-from .maps import READINGS
+from .maps import READINGS, check_choice
 
 ARRAYS = ("per_subset", "mean", "r2", "centre", "scale")
 SHIPPED = "default_length_weights.json"
@@ -62,49 +60,28 @@ def all_stand_ins(ks: Iterable[int], reason: str) -> dict[str, dict[str, Any]]:
     return {reading: stand_in_weights(reading, sorted(ks), reason) for reading in READINGS}
 
 
-def choose_weights(
-    path: str | PathLike[str] | None, ks: list[int]
-) -> tuple[dict[str, LengthWeights], dict[str, Any]]:
+def choose_weights(which: str, ks: list[int]) -> tuple[dict[str, LengthWeights], dict[str, Any]]:
     """Length weights {reading: LengthWeights} for the lengths `ks`, and where they come from.
 
     Parameters
     ----------
-    path : path or str
-        JSON file {reading: entry}, as `length_weights.json` of a run; `learnt`: the shipped ones;
-        None or `equal`: all lengths alike.
+    which : str
+        `equal`, all lengths alike, or `learnt`, those shipped with the package.
     ks : list of int
         k-mer lengths.
 
     Raises
     ------
     ValueError
-        When the file has no weights, or none for these lengths.
+        For another name, or when learnt weights are asked for at other lengths than theirs.
     """
-    if path in (None, "equal", "learnt"):
-        entries = {reading: stand_in_weights(reading, ks, "") for reading in READINGS}
-        if path == "learnt" and entries["frequency"]["source"] == "equal weights":
-            raise ValueError(f"weights: those of the package are not for k = {ks}; use equal ones")
-        if path != "learnt":
-            entries = {r: equal_weights(entry, ks) for r, entry in entries.items()}
-        chosen = {reading: length_weights_from(entry) for reading, entry in entries.items()}
-        source = entries["frequency"]["source"]
-    else:
-        chosen, source = _read(Path(str(path)), ks), Path(str(path)).name
+    check_choice(which, ("equal", "learnt"), "weights")
+    entries = {reading: stand_in_weights(reading, ks, "") for reading in READINGS}
+    if which == "learnt" and entries["frequency"]["source"] == "equal weights":
+        raise ValueError(f"weights: those of the package are not for k = {ks}; use equal ones")
+    if which == "equal":
+        entries = {reading: equal_weights(entry, ks) for reading, entry in entries.items()}
+    chosen = {reading: length_weights_from(entry) for reading, entry in entries.items()}
     mean = {reading: weights.mean.tolist() for reading, weights in chosen.items()}
-    trained_on = chosen["frequency"].trained_on
-    return chosen, {"source": source, "ks": ks, "trained_on": trained_on, "mean": mean}
-
-
-def _read(path: Path, ks: list[int]) -> dict[str, LengthWeights]:
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        chosen = {reading: length_weights_from(entries[reading]) for reading in READINGS}
-        given = [list(entries[reading]["ks"]) for reading in READINGS]
-        means = np.array([weights.mean for weights in chosen.values()], dtype=np.float64)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}"
-        raise ValueError(f"{path}: not a file of length weights ({reason})") from None
-    fits = means.shape == (len(READINGS), len(ks)) and np.isfinite(means).all()
-    if not fits or any(lengths != ks for lengths in given):
-        raise ValueError(f"{path}: weights for k = {given[0]}, expected one for each of {ks}")
-    return chosen
+    origin = {name: entries["frequency"][name] for name in ("source", "ks", "trained_on")}
+    return chosen, origin | {"mean": mean}

@@ -8,6 +8,7 @@ workflow, or the folder named by `ATTRIBUTION_CONSISTENCY_ROOT`.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -246,6 +247,11 @@ def _read(path: str | PathLike[str], reader: Callable[[Any], Any]) -> Any:
     except ValueError as error:
         reason = str(error).strip().splitlines()[-1]
         raise ArtefactError(f"{relative(path)}: damaged ({reason}): delete it and rerun") from None
+
+
+def text_sha256(text: str) -> str:
+    """SHA-256 of text, in hexadecimal; the same for all line endings."""
+    return hashlib.sha256(text.replace("\r\n", "\n").encode("utf-8")).hexdigest()
 
 
 def write_csv(path: str | PathLike[str], table: pd.DataFrame) -> None:

@@ -19,7 +19,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attribution_consistency.files import replacing, text_sha256
+from attribution_consistency.files import replacing
 
 from . import config, paths
 from .parameters import notebook_parameters
@@ -274,7 +274,7 @@ def notebook(run: Run, name: str) -> None:
     notebook_parameters(source)
     text = source.read_text(encoding="utf-8")
     document = jupytext.reads(text, fmt="py:percent")
-    document.metadata["source_sha256"] = text_sha256(text)
+    document.metadata["source_sha256"] = paths.text_sha256(text)
     document.metadata["kernelspec"] = paths.KERNEL
     parameters = dict(config.load_resolved(run.name)["notebooks"].get(name, {}))
     if run.name != "default":

@@ -114,7 +114,4 @@ def test_columns_of_the_command(page, tmp_path):
         settings=scorer.Settings(ks=(3, 4)),
     )
     check(page, "## Scores of your own maps", list(result.table))
-    check(page, "`sensitivity`:", list(result.sensitivity))
     check(page, "`words`:", list(result.words))
-    assert len(result.pairs) == 1
-    check(page, "`pairs`:", list(result.pairs))

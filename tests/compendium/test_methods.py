@@ -54,16 +54,6 @@ def test_integrated_gradients_of_a_linear_model_are_weights_times_difference(bas
     np.testing.assert_allclose(at_base(found), (difference * WEIGHTS).sum(axis=2), atol=1e-6)
 
 
-def test_expected_gradients_of_a_linear_model():
-    """One background sequence: weights x (x - background), wherever on the path."""
-    found = methods.expected_gradients(linear_gradient, X, BACKGROUND[:1], n_samples=4)
-    difference = (X - BACKGROUND[:1]) * X.any(axis=2, keepdims=True)
-    np.testing.assert_allclose(at_base(found), (difference * WEIGHTS).sum(axis=2), atol=1e-6)
-    many = methods.expected_gradients(linear_gradient, X, BACKGROUND, n_samples=3000)
-    difference = (X - BACKGROUND.mean(axis=0)) * X.any(axis=2, keepdims=True)
-    np.testing.assert_allclose(at_base(many), (difference * WEIGHTS).sum(axis=2), atol=0.2)
-
-
 @pytest.mark.parametrize("baseline", [0, 0.25, BACKGROUND[0]])
 def test_integrated_gradients_are_complete(baseline):
     x = random_pair(6, n=4, length=12)[0]
@@ -100,11 +90,8 @@ def test_batches_do_not_matter(name):
     np.testing.assert_allclose(whole, parts, rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["smoothgrad", "expected_gradients"])
-def test_the_seed_decides(name):
-    given = (BACKGROUND,) if name == "expected_gradients" else ()
-    method = getattr(methods, name)
-    one, same, other = (method(quadratic_gradient, X, *given, seed=s) for s in (0, 0, 1))
+def test_the_seed_decides():
+    one, same, other = (methods.smoothgrad(quadratic_gradient, X, seed=s) for s in (0, 0, 1))
     np.testing.assert_array_equal(one, same)
     assert np.abs(one - other).max() > 0
 
@@ -125,10 +112,6 @@ def test_smoothgrad_averages_noise_away():
         (
             lambda: methods.integrated_gradients(linear_gradient, X, baseline=np.ones(3)),
             r"baseline: got shape \(3,\)",
-        ),
-        (
-            lambda: methods.expected_gradients(linear_gradient, X, BACKGROUND[:, :9]),
-            r"background: got shape \(7, 9, 4\)",
         ),
     ],
 )

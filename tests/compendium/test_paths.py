@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from attribution_consistency.files import replacing, text_sha256
+from attribution_consistency.files import replacing
 from compendium import paths
 from compendium.paths import ArtefactError, Run
 from compendium.store import StoreError
@@ -101,7 +101,7 @@ def test_scores_of_the_run_win_over_the_stored_ones(compendium):
 
 
 def test_the_digest_of_text_does_not_depend_on_line_endings():
-    assert text_sha256("a\nb\n") == text_sha256("a\r\nb\r\n")
+    assert paths.text_sha256("a\nb\n") == paths.text_sha256("a\r\nb\r\n")
 
 
 def test_claims_are_kept_when_the_workflow_runs_the_notebook(compendium, monkeypatch):

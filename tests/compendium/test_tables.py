@@ -15,8 +15,8 @@ from attribution_consistency import (
 )
 from attribution_consistency.length_scaling import held_out_consistency
 from attribution_consistency.maps import READINGS
-from attribution_consistency.matching import matched_pairs
 from compendium import paths, store, tables
+from compendium.chapters.real_data_matching import matched_pairs
 from compendium.zoo import recipes
 
 

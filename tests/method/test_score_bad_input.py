@@ -1,7 +1,6 @@
 """Every mistake on the command line of `score`: one line, status 2, nothing written."""
 
 import io
-import json
 import zipfile
 
 import numpy as np
@@ -60,10 +59,6 @@ def table(text):
     return raw("p.csv", text.encode())
 
 
-def weights(value):
-    return raw("w.json", json.dumps(value).encode())
-
-
 def second(name="b.npz"):
     def write(folder):
         (folder / name).parent.mkdir(exist_ok=True)
@@ -71,19 +66,6 @@ def second(name="b.npz"):
 
     return write
 
-
-ENTRY = {
-    "ks": [3, 4],
-    "mean": [0.5, 0.5],
-    "per_subset": [[0.5, 0.5]],
-    "r2": [[0, 0]],
-    "centre": None,
-    "scale": None,
-    "held_out": {},
-    "n_excluded": 0,
-    "trained_on": {},
-}
-WEIGHTS = dict.fromkeys(("frequency", "instance", "per_sequence"), ENTRY)
 
 # name: (what is done to the folder with x.npz and a.npz, further arguments, the message)
 CASES = {
@@ -217,27 +199,7 @@ CASES = {
         ["--performance", "p.csv"],
         "has no number for",
     ),
-    "weights missing": (
-        None,
-        ["--weights", "w.json"],
-        "w.json: not a file of length weights (FileNotFoundError: No such",
-    ),
-    "weights not JSON": (
-        raw("w.json", b"{"),
-        ["--weights", "w.json"],
-        "w.json: not a file of length weights",
-    ),
-    "weights lack a reading": (
-        weights({"frequency": ENTRY}),
-        ["--weights", "w.json"],
-        "not a file of length weights (KeyError: 'instance')",
-    ),
-    "weights are a list": (weights([1, 2]), ["--weights", "w.json"], "not a file of length"),
-    "weights for other k": (
-        weights(WEIGHTS),
-        ["--weights", "w.json"],
-        "weights for k = [3, 4], expected one for each of [3, 4, 5, 6, 7, 8]",
-    ),
+    "weights of nobody": (None, ["--weights", "mine"], "invalid choice: 'mine'"),
     "a report is there": (
         lambda f: [(f / "out").mkdir(), raw("out/report.html", b"old")(f)],
         [],
@@ -248,6 +210,7 @@ CASES = {
     "nothing named": (None, ["--attributions"], "expected at least one argument"),
     "reading": (None, ["--reading", "literal"], "invalid choice: 'literal'"),
     "ks in words": (None, ["--ks", "all"], "'all' is neither like 3-8 nor like 4,6"),
+    "weights of other lengths": (None, ["--ks", "3,4", "--weights", "learnt"], "use equal ones"),
 }
 
 

@@ -94,7 +94,7 @@ def find_tokens(x: ArrayLike, a: ArrayLike, *, fewest: int = FEWEST, run: int = 
         For invalid input.
     """
     x, a = check_shapes(x, a)
-    q, p, counts, _ = kmer_distributions(x, a, WORD, reading="instance")
+    q, p, counts = kmer_distributions(x, a, WORD, reading="instance")
     gain = q * np.log(np.maximum(q, 1e-300) / np.maximum(p, 1e-300))
     gain[(counts < fewest) | (q <= 0)] = -1
     words = descending(gain)[:SIZE]

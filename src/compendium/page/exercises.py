@@ -29,8 +29,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attribution_consistency.files import replacing, text_sha256
+from attribution_consistency.files import replacing
 
+from .. import paths
 from ..paths import KERNEL, Run, notebook_source, read_json, relative, write_json
 from .answers import difference, plain, same
 
@@ -79,13 +80,13 @@ def _listed(key, marker):
 
 def write_sources() -> list[Path]:
     """Write `notebooks/exercises/*.py` from the solutions; returns the paths."""
-    paths = []
+    written = []
     for name in names():
         text = notebook_source(f"solutions/{name}").read_text(encoding="utf-8")
-        paths.append(notebook_source(f"exercises/{name}"))
-        with replacing(paths[-1]) as temporary:
+        written.append(notebook_source(f"exercises/{name}"))
+        with replacing(written[-1]) as temporary:
             temporary.write_text(student(text), encoding="utf-8")
-    return paths
+    return written
 
 
 def make(run: Run, name: str) -> None:
@@ -110,7 +111,7 @@ def make(run: Run, name: str) -> None:
     solve(_of_run(solution, run), name)
     document = jupytext.reads(_of_run(text, run), fmt="py:percent")
     document.metadata = {
-        "source_sha256": text_sha256(text),
+        "source_sha256": paths.text_sha256(text),
         "kernelspec": KERNEL,
         "language_info": {"name": "python", "pygments_lexer": "ipython3"},
     }

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 from platformdirs import user_cache_dir
 from tqdm import tqdm
 
-from attribution_consistency.files import text_sha256
+from ..paths import text_sha256
 
 MIRROR_VARIABLE = "ATTRIBUTION_CONSISTENCY_DATA"
 REGISTRY = Path(__file__).resolve().parents[1] / "resources" / "registry.tsv"

@@ -5,7 +5,7 @@ Every method is called as `method(function, x, *, batch_size=500, ...)` and retu
 after all averaging. This module imports no framework; `function` takes and gives NumPy arrays:
 
 * a *gradient*, (n, L, 4) float32 to the gradient (n, L, 4) of the explained output, for
-  `saliency`, `smoothgrad`, `integrated_gradients` and `expected_gradients`;
+  `saliency`, `smoothgrad` and `integrated_gradients`;
 * a *prediction*, (n, L, 4) float32 to the explained output (n,), for `in_silico_mutagenesis`.
 
 For a Keras model the gradient is `functools.partial(attribution.saliency, model)`. For a
@@ -91,41 +91,6 @@ def integrated_gradients(
     shares = (np.arange(steps) + 0.5) / steps
     points = [lambda x, rows, t=t: (base[rows] + t * (x - base[rows]), base[rows]) for t in shares]
     return _mean_over_points(gradient, x, points, batch_size)
-
-
-def expected_gradients(
-    gradient: Function,
-    x: ArrayLike,
-    background: ArrayLike,
-    *,
-    n_samples: int = 50,
-    seed: int = 0,
-    batch_size: int = 500,
-) -> np.ndarray:
-    """Integrated gradients averaged over baselines drawn from a background, (N, L, 4).
-
-    Each sample takes one background sequence and one point of the path to it, both at random
-    (Erion et al. 2021). The map of base c is `mean (g_c - sum_c' b_c' g_c')`.
-
-    Parameters
-    ----------
-    background : array-like, shape (M, L, 4)
-        Such as shuffled sequences.
-    """
-    background = np.asarray(background)
-    if background.ndim != 3 or background.shape[1:] != np.shape(x)[1:] or not len(background):
-        raise ValueError(
-            f"background: got shape {background.shape}, expected (M, L, 4) with the "
-            f"L of x, {np.shape(x)[1]}"
-        )
-    rng = np.random.default_rng(seed)
-
-    def point(x, rows):
-        base = background[rng.integers(len(background), size=len(x))]
-        base = base * x.any(axis=2, keepdims=True)
-        return base + rng.random((len(x), 1, 1)) * (x - base), base
-
-    return _mean_over_points(gradient, x, [point] * _at_least_one(n_samples), batch_size)
 
 
 def deep_shap(

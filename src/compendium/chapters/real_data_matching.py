@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .rounding import at_least, descending
+from attribution_consistency.rounding import at_least, descending
 
 
 def matched_pairs(
