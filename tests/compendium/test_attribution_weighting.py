@@ -43,10 +43,13 @@ def test_the_stored_shares_keep_the_promise():
 
 
 def test_the_stored_power():
-    """Nothing is lost against rotation where words stand anywhere, all where they stand alike."""
+    """Little is lost against rotation where words stand anywhere, all where they stand alike."""
     table = pd.read_csv(stored() / "null_power.csv")
     assert (table["n"] >= 400).all()
-    anywhere = table[(table["place"] == "anywhere") & (table["length"] == 1000)]
-    assert len(anywhere) == 3 and (anywhere["low"] > -0.03).all()
+    marked = table[(table["place"] == "anywhere") & (table["strength"] > 0)]
+    for length, rows in marked.groupby("length"):
+        half = np.sqrt(((rows["high"] - rows["low"]) ** 2).sum()) / 2 / len(rows)
+        lost = {200: 0.05, 1000: 0.03}[length]  # exchanged scores can fall on a word again
+        assert len(rows) == 3 and rows["difference"].mean() - half > -lost
     fixed = table.set_index("place").loc["within 0 nt"]
     assert fixed["exchanged"] < 0.2 and fixed["rotated"] > 0.95
