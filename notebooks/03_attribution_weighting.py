@@ -358,11 +358,10 @@ report(
 # another one, drawn at random, position by position. Everything about the scores survives, how
 # tall they are and where along the sequence, except that they belong to other bases.
 #
-# If a map knows nothing of the bases, its KLD is one of the exchanged ones, and its rank among them
-# is as good as drawn by lot. The {term}`p-value` is $(1 + r) / (1 + B)$, with $B$ the number of
-# exchanges and $r$ how many of them score at least as much as the map. It cannot fall below $1 / (1
-# + B)$, which we write as "≤ 0.01" for $B = 99$. We take one p-value for each map, of its mean over
-# the lengths.
+# If a map knows nothing of the bases, its KLD is one of the exchanged ones, and its rank among
+# them is as good as drawn by lot. With $B$ exchanges, of which $r$ score at least as much as the
+# map, the {term}`p-value` is $(1+r)/(1+B)$. It cannot fall below $1/(1+B)$, which we write as
+# "≤ 0.01" for $B=99$. We take one p-value for each map, of its mean over the lengths.
 
 # %%
 equal = np.full(len(ks), 1 / len(ks))
@@ -459,18 +458,18 @@ tests = {
 }
 
 # %% tags=["remove-output", "hide-input"]
-fig, axes = plt.subplots(
-    2, 2, figsize=(figures.WIDTH * 1.15, 3.6), sharex="row"
-)
+fig, axes = plt.subplots(2, 2, figsize=(figures.WIDTH * 1.15, 4.4))
 for ax, ((case, null), test) in zip(axes.ravel(), tests.items()):
     colour = figures.ORANGE if null == "exchanged" else figures.BLUE
-    ax.hist(test.null, bins=15, color=colour, alpha=0.7)
-    ax.axvline(test.observed, color="black")
+    ax.hist(test.null, bins=20, color=colour, alpha=0.7)
+    ax.axvline(test.observed, color="black", lw=2)
     p = float(test.p_value)
     shown = f"≤ {least:.2g}" if p <= least else f"= {p:.2g}"
-    ax.set_title(f"{case}\n{null}: p {shown}", fontsize="small")
+    ax.set_title(f"{case}\n{null}, p {shown}")
     ax.set_yticks([])
-    ax.margins(x=0.1)
+    ax.margins(x=0.15)
+    ax.locator_params(axis="x", nbins=4)
+    ax.ticklabel_format(useOffset=False)
 for ax in axes[1]:
     ax.set_xlabel("mean KLD (nats)")
 fig.tight_layout()
@@ -487,8 +486,8 @@ report("fail_fixed", float(tests[name_b, "exchanged"].p_value), ".2g")
 # :name: fig-null-fails
 # :alt: Four histograms of the KLD under a null, with the map as a black line. Above, scores that follow the position: the line lies inside the exchanged ones and to the right of all rotated ones. Below, a word at a fixed place: the line lies among the exchanged ones and to the right of all rotated ones.
 #
-# The map (black line) among its exchanged (left) and rotated (right) maps. Above, a map that knows
-# no word; below, one that knows it perfectly.
+# The map (black line) and its exchanged (left) and rotated (right) maps. Above, a map that knows no
+# word; below, one that knows it perfectly. Each panel has its own scale.
 # ```
 #
 # Rotation calls the ignorant map a discovery: what it moves away from the middle no longer meets
@@ -522,7 +521,9 @@ report("promise_rotated", noise["rotated"].max(), ".0%")
 # %% tags=["hide-input"]
 power = paths.read_csv(paths.stored() / "null_power.csv")
 power = power.set_index(["length", "place", "strength"])
-power[["exchanged", "rotated"]].style.format("{:.0%}")
+power[["exchanged", "rotated"]].style.format("{:.0%}").format_index(
+    "{:.2f}", level=2
+)
 
 # %% [markdown]
 # Where words stand anywhere, exchange finds about as much as rotation; it gives up a little on
