@@ -114,7 +114,7 @@ def same_tables(ours: Path, theirs: Path) -> Iterator[str]:
                 a,
                 b,
                 rtol=RELATIVE.get(column, usual),
-                atol=ABSOLUTE.get(column, TOLERANCE / 10 * largest),
+                atol=ABSOLUTE.get(column, TOLERANCE * largest),
                 equal_nan=True,
             )
         else:
