@@ -1,8 +1,10 @@
 """Files in the forms that the tools of the field write, each scored by the command alone."""
 
 import json
+import re
 import struct
 from functools import partial
+from pathlib import Path
 
 import h5py
 import hdf5plugin
@@ -143,6 +145,18 @@ def test_what_a_tool_writes_is_scored_by_the_command_alone(tmp_path, monkeypatch
     projected = "bigWig" in tool or "projected" in tool
     want = kmer_klds(X, A * X if projected else A, [3, 4])
     np.testing.assert_allclose([row["kld_k3"], row["kld_k4"]], want, rtol=tolerance)
+
+
+def test_the_page_says_how_each_file_is_scored():
+    """Every row of the page's table is a command with the options it has, of a tool tried here."""
+    page = Path(__file__).parents[2] / "book" / "score_your_maps.md"
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| `score ([^`]+)` \|$", page.read_text("utf-8"), re.M)
+    assert len(rows) == 11
+    for tool, command in rows:
+        given = cli.parser().parse_args(["score", *command.split(), "--out", "report/"])
+        words = re.findall(r"[A-Za-z-]{4,}", tool)
+        tried = [name for name in TOOLS if words[0].lower() in name.lower()] or tool == "NumPy"
+        assert tried and given.sequences and given.attributions, tool
 
 
 def test_the_middle_of_wider_sequences(tmp_path):
