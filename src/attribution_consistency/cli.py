@@ -95,12 +95,10 @@ def add_score(add: Callable[..., argparse.Action]) -> None:
     add("--names", type=comma_separated, help="of the models: a,b,c (default: of the files)")
     add("--performance", metavar="CSV", help="columns: model, and one of numbers")
     add("--ks", type=lengths, default=(3, 4, 5, 6, 7, 8), help="such as 3-8 or 4,6")
-    readings = ["frequency", "instance", "per_sequence"]
-    add("--reading", choices=readings, default="frequency")
+    add("--reading", choices=["frequency", "instance", "per_sequence"], default="frequency")
     add("--score", choices=["abs_input", "l2"], default="abs_input")
     add("--no-correct", dest="correct", action="store_false", help="no gradient correction")
-    weights = "of lengths: all alike (default), or those that the book learnt"
-    add("--weights", choices=["equal", "learnt"], default="equal", help=weights)
+    add("--weights", choices=["equal", "learnt"], default="equal", help="of lengths; by the book")
     most = "score a random sample of so many (default: 1000; 0: all)"
     add("--max-sequences", type=int, default=1000, help=most)
     add("--draws", type=int, default=99, help="exchanges of the null (default and least: 99)")

@@ -214,13 +214,9 @@ def chunks(
     *,
     score: str,
     correct: bool,
-    rows: tuple[int, int] | None = None,
 ) -> Iterator[Chunk]:
-    """Validate and score sequences and maps piece by piece; the shapes are checked already.
-
-    With `rows`, (first, last), only these sequences are read.
-    """
-    for piece, codes, known in _pieces(x, rows):
+    """Validate and score sequences and maps piece by piece; the shapes are checked already."""
+    for piece, codes, known in _pieces(x):
         scores = [
             _score(a[piece], name, piece.start, codes, known, score, correct)
             for a, name in zip(maps, chain(["a"], repeat("other")))
@@ -238,14 +234,11 @@ def vectors(x: Array, a: Array) -> Iterator[tuple[Floats, Mask]]:
         yield values - mean[..., None], known
 
 
-def _pieces(
-    x: Array, rows: tuple[int, int] | None = None
-) -> Iterator[tuple[slice, Ints, Mask | None]]:
+def _pieces(x: Array) -> Iterator[tuple[slice, Ints, Mask | None]]:
     """Rows of a few sequences at a time, their base codes, and where these are known."""
-    first, last = rows or (0, len(x))
     step = max(1, CHUNK // x.shape[1])
-    for start in range(first, last, step):
-        piece = slice(start, min(start + step, last))
+    for start in range(0, len(x), step):
+        piece = slice(start, min(start + step, len(x)))
         yield piece, *_codes(x[piece], start)
 
 

@@ -27,8 +27,8 @@ SEQUENCE_KEYS = (
     *("x", "sequences", "arr_0", ""),
     *("raw/seq", "input_seqs", "seqs", "one_hot", "onehot", "ohe", "oh"),
 )
-# Axes in a file: N sequences, L positions, C channels A C G T, T tasks.
 LAYOUTS = ("NLC", "NCL", "NLCT", "NCLT", "NTLC", "NTCL", "TNLC", "TNCL", "NL")
+AXES = {"N": "sequences", "L": "positions", "C": "channels", "T": "tasks"}
 FASTA = (".fa", ".fasta", ".fna", ".fas", ".ffn")
 PACKED = (".gz", ".bgz")
 
@@ -54,6 +54,11 @@ class Source(NamedTuple):
     layout: str  # of LAYOUTS
     length: int  # positions in the file
     task: str | None
+
+    @property
+    def axes(self) -> str:
+        """The axes of the array in the file, in words."""
+        return ", ".join(AXES[axis] for axis in self.layout)
 
 
 def open_maps(

@@ -27,7 +27,6 @@ from .scorer import Scored, Scorer, Settings
 from .weights import choose_weights
 
 N_LOGOS = 3
-AXES = {"N": "sequences", "L": "positions", "C": "channels", "T": "tasks"}
 DEFAULT = Settings()
 File = str | PathLike[str]
 
@@ -131,7 +130,7 @@ def score_files(
         performance_name=performance_name,
         n_available=source.shape[0],
         skipped=skipped,
-        notes=_notes({"sequences": source} | opened, skipped, scorer, origin),
+        notes=_notes({"sequences": source} | opened, skipped, scorer, origin, scored),
         inputs={Path(p).name: sha256(p) for p in (sequences, *maps) if Path(p).is_file()},
         logo_rows=rows[shown].tolist(),
         logo_x=x[shown],
@@ -203,21 +202,25 @@ def _notes(
     skipped: Mapping[str, str],
     scorer: Scorer,
     origin: Mapping[str, Any],
+    scored: Mapping[str, Scored],
 ) -> list[str]:
     """What the reader of the numbers has to know."""
-    notes = []
-    for name, file in opened.items():
-        if file.layout != "NLC":
-            axes = ", ".join(AXES[axis] for axis in file.layout)
-            notes.append(
-                f"{name}: {file.key or 'the array'} of {file.path.name} was read as {axes}."
-            )
+    notes = [
+        f"{name}: {file.key or 'the array'} of {file.path.name} was read as {file.axes}."
+        for name, file in opened.items()
+        if file.layout != "NLC"
+    ]
     x, settings = scorer.x, scorer.settings
     if len(x) < (available := opened["sequences"].shape[0]):
         notes.append(
             f"{len(x):,} of the {available:,} sequences were drawn at random (seed "
             f"{settings.seed}), the same for all models; every number is of these."
         )
+    if unknown := 1 - x.any(axis=2).mean():
+        notes.append(f"{unknown:.2g} of all positions are unknown bases; no word holds one.")
+    for name, model in scored.items():
+        if dead := model.row["n_all_zero"]:
+            notes.append(f"{name}: the maps of {dead} of {len(x)} sequences are zero everywhere.")
     notes += [f"{name}: left out. {reason}" for name, reason in skipped.items()]
     notes += [f"The null: {note}." for note in scorer.exchange.notes]
     with warnings.catch_warnings(record=True) as caught:

@@ -110,6 +110,16 @@ def test_words_at_one_place_leave_the_answer_open(place, capsys):
     assert "Cannot tell: words and positions coincide" in report.page(scored(["sharp"]))
 
 
+def test_dead_maps_and_unknown_bases_are_counted_in_notes(place):
+    x, a = X.copy(), SHARP.copy()
+    x[:, :6], a[:20] = 0, 0
+    np.savez(place / "x.npz", x=x)
+    np.savez(place / "sharp.npz", a=a)
+    notes = scored(["sharp"]).notes
+    assert "0.1 of all positions are unknown bases; no word holds one." in notes
+    assert "sharp: the maps of 20 of 120 sequences are zero everywhere." in notes
+
+
 def test_copies_are_counted_in_a_note(place):
     np.savez(place / "x.npz", x=np.concatenate([X, X[:30, ::-1, ::-1]]))
     np.savez(place / "sharp.npz", a=np.concatenate([SHARP, SHARP[:30, ::-1, ::-1]]))
