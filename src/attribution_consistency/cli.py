@@ -98,7 +98,7 @@ def add_score(add: Callable[..., argparse.Action]) -> None:
     add("--reading", choices=["frequency", "instance", "per_sequence"], default="frequency")
     add("--score", choices=["abs_input", "l2"], default="abs_input")
     add("--no-correct", dest="correct", action="store_false", help="no gradient correction")
-    add("--weights", choices=["equal", "learnt"], default="equal", help="of lengths; by the book")
+    add("--weights", choices=["equal", "learnt"], default="equal", help="of the lengths")
     most = "score a random sample of so many (default: 1000; 0: all)"
     add("--max-sequences", type=int, default=1000, help=most)
     add("--draws", type=int, default=99, help="exchanges of the null (default and least: 99)")
