@@ -472,7 +472,6 @@ for ax, ((case, null), test) in zip(axes.ravel(), tests.items()):
     ax.ticklabel_format(useOffset=False)
 for ax in axes[1]:
     ax.set_xlabel("mean KLD (nats)")
-fig.tight_layout()
 figures.show("fig_null_fails")
 
 # %% tags=["remove-cell"]
