@@ -38,6 +38,8 @@ draws: int = 99  # exchanges of each map
 seed: int = 0  # of the exchanges, and of the two examples of failure
 
 # %% tags=["remove-cell"]
+import functools
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -64,7 +66,7 @@ from compendium.chapters.attribution_weighting import (
     planted,
 )
 from compendium.page import figures
-from compendium.page.claims import report
+from compendium.page.claims import p_value, report
 from compendium.stats import spearman
 
 figures.style()
@@ -376,9 +378,8 @@ for name in (high, low):
 
 # %% tags=["remove-cell"]
 report("null_draws", draws, "d")
-largest = float(max(p_values.values()))
-least = 1 / (1 + draws)
-report("null_p", largest, "≤ {:.2g}".format if largest <= least else ".2g")
+shown_p = functools.partial(p_value, draws=draws)
+report("null_p", float(max(p_values.values())), shown_p)
 
 # %% tags=["remove-output", "hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH * 1.15, 3.1))
@@ -463,9 +464,7 @@ for ax, ((case, null), test) in zip(axes.ravel(), tests.items()):
     colour = figures.ORANGE if null == "exchanged" else figures.BLUE
     ax.hist(test.null, bins=20, color=colour, alpha=0.7)
     ax.axvline(test.observed, color="black", lw=2)
-    p = float(test.p_value)
-    shown = f"≤ {least:.2g}" if p <= least else f"= {p:.2g}"
-    ax.set_title(f"{case}\n{null}, p {shown}")
+    ax.set_title(f"{case}\n{null}, p {shown_p(float(test.p_value))}")
     ax.set_yticks([])
     ax.margins(x=0.15)
     ax.locator_params(axis="x", nbins=4)
@@ -477,8 +476,9 @@ figures.show("fig_null_fails")
 # %% tags=["remove-cell"]
 report("fail_n", len(peaks), "d")
 (name_a, name_b) = cases
-report("fail_ignorant", float(tests[name_a, "exchanged"].p_value), ".2g")
-report("fail_fixed", float(tests[name_b, "exchanged"].p_value), ".2g")
+for key, name in (("ignorant", name_a), ("fixed", name_b)):
+    p = float(tests[name, "exchanged"].p_value)
+    report(f"fail_{key}", p, shown_p)
 
 # %% [markdown]
 # ```{glue:figure} fig_null_fails
@@ -490,8 +490,8 @@ report("fail_fixed", float(tests[name_b, "exchanged"].p_value), ".2g")
 # ```
 #
 # Rotation calls the ignorant map a discovery: what it moves away from the middle no longer meets
-# the words there. Exchange does not ({glue:text}`fail_ignorant`), because scores keep their
-# positions. But exchange cannot see the perfect map either ({glue:text}`fail_fixed`): the word
+# the words there. Exchange does not (p {glue:text}`fail_ignorant`), because scores keep their
+# positions. But exchange cannot see the perfect map either (p {glue:text}`fail_fixed`): the word
 # stands at the same place everywhere, and the map exchanges into itself. Sequences and maps alone
 # cannot tell word from position there; the `score` command then says so instead of giving a
 # verdict. A small p under exchange is evidence that a map *depends on the sequence*, be it by
@@ -526,8 +526,8 @@ power[["exchanged", "rotated"]].style.format("{:.0%}").format_index(
 
 # %% [markdown]
 # Where words stand anywhere, exchange finds about as much as rotation; it gives up a little on
-# short sequences, because an exchanged score sometimes falls on a word again. The closer to one place
-# the words stand, the less it can find; at the very same place, nothing.
+# short sequences, because an exchanged score sometimes falls on a word again. The closer to one
+# place the words stand, the less it can find; at the very same place, nothing.
 #
 # ## Does it follow the truth?
 #

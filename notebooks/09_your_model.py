@@ -38,13 +38,15 @@ copies: int = 5  # untrained copies of each network
 seed: int = 0  # seeds exchanges and untrained copies
 
 # %% tags=["remove-cell"]
+import functools
+
 import matplotlib.pyplot as plt
 from IPython.display import Markdown, display
 
 from compendium import paths
 from compendium.chapters import your_model
 from compendium.page import figures
-from compendium.page.claims import report
+from compendium.page.claims import p_value, report
 
 figures.style()
 files = your_model.prepare(paths.Run(run), n_sequences)
@@ -340,7 +342,8 @@ for name, key in (
         over = table["KLD"] - table["exchanged"]
         report(f"y_{key}_over_first", over.iloc[0], ".3f")
         report(f"y_{key}_over_last", over.iloc[-1], ".3f")
-        report(f"y_{key}_p", table["p"].max(), ".3f")
+        p = table["p"].max()
+        report(f"y_{key}_p", p, functools.partial(p_value, draws=draws))
         closest = table["over low"].round(9).idxmin()
         report(f"y_{key}_untrained_k", closest, "d")
         for end in ("untrained", "low", "high"):
@@ -364,7 +367,7 @@ report("y_a_last", answers["A"]["KLD"].iloc[-1], ".3f")
 #
 # - **Model A: {glue:text}`y_a_verdict`.** At k = {glue:text}`y_first_k` it lies
 #   {glue:text}`y_a_over_first` nats over its exchanged maps, at k = {glue:text}`y_last_k`
-#   {glue:text}`y_a_over_last`; p is {glue:text}`y_a_p`. An untrained copy comes closest
+#   {glue:text}`y_a_over_last`; p {glue:text}`y_a_p`. An untrained copy comes closest
 #   at k = {glue:text}`y_a_untrained_k`: there A leads by {glue:text}`y_a_untrained` nats
 #   ({glue:text}`y_a_low` to {glue:text}`y_a_high`).
 # - **Model B: {glue:text}`y_b_verdict`.** {glue:text}`y_b_over_first` and

@@ -399,6 +399,15 @@ def test_small_shares_are_not_written_as_none(value, text):
     assert percent(value) == text
 
 
+@pytest.mark.parametrize(
+    ("p", "text"), [(0.01, "≤ 0.01"), (0.02, "= 0.02"), (0.32, "= 0.32"), (1, "= 1")]
+)
+def test_the_smallest_p_value_is_shown_as_a_bound(p, text):
+    from compendium.page.claims import p_value
+
+    assert p_value(p, 99) == text
+
+
 def test_every_number_of_the_prose_is_stored(stored):
     """A chapter edited after the last full run must be run again before it is published."""
     missing = [

@@ -134,9 +134,7 @@ def same_claims(ours: Path, theirs: Path) -> Iterator[str]:
         numbers = [v["value"] for v in (a, b)]
         alike = same_text(a["text"], b["text"])
         if not any(isinstance(v, str) for v in numbers):
-            alike &= bool(
-                np.isclose(numbers[0], numbers[1], rtol=KINKS, atol=1e-7, equal_nan=True)
-            )
+            alike &= bool(np.isclose(numbers[0], numbers[1], rtol=KINKS, atol=1e-7, equal_nan=True))
         if not alike:
             yield f"{name}: {a['text']!r} and {b['text']!r} ({numbers[0]}, {numbers[1]})"
 

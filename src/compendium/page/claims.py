@@ -52,6 +52,12 @@ def percent(value: float) -> str:
     return "< 1%" if 0 < value <= 0.005 else "> 99%" if 0.995 <= value < 1 else f"{value:.0%}"
 
 
+def p_value(p: float, draws: int) -> str:
+    """A p-value of so many draws with its sign; the smallest that there can be, as a bound."""
+    least = 1 / (1 + draws)
+    return f"≤ {least:.2g}" if p <= least else f"= {p:.2g}"
+
+
 def _glue(name, text):
     """Leave `text` in the notebook's outputs, unseen, for prose to show."""
     from myst_nb import glue
