@@ -43,11 +43,8 @@ def score(arguments: argparse.Namespace) -> None:
     if arguments.example:
         given = example()
     elif arguments.sequences and arguments.attributions:
-        given = {
-            "sequences": arguments.sequences,
-            "maps": arguments.attributions,
-            "performance": arguments.performance,
-        }
+        files = arguments.sequences, arguments.attributions, arguments.performance
+        given = dict(zip(("sequences", "maps", "performance"), files))
     else:
         raise ValueError("name --sequences and --attributions, or --example")
     known = Settings.__dataclass_fields__

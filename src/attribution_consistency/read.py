@@ -142,6 +142,8 @@ def check_channels(source: Source, x: Array, a: Array) -> None:
     Gradient-times-input maps are 0 at the three other bases. If theirs is mostly another base,
     the channels are in another order, or the maps are of other sequences.
     """
+    if np.array_equal(a, x):
+        raise ValueError(f"{source.path}: these are the sequences; name maps by --attributions-key")
     filled = (a != 0).sum(axis=2) == 1
     known = filled & x.any(axis=2)
     if filled.mean() > 0.9 and known.any():

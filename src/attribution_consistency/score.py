@@ -44,7 +44,7 @@ class Result:
     detectable: float | None  # median over pairs of models of the smallest detectable difference
     notes: list[str]  # what the reader has to know
     skipped: dict[str, str]  # {model: why}
-    inputs: dict[str, str]  # {file: SHA-256}
+    inputs: dict[str, str]  # {folder/file: SHA-256}
     logo_rows: list[int]  # numbers of the sequences drawn as logos
     logo_x: NDArray[np.float32]
     logos: dict[str, Array]  # {model: maps (n, L, 4)}
@@ -131,7 +131,7 @@ def score_files(
         n_available=source.shape[0],
         skipped=skipped,
         notes=_notes({"sequences": source} | opened, skipped, scorer, origin, scored),
-        inputs={Path(p).name: sha256(p) for p in (sequences, *maps) if Path(p).is_file()},
+        inputs={_short(p): sha256(p) for p in (sequences, *maps) if Path(p).is_file()},
         logo_rows=rows[shown].tolist(),
         logo_x=x[shown],
     )
@@ -180,6 +180,10 @@ def _compared(scored: Mapping[str, Scored], measured: Mapping[str, float]) -> di
         "words": pd.concat([model.words.assign(model=name) for name, model in scored.items()]),
         "detectable": ranking.detectable(list(intervals.values())),
     }
+
+
+def _short(path: File) -> str:
+    return "/".join(Path(path).parts[-2:])
 
 
 def _names(maps: Sequence[File], names: Sequence[str] | None) -> Sequence[str]:

@@ -62,8 +62,6 @@ class Scorer:
 
     def score(self, a: Array, shown: Ints) -> Scored:
         """All that is kept of a model with maps `a`; `shown`, the rows of its logos."""
-        if len(self.x) < 2:
-            raise ValueError("one sequence: an interval needs two or more")
         s, own, weights = self.settings, self.settings.options, self.weights[self.settings.reading]
         null = exchanged_null(self.x, a, s.ks, n_draws=s.draws, seed=s.seed, **own)
         test = tested(consistency(null.observed, weights), consistency(null.null, weights))

@@ -110,6 +110,15 @@ def test_words_at_one_place_leave_the_answer_open(place, capsys):
     assert "Cannot tell: words and positions coincide" in report.page(scored(["sharp"]))
 
 
+def test_files_of_one_name_have_a_digest_each(place):
+    for fold in ("one", "two"):
+        (place / fold).mkdir()
+        np.savez(place / fold / "m.npz", a=SHARP)
+    files = ["one/m.npz", "two/m.npz"]
+    result = scoring.score_files("x.npz", files, names=["a", "b"], settings=FAST)
+    assert list(result.inputs) == ["x.npz", *files]
+
+
 def test_dead_maps_and_unknown_bases_are_counted_in_notes(place):
     x, a = X.copy(), SHARP.copy()
     x[:, :6], a[:20] = 0, 0

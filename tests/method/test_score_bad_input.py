@@ -82,6 +82,7 @@ CASES = {
         [],
         "has no array of a known name; it holds maps (24, 30, 4) float32: name one with",
     ),
+    "sequences as maps": (save("a.npz", a=X), [], "a.npz: these are the sequences; name maps by"),
     "no such key": (None, ["--attributions-key", "b"], "has no array b; it holds a (24, 30, 4)"),
     "sequences under a": (save("x.npz", a=X), [], "holds a (24, 30, 4) float32: name one with"),
     "pickled objects": (save("a.npz", a=np.array([{}, {}])), [], "never unpickled"),
@@ -127,7 +128,7 @@ CASES = {
     "one sequence only": (
         lambda f: [save("x.npz", x=X[:1])(f), save("a.npz", a=A[:1])(f)],
         [],
-        "one sequence: an interval needs two",
+        "one distinct sequence, expected two or more for an interval",
     ),
     "no arrays": (raw("a.txt", b"text"), ["--attributions", "a.txt"], "or no file of arrays"),
     "truncated npy": (
