@@ -15,11 +15,6 @@ from functools import partial
 from . import __version__
 
 
-def comma_separated(text: str) -> list[str]:
-    """A comma-separated list."""
-    return [part for part in text.split(",") if part]
-
-
 def lengths(text: str) -> tuple[int, ...]:
     """k-mer lengths from `3-8` or `4,6`, ascending."""
     try:
@@ -89,7 +84,7 @@ def add_score(add: Callable[..., argparse.Action]) -> None:
     add("--task", metavar="N", help="of maps of several tasks, this one (from 0), or: mean")
     add("--crop", type=int, metavar="N", help="the middle N positions of sequences and maps")
     add("--example", action="store_true", help="score the maps that come with the package")
-    add("--names", type=comma_separated, help="of the models: a,b,c (default: of the files)")
+    add("--names", type=lambda t: t.split(","), help="of the models: a,b,c (default: of the files)")
     add("--performance", metavar="CSV", help="columns: model, and one of numbers")
     add("--ks", type=lengths, default=(3, 4, 5, 6, 7, 8), help="such as 3-8 or 4,6")
     add("--reading", choices=["frequency", "instance", "per_sequence"], default="frequency")

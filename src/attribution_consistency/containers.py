@@ -8,6 +8,7 @@ import contextlib
 import json
 import math
 import os
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -20,7 +21,6 @@ from numpy.typing import NDArray
 
 from .arrays import Array
 
-LARGEST = 2**40  # bytes that an array may declare
 PIECE = 8 * 2**20  # bytes read at a time
 KNOWN = ".npz, .npy, .h5, .zarr, .safetensors or .pt"
 
@@ -83,8 +83,6 @@ def _kind(path: Path) -> Callable[[Path, contextlib.ExitStack], dict[str, Stored
         return _torch if torch else _npz
     if path.suffix == ".safetensors":
         return _safetensors
-    if head.startswith(b"\x80"):
-        raise ValueError("is a pickle, which is never unpickled: save numbers")
     raise ValueError(f"is truncated or damaged, or no file of arrays: expected {KNOWN}")
 
 
@@ -109,16 +107,8 @@ def _zarr(path: Path, stack: contextlib.ExitStack) -> dict[str, Stored]:
     except ImportError:
         raise ValueError("is Zarr, which needs zarr: pip install zarr") from None
     root = zarr.open(str(path), mode="r")
-    if not hasattr(root, "arrays"):
-        return {"": Stored(root.shape, root.dtype, _rows_of(root.oindex))}
-
-    def walk(group: Any, before: str) -> Iterator[tuple[str, Stored]]:
-        for name, array in group.arrays():
-            yield before + name, Stored(array.shape, array.dtype, _rows_of(array.oindex))
-        for name, inner in group.groups():
-            yield from walk(inner, f"{before}{name}/")
-
-    return dict(walk(root, ""))
+    named = dict(root.arrays()) if hasattr(root, "arrays") else {"": root}
+    return {n: Stored(a.shape, a.dtype, _rows_of(a.oindex)) for n, a in named.items()}
 
 
 def _torch(path: Path, stack: contextlib.ExitStack) -> dict[str, Stored]:
@@ -180,12 +170,8 @@ def _npy(opened: Callable[[], IO[bytes]], declared: int) -> Stored:
         raise ValueError(f"has .npy version {version}, expected 1.0 or 2.0")
     shape, by_columns, dtype = getattr(np.lib.format, f"read_array_header_{version[0]}_0")(stream)
     begin, n_bytes = stream.tell(), math.prod(shape) * dtype.itemsize
-    if not dtype.hasobject:
-        if n_bytes > LARGEST:
-            raise ValueError(f"declares {n_bytes / 2**30:.0f} GiB, more than {LARGEST >> 30}")
-        if declared - begin != n_bytes:
-            there = f"{declared - begin} bytes of numbers, not {n_bytes}"
-            raise ValueError(f"is truncated or damaged: {there}")
+    if not dtype.hasobject and (there := declared - begin) != n_bytes:
+        raise ValueError(f"is truncated or damaged: {there} bytes of numbers, not {n_bytes}")
 
     def read(rows: Rows) -> Array:
         stream = opened()
@@ -218,4 +204,4 @@ def memory() -> int:
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # not POSIX
-        return LARGEST
+        return sys.maxsize

@@ -6,7 +6,6 @@ windows that overlap move as one: otherwise one accident would count many times.
 """
 
 from collections.abc import Sequence
-from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -150,14 +149,9 @@ def _movable(units: list[Ints], kinds: list[int]) -> float:
 
 def _longest_run(flags: Mask) -> slice:
     """The longest stretch of true flags; an empty one where there is none."""
-    best = start = 0
-    where = slice(0, 0)
-    for flag, run in groupby(flags):
-        length = len(list(run))
-        if flag and length > best:
-            best, where = length, slice(start, start + length)
-        start += length
-    return where
+    edges = np.flatnonzero(np.diff(np.pad(flags.astype(int), 1)))
+    best = int(np.argmax(edges[1::2] - edges[::2])) if edges.size else 0
+    return slice(*edges[2 * best : 2 * best + 2].tolist()) if edges.size else slice(0, 0)
 
 
 def collapse(scored: Tracks, exchange: Exchange) -> Tracks:

@@ -25,7 +25,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @compiled
-def mark(codes: Array, starts: Ints, slots: Ints, step: int, seen: Ints, n_windows: Ints) -> None:
+def mark(codes: Array, starts: Ints, slots: Array, step: int, seen: Ints, n_windows: Ints) -> None:
     """Add `step` to `seen` for each k-mer of one sequence, and count its windows by k."""
     for i in range(len(codes)):
         code = 0
@@ -34,7 +34,8 @@ def mark(codes: Array, starts: Ints, slots: Ints, step: int, seen: Ints, n_windo
                 break
             code = (code << 2) | codes[i + k - 1]
             if starts[k] >= 0:
-                seen[slots[starts[k] + code]] += step
+                row = starts[k] + code
+                seen[slots[row] if len(slots) else row] += step
                 n_windows[k] += step
 
 
@@ -54,6 +55,42 @@ def place(
 
 
 @compiled
+def walk(
+    codes: Array,
+    window: Floats,
+    starts: Ints,
+    slots: Array,
+    seen: Ints,
+    n_windows: Ints,
+    counts: Floats,
+    table: Floats,
+) -> None:
+    """Add the windows of one sequence, whose tracks are `window` (L, T)."""
+    length, n_tracks = window.shape
+    total = np.empty(n_tracks)
+    for i in range(length):
+        code = np.uint64(0)
+        total[:] = 0
+        for k in range(1, min(len(starts), length - i + 1)):
+            at = np.uint64(i + k - 1)  # an unsigned index is not tried from the end
+            base = codes[at]
+            if base == UNKNOWN:
+                break
+            code = (code << np.uint64(2)) | np.uint64(base)
+            for t in range(n_tracks):
+                total[t] += window[at, t]
+            if starts[k] >= 0:
+                row = np.uint64(starts[k]) + code
+                if len(slots):
+                    row = np.uint64(slots[row])
+                if len(counts):
+                    counts[row] += 1
+                factor = seen[row] / n_windows[k] if len(seen) else 1.0
+                for t in range(n_tracks):
+                    table[row, t] += total[t] * factor
+
+
+@compiled
 def add_windows(
     codes: Array,
     stretches: Ints,
@@ -61,7 +98,7 @@ def add_windows(
     sources: Ints,
     shifts: Ints,
     starts: Ints,
-    slots: Ints,
+    slots: Array,
     per_sequence: bool,
     counts: Floats,
     table: Floats,
@@ -80,39 +117,22 @@ def add_windows(
         The row of `scores` that sequence n has in track t, and by how much it is moved.
     starts : (longest k + 1,) int64
         Where the k-mers of each length begin among all; -1 for a length that is not asked for.
-    slots : (k-mers of all lengths,) int64
-        The row of `table` of each k-mer, see `kmers.Rows`.
+    slots : (k-mers of all lengths,) int32
+        The row of `table` of each k-mer, see `kmers.Rows`; of length 0, their own order.
     per_sequence : bool
         Multiply by the frequency of the k-mer among the windows of its sequence.
     counts : (rows,) float64
-        Windows of each k-mer are added.
+        Windows of each k-mer are added; of length 0, they are not counted.
     table : (rows, T) float64
         Scores are added.
     """
-    length, n_tracks = codes.shape[1], table.shape[1]
-    window = np.empty((length, n_tracks))
-    total = np.empty(n_tracks)
+    window = np.empty((codes.shape[1], table.shape[1]))
     seen = np.zeros(len(table) if per_sequence else 0, np.int64)
     n_windows = np.zeros(len(starts), np.int64)
     for n in range(len(codes)):
         place(scores, sources[n], shifts[n], stretches[n, 0], stretches[n, 1], window)
         if per_sequence:
             mark(codes[n], starts, slots, 1, seen, n_windows)
-        for i in range(length):
-            code = 0
-            total[:] = 0
-            for k in range(1, min(len(starts), length - i + 1)):
-                base = codes[n, i + k - 1]
-                if base == UNKNOWN:
-                    break
-                code = (code << 2) | base
-                for t in range(n_tracks):
-                    total[t] += window[i + k - 1, t]
-                if starts[k] >= 0:
-                    row = slots[starts[k] + code]
-                    counts[row] += 1
-                    factor = seen[row] / n_windows[k] if per_sequence else 1.0
-                    for t in range(n_tracks):
-                        table[row, t] += total[t] * factor
+        walk(codes[n], window, starts, slots, seen, n_windows, counts, table)
         if per_sequence:
             mark(codes[n], starts, slots, -1, seen, n_windows)

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from .arrays import Array, Floats, Ints, Mask
 
@@ -22,6 +22,11 @@ class Moves(NamedTuple):
     sources: Ints  # (N, T): the row of the scores
     shifts: Ints  # (N, T): positions to the right, round the stretch
     stretches: Ints  # (N, 2): first position, and one behind the last
+
+    def some(self, first: int, n: int = TRACKS_AT_ONCE) -> "Moves":
+        """`n` of the arrangements."""
+        part = slice(first, first + n)
+        return Moves(self.sources[:, part], self.shifts[:, part], self.stretches)
 
 
 def kmer_names(k: int) -> list[str]:
@@ -101,7 +106,7 @@ class Rows(NamedTuple):
     """Which row of a table of sums each k-mer has."""
 
     starts: Ints  # (longest k + 1,) number of the first k-mer of each length; -1: not asked for
-    rows: Ints  # (k-mers of all lengths,)
+    rows: NDArray[np.int32]  # (k-mers of all lengths,); of length 0: each has its own
     of_k: dict[int, slice]  # the rows of each length
 
 
@@ -109,20 +114,23 @@ def all_kmers(ks: list[int], collapse: bool = False) -> Rows:
     """A row for every k-mer; with `collapse`, one and its reverse complement share the first's."""
     starts = np.full(max(ks) + 1, -1)
     starts[ks] = np.cumsum([0, *(4**k for k in ks[:-1])])
-    each = [starts[k] + (canonical_index(k) if collapse else np.arange(4**k)) for k in ks]
-    return Rows(starts, np.concatenate(each), {k: slice(starts[k], starts[k] + 4**k) for k in ks})
+    each = [starts[k] + canonical_index(k) for k in ks] if collapse else [np.empty(0)]
+    of_k = {k: slice(starts[k], starts[k] + 4**k) for k in ks}
+    return Rows(starts, np.concatenate(each).astype(np.int32), of_k)
 
 
 def present_kmers(codes: Array, ks: list[int], collapse: bool = False) -> Rows:
     """As `all_kmers`, for those alone that sequences (N, L) have: fewer where these are few."""
     every = all_kmers(ks, collapse)
     counts = count_windows(codes, every)
-    rows, of_k, first = np.zeros_like(every.rows), {}, 0
+    if 2 * sum(np.count_nonzero(c) for c in counts.values()) > sum(map(len, counts.values())):
+        return every
+    rows, of_k, first = np.zeros(sum(map(len, counts.values())), np.int32), {}, 0
     for k, where in every.of_k.items():
         found = np.flatnonzero(counts[k])
-        number = np.zeros(4**k, np.int64)
+        number = np.zeros(4**k, np.int32)
         number[found] = first + np.arange(len(found))
-        rows[where] = number[every.rows[where] - every.starts[k]]
+        rows[where] = number[every.rows[where] - every.starts[k] if collapse else ...]
         of_k[k] = slice(first, first := first + len(found))
     return Rows(every.starts, rows, of_k)
 
@@ -150,13 +158,13 @@ def sum_windows(
     starts, rows, of_k = kmers
     n_rows, n_tracks = max(where.stop for where in of_k.values()), moves.sources.shape[1]
     width = max(1, min(TRACKS_AT_ONCE, MOST_SUMS // max(n_rows, 1)))
-    summed = np.empty((n_tracks, n_rows))
+    counts, summed = np.zeros(n_rows), np.empty((n_tracks, n_rows))
     for first in range(0, max(n_tracks, 1), width):
         part = slice(first, first + width)
         sources, shifts = (np.ascontiguousarray(m[:, part]) for m in moves[:2])
-        counts, table = np.zeros(n_rows), np.zeros((n_rows, sources.shape[1]))
+        table = np.zeros((n_rows, sources.shape[1]))
         given = (codes, moves.stretches, scores, sources, shifts, starts, rows, per_sequence)
-        add_windows(*given, counts, table)
+        add_windows(*given, counts if first == 0 else counts[:0], table)
         summed[part] = table.T
     return {k: counts[w] for k, w in of_k.items()}, {k: summed[:, w] for k, w in of_k.items()}
 

@@ -176,8 +176,7 @@ def drawn_klds(scored: Tracks, moves: Moves, ks: list[int], options: Options) ->
     each = options.reading == "per_sequence"
 
     def klds(first: int) -> list[Floats]:
-        part = slice(first, first + TRACKS_AT_ONCE)
-        some = Moves(moves.sources[:, part], moves.shifts[:, part], moves.stretches)
+        some = moves.some(first)
         sums = sum_windows(scored.codes, scored.shares, some, kmers, per_sequence=each)
         given = KmerSums(*sums)
         return [track_klds(given, ks, options.reading, t) for t in range(some.sources.shape[1])]

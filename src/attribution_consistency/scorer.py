@@ -17,6 +17,7 @@ from .nulls import NullTest, exchanged_klds, exchanged_null, rotated_null, teste
 from .uncertainty import Jackknife, excess_interval
 
 MOSTLY_KEPT = 0.5  # share of the KLD over the floor that exchange keeps
+SLIGHT = 0.1  # of the floor: a KLD over it by less says nothing that positions could explain
 LEVEL = 0.05
 FOUND = "depends on the sequence"
 COINCIDE = "cannot tell: words and positions coincide"
@@ -97,7 +98,8 @@ class Scorer:
         over = row["score_kld"] - row["score_floor"]
         row["kept"] = (row["score_null"] - row["score_floor"]) / over if over > 0 else np.nan
         row["p"], row["p_rotated"] = float(test.p_value), np.nan
-        if row["p"] > LEVEL and x.shape[1] >= 2 * exchange.CLOSEST:
+        mostly_kept = over > SLIGHT * row["score_floor"] and row["kept"] >= MOSTLY_KEPT
+        if row["p"] > LEVEL and mostly_kept and x.shape[1] >= 2 * exchange.CLOSEST:
             turned = rotated_null(x, a, s.ks, n_draws=s.draws, seed=s.seed, weights=weights, **own)
             row["p_rotated"] = float(turned.p_value)
         row["verdict"] = verdict(row)
@@ -115,7 +117,7 @@ class Scorer:
         s = self.settings
         k = min(6, max(s.ks))
         own: dict[str, Any] = {"score": s.score, "correct": s.correct}
-        found = words.attributed_words(self.x, a, k, n_draws=s.draws, seed=s.seed, **own)._asdict()
+        found = words.attributed_words(self.x, a, k, seed=s.seed, **own)._asdict()
         table = pd.DataFrame({"word": found.pop("names"), **found})
         return table.assign(fits=[motifs.fitting_names(word) for word in table["word"]])
 
@@ -124,5 +126,4 @@ def verdict(row: Mapping[str, Any]) -> str:
     """What p says of a model; see `exchanged_null` for what it cannot see."""
     if row["p"] <= LEVEL:
         return FOUND
-    fixed = row["p_rotated"] <= LEVEL and row["kept"] >= MOSTLY_KEPT
-    return COINCIDE if fixed else NOTHING
+    return COINCIDE if row["p_rotated"] <= LEVEL else NOTHING

@@ -1,4 +1,4 @@
-"""DNA as arrays: one-hot encoding, integer codes, reverse complements and FASTA files.
+"""DNA as arrays: one-hot encoding, integer codes and FASTA files.
 
 Bases are ordered A C G T. Lower case is read as upper case, U as T, and every other letter (N,
 gaps, IUPAC codes) is "no base": code 4, an all-zero row when one-hot encoded, and N when decoded.
@@ -173,30 +173,6 @@ def decode(x: ArrayLike) -> list[str]:
         As `one_hot_to_codes`.
     """
     return decode_codes(one_hot_to_codes(x))
-
-
-def reverse_complement(x: ArrayLike) -> Array:
-    """Reverse-complement one-hot sequences or attribution maps.
-
-    Parameters
-    ----------
-    x : array-like, shape (N, L, 4)
-        In the order A C G T, in which the complement is the reversed channel order.
-
-    Returns
-    -------
-    ndarray, shape (N, L, 4)
-        A view of `x`, not a copy.
-
-    Raises
-    ------
-    ValueError
-        If `x` has another shape.
-    """
-    x = np.asarray(x)
-    if x.ndim != 3 or x.shape[2] != 4:
-        raise ValueError(f"expected an array of shape (N, L, 4), got {x.shape}")
-    return x[:, ::-1, ::-1]
 
 
 def read_fasta(path: str | PathLike[str]) -> list[tuple[str, str]]:

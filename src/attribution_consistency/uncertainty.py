@@ -99,7 +99,7 @@ def excess_interval(
     null: NullTest | None = None,
     weights: ArrayLike | LengthWeights | None = None,
     n_blocks: int = 20,
-    n_draws: int = 19,
+    n_draws: int = 9,
     level: float = 0.95,
     seed: int = 0,
     intervals: Sequence[Interval] | None = None,

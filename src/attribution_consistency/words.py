@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from . import exchange, maps, rounding
 from .arrays import UNKNOWN, Array, Floats, Ints, Mask
 from .exchange import Exchange, Interval
-from .kmers import all_kmers, kmer_names, stay, sum_windows
+from .kmers import TRACKS_AT_ONCE, all_kmers, in_threads, kmer_names, stay, sum_windows
 from .maps import check
 from .uncertainty import block_rows, jackknife_interval
 
@@ -35,7 +35,7 @@ def attributed_words(
     k: int = 6,
     *,
     top: int = 10,
-    n_draws: int = 99,
+    n_draws: int = 39,
     seed: int = 0,
     intervals: Sequence[Interval] | None = None,
     **options: Any,
@@ -57,7 +57,7 @@ def attributed_words(
     top : int
         Words at most.
     n_draws, seed, intervals
-        As `exchanged_null`.
+        As `exchanged_null`; 19 or more draws.
     **options
         `score` and `correct` of `kmer_klds`.
 
@@ -72,7 +72,13 @@ def attributed_words(
     scored = exchange.collapse(scored, how)
     parts = scored.shares / np.maximum(_windows_at(scored.codes, k), 1)
     moves = exchange.draw(how, n_draws, seed)
-    counts, sums = (found[k] for found in sum_windows(scored.codes, parts, moves, all_kmers([k])))
+
+    def summed(first: int) -> tuple[Floats, Floats]:
+        counts, sums = sum_windows(scored.codes, parts, moves.some(first), all_kmers([k]))
+        return counts[k], sums[k]
+
+    groups = in_threads(summed, range(0, n_draws + 1, TRACKS_AT_ONCE))
+    counts, sums = groups[0][0], np.concatenate([sums for _, sums in groups])
     given = sums / max(sums[0].sum(), 1e-300)
     often = counts >= FEWEST
     chance = np.where(often, given.mean(axis=0), 1)
@@ -83,8 +89,7 @@ def attributed_words(
     order = rounding.descending(given[0] - chance)
     listed = order[(p <= ERROR_RATE)[order] & often[order]][:top]
     share, expected, ratio, low, high = _ratios(scored, parts, how, k, listed)
-    names = kmer_names(k)
-    found = [names[i] for i in listed]
+    found = [kmer_names(k)[i] for i in listed]
     return Words(found, counts[listed].astype(int), share, expected, ratio, low, high)
 
 

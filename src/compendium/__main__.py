@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from attribution_consistency.cli import comma_separated, guarded
+from attribution_consistency.cli import guarded
 
 Add = Callable[..., argparse.ArgumentParser]
 Verb = Callable[[argparse.Namespace], int | None]
@@ -103,7 +103,7 @@ def add_steps(add: Add) -> None:
             one.add_argument("--population", required=True, choices=choices)
         if "ids" in takes:
             which = "networks: a,b,c or @file with one a line"
-            one.add_argument("--ids", required=True, type=comma_separated, help=which)
+            one.add_argument("--ids", required=True, type=lambda t: t.split(","), help=which)
         if "part" in takes:
             which = "number of the job that these networks are in networks.json, from 0"
             one.add_argument("--part", required=True, type=int, help=which)

@@ -157,7 +157,9 @@ def test_a_bomb_is_opened_without_being_read_and_stopped_by_memory(tmp_path, mon
 
 def test_a_header_that_lies_is_refused(tmp_path):
     path = archive(tmp_path / "m.npz", header((10**6, 10**6, 4)) + bytes(100))
-    with pytest.raises(ValueError, match="declares 14901 GiB, more than 1024"):
+    with pytest.raises(
+        ValueError, match="truncated or damaged: 100 bytes of numbers, not 16000000000000"
+    ):
         files.open_maps(path)
     path = archive(tmp_path / "n.npz", header((7, 20, 4)) + bytes(100))
     with pytest.raises(ValueError, match="truncated or damaged: 100 bytes of numbers, not 2240"):

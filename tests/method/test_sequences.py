@@ -20,12 +20,6 @@ def test_decode_undoes_one_hot(seqs):
     assert sq.decode_codes(sq.encode_codes(seqs)) == seqs
 
 
-@given(one_length)
-def test_reverse_complement_twice_is_identity(seqs):
-    x = sq.one_hot(seqs)
-    assert np.array_equal(sq.reverse_complement(sq.reverse_complement(x)), x)
-
-
 def test_one_hot_values():
     x = sq.one_hot(["ACGTN", "tgca-"])
     assert x.shape == (2, 5, 4) and x.dtype == np.float32
@@ -36,10 +30,6 @@ def test_one_hot_values():
     assert codes.dtype == np.uint8
     assert codes.tolist() == [[0, 1, 2, 3, 4], [3, 2, 1, 0, 4]]
     assert np.array_equal(sq.codes_to_one_hot(codes), x)
-
-
-def test_reverse_complement_values():
-    assert sq.decode(sq.reverse_complement(sq.one_hot(["AACGN"]))) == ["NCGTT"]
 
 
 def test_letters_outside_ascii_are_no_base():
@@ -64,7 +54,6 @@ def test_no_sequences():
         (lambda: sq.decode(np.full((1, 2, 4), 0.25)), "sequence 0, position 0 is not one-hot"),
         (lambda: sq.decode(np.ones((1, 2, 4))), "not one-hot"),
         (lambda: sq.decode(np.full((1, 2, 4), np.nan)), "not one-hot"),
-        (lambda: sq.reverse_complement(np.zeros((2, 4, 3))), r"\(N, L, 4\)"),
     ],
 )
 def test_bad_arrays_are_refused(call, message):
