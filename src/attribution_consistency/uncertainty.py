@@ -22,7 +22,7 @@ from .length_scaling import LengthWeights, consistency
 from .maps import Options, check, check_shapes
 from .nulls import NullTest, exchanged_klds
 
-TRACKS_AT_ONCE = 2  # sums are kept for every block
+TRACKS_AT_ONCE = 3  # sums are kept for every block
 SMALLEST_BLOCK = 10  # distinct sequences, for exchanging inside
 
 
@@ -99,7 +99,7 @@ def excess_interval(
     null: NullTest | None = None,
     weights: ArrayLike | LengthWeights | None = None,
     n_blocks: int = 20,
-    n_draws: int = 9,
+    n_draws: int = 5,
     level: float = 0.95,
     seed: int = 0,
     intervals: Sequence[Interval] | None = None,

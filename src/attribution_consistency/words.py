@@ -35,7 +35,7 @@ def attributed_words(
     k: int = 6,
     *,
     top: int = 10,
-    n_draws: int = 39,
+    n_draws: int = 19,
     seed: int = 0,
     intervals: Sequence[Interval] | None = None,
     **options: Any,
