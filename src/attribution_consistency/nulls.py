@@ -83,8 +83,7 @@ def exchanged_null(
     """
     _check_draws(n_draws)
     klds = exchanged_klds(x, a, ks, n_draws=n_draws, seed=seed, intervals=intervals, **options)
-    scores = klds if weights is None else consistency(klds, weights)
-    return tested(scores[0], scores[1:])
+    return tested(klds if weights is None else consistency(klds, weights))
 
 
 def exchanged_klds(
@@ -161,8 +160,7 @@ def rotated_null(
     klds = drawn_klds(
         scored, Moves(sources, np.hstack([still.shifts, offsets]), stretches), ks, own
     )
-    scores = klds if weights is None else consistency(klds, weights)
-    return tested(scores[0], scores[1:])
+    return tested(klds if weights is None else consistency(klds, weights))
 
 
 def _check_draws(n_draws: int) -> None:
@@ -185,8 +183,9 @@ def drawn_klds(scored: Tracks, moves: Moves, ks: list[int], options: Options) ->
     return np.array([row for group in groups for row in group])
 
 
-def tested(observed: Floats, null: Floats) -> NullTest:
-    """A score, by k (K,) or weighted (), beside its draws (n_draws, K) or (n_draws,)."""
+def tested(scores: Floats) -> NullTest:
+    """The first of scores (1 + n_draws, K) or (1 + n_draws,) beside the others, its draws."""
+    observed, null = scores[0], scores[1:]
     p_value = (1 + at_least(null, observed).sum(axis=0)) / (1 + len(null))
     return NullTest(observed, null, p_value, observed - null.mean(axis=0))
 

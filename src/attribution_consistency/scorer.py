@@ -65,7 +65,7 @@ class Scorer:
         """All that is kept of a model with maps `a`; `shown`, the rows of its logos."""
         s, own, weights = self.settings, self.settings.options, self.weights[self.settings.reading]
         null = exchanged_null(self.x, a, s.ks, n_draws=s.draws, seed=s.seed, **own)
-        test = tested(consistency(null.observed, weights), consistency(null.null, weights))
+        test = tested(consistency([null.observed, *null.null], weights))
         given: dict[str, Any] = {"null": test, "weights": weights, "seed": s.seed}
         interval = excess_interval(self.x, a, s.ks, **given, **own)
         row = self.row(a, null, test, interval)
