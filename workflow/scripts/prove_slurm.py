@@ -113,6 +113,8 @@ def install() -> None:
         sys.exit("error: needs root on Linux: use a container or a virtual machine")
     if importlib.util.find_spec("snakemake_executor_plugin_slurm") is None:
         sys.exit("error: the Slurm plugin of Snakemake is missing: install the extra 'cluster'")
+    if USUAL_CONF.is_symlink() and not USUAL_CONF.exists():
+        USUAL_CONF.unlink()  # leads nowhere: left by a proof that was killed
     if USUAL_CONF.exists() or USUAL_CONF.is_symlink():
         sys.exit(f"error: this machine has a Slurm of its own ({USUAL_CONF}): use another")
     if all(shutil.which(name) for name in ("slurmctld", "slurmd", "munged", "sbatch")):
