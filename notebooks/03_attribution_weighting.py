@@ -370,11 +370,11 @@ equal = np.full(len(ks), 1 / len(ks))
 nulls, p_values = {}, {}
 for name in (high, low):
     for reading in ("frequency", "instance"):
-        drawn = dict(n_draws=draws, seed=seed, reading=reading)
-        nulls[name, reading] = exchanged_null(x, a[name], ks, **drawn)
-        p_values[name, reading] = exchanged_null(
-            x, a[name], ks, weights=equal, **drawn
-        ).p_value
+        null = exchanged_null(
+            x, a[name], ks, reading=reading, n_draws=draws, seed=seed
+        )
+        nulls[name, reading] = null
+        p_values[name, reading] = null.weighted(equal).p_value
 
 # %% tags=["remove-cell"]
 report("null_draws", draws, "d")

@@ -455,49 +455,6 @@ for column in panels:
 # {glue:text}`c_untrained_kld_original` and {glue:text}`c_untrained_kld_original_rotated`,
 # {glue:text}`c_weights_kld_original` and {glue:text}`c_weights_kld_original_rotated`.
 #
-# ## Scored here, checked there
-#
-# So far KLD and SNR came from the same sequences. Could both be high by the same accident? We
-# score each network on the even sequences and measure SNR on the odd ones, and the other way
-# round.
-
-# %%
-half = tables["halves"].pivot(index="id", columns="half")
-checked = pd.DataFrame(
-    {
-        title: {
-            f"KLD {one}, SNR {two}": spearman(
-                half[column][one], half["snr"][two], draws=1
-            ).value
-            for one in ("even", "odd")
-            for two in ("even", "odd")
-        }
-        for column, title in (
-            ("consistency_frequency", "final score"),
-            ("kld_original", "original metric"),
-        )
-    }
-)
-checked.style.format(precision=3)
-
-# %% tags=["remove-cell"]
-same = checked.loc[["KLD even, SNR even", "KLD odd, SNR odd"]]
-other = checked.drop(same.index)
-for title, name in (
-    ("final score", "final"),
-    ("original metric", "original"),
-):
-    report(f"c_same_{name}", same[title].mean(), ".2f")
-    report(f"c_other_{name}", other[title].mean(), ".2f")
-
-# %% [markdown]
-# The Spearman correlation with SNR is {glue:text}`c_same_final` on the same half and
-# {glue:text}`c_other_final` on the other half for the final score, {glue:text}`c_same_original`
-# and {glue:text}`c_other_original` for the original metric (mean of two). The length weights were
-# learnt on more sequences than a half has; this shifts all networks alike. An accident of the
-# sequences would show as a lower second number of a pair. The test cannot see what the two halves
-# share: the networks, and maps made in the same way.
-#
 # ## How many sequences, how long a word?
 #
 # There are $4^k$ words of length k, and few sequences hold few of them, most only once or twice.

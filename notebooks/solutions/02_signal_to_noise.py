@@ -264,6 +264,17 @@ agreement = spearman(robust, table["snr"]).value
 
 
 # %% tags=["key"]
+def quantile(values, share):
+    """As np.nanquantile with axis=1, which takes each row by itself, but fast."""
+    ordered = np.sort(values, axis=1)  # NaN last
+    at = share * (np.isfinite(ordered).sum(axis=1, keepdims=True) - 1)
+    low, high = (
+        np.take_along_axis(ordered, f(at).astype(int), axis=1)
+        for f in (np.floor, np.ceil)
+    )
+    return (low + (at - np.floor(at)) * (high - low))[:, 0]
+
+
 def variants(name):
     """Robust SNRs of one network that went wrong in one place each."""
     m = load_map(name)
@@ -275,7 +286,7 @@ def variants(name):
             np.where(at, scores, other),
         )
         with np.errstate(invalid="ignore", divide="ignore"):
-            noise = np.nanquantile(outside, 0.95, axis=1)
+            noise = quantile(outside, 0.95)
             return float(np.nanmedian(np.nanmean(inside, axis=1) / noise))
 
     return {

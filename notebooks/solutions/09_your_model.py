@@ -82,10 +82,8 @@ def questions(x, a, controls):
     ks = lengths(x)
     own = jackknife(x, a, ks)
     over = [jackknife(x, a, ks, other=u) for u in controls]
-    drawn = {"n_draws": draws, "seed": seed}
-    exchanged = exchanged_null(x, a, ks, **drawn)
-    equal = np.full(len(ks), 1 / len(ks))
-    joined = exchanged_null(x, a, ks, weights=equal, **drawn)
+    exchanged = exchanged_null(x, a, ks, n_draws=draws, seed=seed)
+    joined = exchanged.weighted(np.full(len(ks), 1 / len(ks)))
     closest = {
         end: np.min([getattr(o, end) for o in over], axis=0)
         for end in ("estimate", "low", "high")

@@ -104,21 +104,19 @@ def motif_aupr(x: ArrayLike, a: ArrayLike, motif_mask: ArrayLike, **options: Any
     and NaN as `motif_auroc`.
     """
     values, motif, spacer = _masked(x, a, motif_mask, **options)
-    precision = np.full(len(values), np.nan)
-    for n, (value, is_motif, is_spacer) in enumerate(zip(values, motif, spacer)):
-        if is_motif.any() and is_spacer.any():
-            used = is_motif | is_spacer
-            precision[n] = _average_precision(value[used], is_motif[used])
-    return precision
-
-
-def _average_precision(value: Floats, positive: Mask) -> float:
-    order = np.argsort(-value, kind="stable")
-    value, positive = value[order], positive[order]
-    last = np.append(np.flatnonzero(np.diff(value)), len(value) - 1)  # end of each tie
-    true = np.cumsum(positive)[last]
-    recall_gain = np.diff(true, prepend=0) / true[-1]
-    return float(recall_gain @ (true / (last + 1)))
+    used = motif | spacer
+    order = np.argsort(np.where(used, -values, np.inf), axis=1, kind="stable")
+    value = np.take_along_axis(values, order, axis=1)
+    positive, inside = (np.take_along_axis(v, order, axis=1) for v in (motif, used))
+    tied = np.pad((value[:, 1:] == value[:, :-1]) & inside[:, 1:], ((0, 0), (0, 1)))
+    places = np.arange(value.shape[1])
+    # Where each tie ends: there its precision is taken.
+    ends = np.where(tied, len(places) - 1, places)[:, ::-1]
+    ends = np.minimum.accumulate(ends, axis=1)[:, ::-1]
+    precision = np.take_along_axis(positive.cumsum(axis=1) / (places + 1), ends, axis=1)
+    n_motif = motif.sum(axis=1)
+    average = np.where(positive, precision, 0).sum(axis=1) / np.maximum(n_motif, 1)
+    return np.where((n_motif > 0) & spacer.any(axis=1), average, np.nan)
 
 
 def _masked(

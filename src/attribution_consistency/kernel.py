@@ -46,12 +46,12 @@ def place(
     """The tracks of one sequence, (L, T): rows of `scores`, moved round inside first ... end."""
     window[:first] = 0
     window[end:] = 0
-    for t in range(len(sources)):
-        cut = end - shifts[t]
-        for i in range(first, cut):
-            window[i + shifts[t], t] = scores[sources[t], i]
-        for i in range(cut, end):
-            window[i - cut + first, t] = scores[sources[t], i]
+    for block in range(first, end, 64):  # few enough lines of memory to stay near
+        for t in range(len(sources)):
+            track, shift = scores[sources[t]], shifts[t]
+            for i in range(block, min(block + 64, end)):
+                at = i + shift
+                window[at if at < end else at - end + first, t] = track[i]
 
 
 @compiled

@@ -1,7 +1,7 @@
 """Count k-mers of all lengths in one pass, with and without attribution weights."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from typing import Any, NamedTuple
@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .arrays import Array, Floats, Ints, Mask
+from .arrays import Array, Floats, Ints, Mask, of_codes
 
 Prior = dict[int, Floats]  # k-mer frequencies (4**k,) by k
-TRACKS_AT_ONCE = 16
+TRACKS_AT_ONCE = 16  # whole lines of memory: others, even fewer, are slower
 MOST_SUMS = 2**21  # of a table: 16 MiB
 
 
@@ -23,10 +23,10 @@ class Moves(NamedTuple):
     shifts: Ints  # (N, T): positions to the right, round the stretch
     stretches: Ints  # (N, 2): first position, and one behind the last
 
-    def some(self, first: int, n: int = TRACKS_AT_ONCE) -> "Moves":
-        """`n` of the arrangements."""
-        part = slice(first, first + n)
-        return Moves(self.sources[:, part], self.shifts[:, part], self.stretches)
+    def part(self, tracks: slice, rows: Ints | slice = slice(None)) -> "Moves":
+        """Some of the arrangements, of some of the sequences."""
+        own = self.sources[rows, tracks], self.shifts[rows, tracks]
+        return Moves(*own, self.stretches[rows])
 
 
 def kmer_names(k: int) -> list[str]:
@@ -110,16 +110,17 @@ class Rows(NamedTuple):
     of_k: dict[int, slice]  # the rows of each length
 
 
-def all_kmers(ks: list[int], collapse: bool = False) -> Rows:
+def all_kmers(ks: Sequence[int], collapse: bool = False) -> Rows:
     """A row for every k-mer; with `collapse`, one and its reverse complement share the first's."""
     starts = np.full(max(ks) + 1, -1)
-    starts[ks] = np.cumsum([0, *(4**k for k in ks[:-1])])
+    starts[list(ks)] = np.cumsum([0, *(4**k for k in ks[:-1])])
     each = [starts[k] + canonical_index(k) for k in ks] if collapse else [np.empty(0)]
     of_k = {k: slice(starts[k], starts[k] + 4**k) for k in ks}
     return Rows(starts, np.concatenate(each).astype(np.int32), of_k)
 
 
-def present_kmers(codes: Array, ks: list[int], collapse: bool = False) -> Rows:
+@of_codes
+def present_kmers(codes: Array, ks: Sequence[int], collapse: bool = False) -> Rows:
     """As `all_kmers`, for those alone that sequences (N, L) have: fewer where these are few."""
     every = all_kmers(ks, collapse)
     counts = count_windows(codes, every)
@@ -175,8 +176,11 @@ def count_windows(codes: Array, kmers: Rows) -> dict[int, Floats]:
     return sum_windows(codes, np.empty((0, codes.shape[1])), none, kmers)[0]
 
 
-def in_threads(function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
-    """What a function that mostly runs compiled code gives for each item, on all cores."""
+def in_threads(
+    function: Callable[[slice], Any], n_tracks: int, at_once: int = TRACKS_AT_ONCE
+) -> list[Any]:
+    """What a function that mostly runs compiled code gives for some tracks each, on all cores."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    width = max(1, min(at_once, -(-n_tracks // (cores or 1))))
     with ThreadPoolExecutor(cores) as pool:
-        return list(pool.map(function, items))
+        return list(pool.map(function, [slice(i, i + width) for i in range(0, n_tracks, width)]))

@@ -6,6 +6,8 @@ stay with their sequence and are moved round it: not exact, but a second view wh
 at a fixed place, which an exchange cannot take apart.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -16,7 +18,7 @@ from . import exchange, maps
 from .arrays import Array, Floats
 from .divergence import DEFAULT_KS, KmerSums, track_klds
 from .exchange import CLOSEST, Interval
-from .kmers import TRACKS_AT_ONCE, Moves, in_threads, present_kmers, stay, sum_windows
+from .kmers import Moves, in_threads, present_kmers, stay, sum_windows
 from .length_scaling import LengthWeights, consistency
 from .maps import Options, Tracks, check
 from .rounding import at_least
@@ -31,6 +33,10 @@ class NullTest(NamedTuple):
     null: Floats  # (n_draws, K) or (n_draws,)
     p_value: Floats  # (1 + draws at least as high as observed) / (1 + n_draws)
     excess: Floats  # observed - mean of the draws
+
+    def weighted(self, weights: ArrayLike | LengthWeights) -> NullTest:
+        """The same draws of KLDs (K,), joined into one score with `weights` over the lengths."""
+        return tested(consistency(np.vstack([self.observed, self.null]), weights))
 
 
 def exchanged_null(
@@ -173,13 +179,13 @@ def drawn_klds(scored: Tracks, moves: Moves, ks: list[int], options: Options) ->
     kmers = present_kmers(scored.codes, ks, options.collapse)
     each = options.reading == "per_sequence"
 
-    def klds(first: int) -> list[Floats]:
-        some = moves.some(first)
+    def klds(tracks: slice) -> list[Floats]:
+        some = moves.part(tracks)
         sums = sum_windows(scored.codes, scored.shares, some, kmers, per_sequence=each)
         given = KmerSums(*sums)
         return [track_klds(given, ks, options.reading, t) for t in range(some.sources.shape[1])]
 
-    groups = in_threads(klds, range(0, moves.sources.shape[1], TRACKS_AT_ONCE))
+    groups = in_threads(klds, moves.sources.shape[1])
     return np.array([row for group in groups for row in group])
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-import seaborn as sns
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
@@ -21,24 +20,25 @@ BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
 RED, PURPLE, GREY = "#D55E00", "#CC79A7", "#666666"
 # Okabe and Ito (2008) colours, so that A and T differ for every reader.
 BASE_COLOURS = dict(A=[0, 0.62, 0.45], C=[0, 0.45, 0.70], G=[0.90, 0.62, 0], T=[0.84, 0.37, 0])
+STYLE: Any = {
+    "figure.dpi": 130,
+    "savefig.dpi": 130,
+    "figure.constrained_layout.use": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": "medium",
+}
 LOGO_STYLE = dict(color_scheme=BASE_COLOURS, show_progress=False, fade_below=0.0, shade_below=0.0)
 
 
 def style() -> None:
     """Set the look of every figure of a notebook."""
+    import seaborn as sns  # takes half a second, which the command need not wait
+
     sns.set_theme(context="notebook", style="ticks", palette="colorblind", font_scale=0.9)
-    plt.rcParams.update(
-        {
-            "figure.dpi": 130,
-            "savefig.dpi": 130,
-            "figure.constrained_layout.use": True,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "legend.frameon": False,
-            "axes.titlelocation": "left",
-            "axes.titlesize": "medium",
-        }
-    )
+    plt.rcParams.update(STYLE)
 
 
 def logo(
@@ -60,7 +60,7 @@ def logo(
         drawer.draw_single(0, ax=ax, border=False, apply_layout=False)
     ax.set_xlim(start - 0.5, start + len(values) - 0.5)
     ax.axhline(0, color="black", lw=0.6)
-    sns.despine(ax=ax)
+    ax.spines[["top", "right"]].set_visible(False)
     return ax
 
 

@@ -31,7 +31,7 @@ def ranked(
     table = pd.DataFrame([{"model": name, **row} for name, row in rows.items()])
     order = np.lexsort([table["model"].to_numpy(str), -rounding.rounded(table["score"])])
     table = table.iloc[order].reset_index(drop=True)
-    table.insert(0, "rank", range(1, len(table) + 1))
+    table.insert(0, "rank", shared_ranks([intervals[model] for model in table["model"]]))
     best = intervals[table["model"][0]]
     compared = [paired_difference(best, intervals[model]) for model in table["model"]]
     for name, part in (("", "estimate"), ("_low", "low"), ("_high", "high")):
@@ -41,6 +41,16 @@ def ranked(
         table.insert(2, "performance", table["model"].map(performance))
         table.insert(3, "pareto", pareto(table["performance"], table["score"]))
     return table
+
+
+def shared_ranks(intervals: Sequence[Jackknife]) -> list[int]:
+    """Ranks of models, the best first; those not told apart from the first of a group share its."""
+    ranks, first = [1], 0
+    for i in range(1, len(intervals)):
+        if paired_difference(intervals[first], intervals[i]).low > 0:
+            first = i
+        ranks.append(first + 1)
+    return ranks
 
 
 def pareto(performance: ArrayLike, score: ArrayLike) -> Mask:

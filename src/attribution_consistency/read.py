@@ -144,6 +144,8 @@ def check_channels(source: Source, x: Array, a: Array) -> None:
     """
     if np.array_equal(a, x):
         raise ValueError(f"{source.path}: these are the sequences; name maps by --attributions-key")
+    if np.count_nonzero(a) > a.size / 2:  # hypothetical ones, as most maps are
+        return
     filled = (a != 0).sum(axis=2) == 1
     known = filled & x.any(axis=2)
     if filled.mean() > 0.9 and known.any():

@@ -1,12 +1,10 @@
-"""The figures of the report, each as an image inside the page."""
+"""The figures of the report: of each, what it shows in words, and an image."""
 
 import base64
-import html
 import io
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
@@ -18,28 +16,36 @@ MOST = 40  # models in the ranking figure
 LOGO_WIDTH = 60
 COLOURS = (plot.BLUE, plot.ORANGE, plot.GREEN, plot.RED, plot.PURPLE, plot.GREY)
 ABOVE: dict[str, Any] = dict(loc="lower center", bbox_to_anchor=(0.5, 1), ncol=2, fontsize="small")
-LABEL: dict[str, Any] = dict(textcoords="offset points", ha="right", fontsize="small")
+Picture = dict[str, str]  # alt, png
 
 
-def ranking(result: Result) -> str:
+def drawn(result: Result, shown: list[str]) -> dict[str, Any]:
+    """All figures; those of single models for the models `shown`."""
+    with plt.rc_context(plot.STYLE):
+        figures: dict[str, Any] = {"ranking": ranking(result), "logos": logos(result, shown)}
+        figures["by_length"] = by_length(result, shown)
+        if result.performance_name:
+            figures["plane"] = plane(result)
+    return figures
+
+
+def ranking(result: Result) -> Picture:
     """Scores with their intervals, the best on top."""
-    plot.style()
     table = result.table.head(MOST)
-    figure, ax = plt.subplots(figsize=(5.2, 1.3 + 0.27 * len(table)))
+    figure, ax = plt.subplots(figsize=(4.2, 1.3 + 0.27 * len(table)))
     plot.interval(ax, table["score"], table["score_low"], table["score_high"], table["model"])
     ax.axvline(0, color="black", ls="--", lw=1)
-    ax.set_xlabel("score: KLD above exchanged maps (nats)")
+    ax.set_xlabel("score (nats above exchanged maps)")
     alt = (
         "Scores with 95 % intervals, the best on top; dashed, 0, what exchanged maps have. First: "
     )
     return _picture(figure, f"{alt}{table['model'][0]}.")
 
 
-def by_length(result: Result, shown: list[str]) -> str:
+def by_length(result: Result, shown: list[str]) -> Picture:
     """KLD against k for the models `shown`."""
-    plot.style()
     ks, table = list(result.settings.ks), result.table.set_index("model")
-    figure, ax = plt.subplots(figsize=(5.2, 3.8))
+    figure, ax = plt.subplots(figsize=(4.2, 3.8))
 
     def curve(column: str, name: str, line: str, **options: Any) -> None:
         ax.plot(ks, [table[f"{column}_k{k}"][name] for k in ks], line, **options)
@@ -56,25 +62,18 @@ def by_length(result: Result, shown: list[str]) -> str:
     return _picture(figure, f"{alt}maps; dashed, a constant map.")
 
 
-def front(result: Result) -> pd.DataFrame:
-    """The models of the Pareto set, by performance."""
-    return result.table[result.table["pareto"]].sort_values("performance", kind="stable")
-
-
-def plane(result: Result) -> str:
-    """Score against performance, and the Pareto set."""
-    plot.style()
-    table, best = result.table, front(result)
-    figure, ax = plt.subplots(figsize=(5.2, 3.8))
+def plane(result: Result) -> Picture:
+    """Score against performance; the Pareto set by its ranks."""
+    table = result.table
+    best = table[table["pareto"]].sort_values("performance", kind="stable")
+    figure, ax = plt.subplots(figsize=(4.2, 3.8))
     bars = [table["score"] - table["score_low"], table["score_high"] - table["score"]]
-    points = table["performance"], table["score"]
-    ax.errorbar(*points, bars, fmt="o", ecolor="#bbbbbb", label="model")
+    ax.errorbar(
+        table["performance"], table["score"], bars, fmt="o", ecolor="#bbbbbb", label="model"
+    )
     points = best["performance"], best["score"]
     ax.plot(*points, "D--", color=plot.RED, zorder=5, label="Pareto set")
-    for _, row in (best if len(best) <= 8 else best.iloc[[0, -1]]).iterrows():
-        point = row["performance"], row["score"]
-        ax.annotate(row["model"], point, (-6, 5), **LABEL)
-    ax.margins(x=0.25, y=0.2)
+    ax.margins(x=0.1, y=0.1)
     ax.locator_params(axis="x", nbins=4)
     ax.set(xlabel=result.performance_name, ylabel="score (nats)")
     ax.legend(**ABOVE)
@@ -82,10 +81,9 @@ def plane(result: Result) -> str:
     return _picture(figure, f"Score against {result.performance_name}; Pareto set: {names}.")
 
 
-def logos(result: Result, shown: list[str]) -> str:
+def logos(result: Result, shown: list[str]) -> list[Picture]:
     """Of a few sequences, the part that carries most attribution, for the models `shown`."""
-    plot.style()
-    pictures = ""
+    pictures = []
     for i, number in enumerate(result.logo_rows):
         maps = [result.logos[name][i].astype(float) for name in shown]
         if result.settings.correct:
@@ -103,13 +101,12 @@ def logos(result: Result, shown: list[str]) -> str:
             ax.tick_params(labelbottom=name == shown[-1])
         axes[-1, 0].set_xlabel(f"position in sequence {number}")
         alt = f"Attribution logos of a part of sequence {number}, for {', '.join(shown)}."
-        pictures += f'<div class="scroll wide" tabindex="0">{_picture(figure, alt)}</div>'
+        pictures.append(_picture(figure, alt))
     return pictures
 
 
-def _picture(figure: Figure, alt: str) -> str:
+def _picture(figure: Figure, alt: str) -> Picture:
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=150)
     plt.close(figure)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'
+    return {"alt": alt, "png": base64.b64encode(buffer.getvalue()).decode("ascii")}

@@ -23,7 +23,7 @@ from .arrays import Array, Ints
 from .files import sha256
 from .length_scaling import warn_if_unlike
 from .nulls import family_wise
-from .scorer import Scored, Scorer, Settings
+from .scorer import Scored, Scorer, Settings, verdict
 from .weights import choose_weights
 
 N_LOGOS = 3
@@ -48,6 +48,11 @@ class Result:
     logo_rows: list[int]  # numbers of the sequences drawn as logos
     logo_x: NDArray[np.float32]
     logos: dict[str, Array]  # {model: maps (n, L, 4)}
+
+    def _repr_html_(self) -> str:
+        from .report import ranking_table
+
+        return ranking_table(self)
 
     def as_json(self) -> dict[str, Any]:
         """The result without logos, as plain values."""
@@ -174,6 +179,9 @@ def _compared(scored: Mapping[str, Scored], measured: Mapping[str, float]) -> di
     table = ranking.ranked(rows, intervals, measured)
     family = dict(zip(scored, family_wise([model.test for model in scored.values()])))
     table.insert(list(table.columns).index("p") + 1, "p_family", table["model"].map(family))
+    says = [verdict(row) for _, row in table.iterrows()]
+    table.insert(2, "verdict", [what for what, _ in says])
+    table.insert(3, "why", [why for _, why in says])
     return {
         "logos": {name: model.logos for name, model in scored.items()},
         "table": table,

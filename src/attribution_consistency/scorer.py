@@ -14,14 +14,16 @@ from .kmers import all_kmers, stay, sum_windows
 from .length_scaling import LengthWeights, consistency
 from .maps import gini
 from .nulls import NullTest, exchanged_klds, exchanged_null, rotated_null, tested
+from .power import power
 from .uncertainty import Jackknife, excess_interval
 
 MOSTLY_KEPT = 0.5  # share of the KLD over the floor that exchange keeps
 SLIGHT = 0.1  # of the floor: a KLD over it by less says nothing that positions could explain
 LEVEL = 0.05
-FOUND = "depends on the sequence"
-COINCIDE = "cannot tell: words and positions coincide"
-NOTHING = "no evidence that it depends on the sequence"
+ENOUGH = 0.8  # power without which nothing found says nothing
+FOUND, NOTHING = "consistent words", "no evidence of consistent words"
+UNSURE = "cannot tell"
+COINCIDE, WEAK = "words and positions coincide", "too little to go by"
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,9 @@ class Scorer:
     @cached_property
     def exchange(self) -> exchange.Exchange:
         """Which tracks may change places."""
-        return exchange.exchangeable(maps.tracks(self.x, [None], "abs_input", True).codes)
+        codes = maps.tracks(self.x, [None], "abs_input", True).codes
+        found: exchange.Exchange = exchange.exchangeable(codes)
+        return found
 
     @cached_property
     def floor(self) -> Floats:
@@ -102,12 +106,16 @@ class Scorer:
         if row["p"] > LEVEL and mostly_kept and x.shape[1] >= 2 * exchange.CLOSEST:
             turned = rotated_null(x, a, s.ks, n_draws=s.draws, seed=s.seed, weights=weights, **own)
             row["p_rotated"] = float(turned.p_value)
-        row["verdict"] = verdict(row)
+        row["power"] = np.nan
+        if test.p_value > 1 / (1 + s.draws):
+            planted: dict[str, Any] = {"weights": weights, "seed": s.seed, "level": LEVEL}
+            row["power"] = power(x, a, s.ks, **planted, **own)
         scored = maps.tracks(x, [a], s.score, s.correct)
         _, by_base = sum_windows(scored.codes, scored.shares, stay(*x.shape[:2]), all_kmers([1]))
         row |= dict(zip(("on_A", "on_C", "on_G", "on_T"), by_base[1][0] / by_base[1][0].sum()))
         row["gini"] = gini(x, a, score=s.score, correct=s.correct)
         k = min(6, x.shape[1])
+        row["explained"] = words.explained(x, a, k, score=s.score, correct=s.correct)
         row["kld_original"] = divergence.thresholded_kld(x, a, k, correct=s.correct)
         row["n_all_zero"] = int(scored.n_all_zero[0])
         return row | {f"{name}_k{k}": v for name, vs in by_k.items() for k, v in zip(s.ks, vs)}
@@ -122,8 +130,10 @@ class Scorer:
         return table.assign(fits=[motifs.fitting_names(word) for word in table["word"]])
 
 
-def verdict(row: Mapping[str, Any]) -> str:
-    """What p says of a model; see `exchanged_null` for what it cannot see."""
-    if row["p"] <= LEVEL:
-        return FOUND
-    return COINCIDE if row["p_rotated"] <= LEVEL else NOTHING
+def verdict(row: Mapping[str, Any]) -> tuple[str, str]:
+    """What the p-value of all models says of one, and why it says nothing, where it does."""
+    if row["p_family"] <= LEVEL:
+        return FOUND, ""
+    if row["p_rotated"] <= LEVEL:
+        return UNSURE, COINCIDE
+    return (UNSURE, WEAK) if row["power"] < ENOUGH else (NOTHING, "")

@@ -178,15 +178,12 @@ def _block_klds(
     """KLDs (T, n_blocks + 1, K) of each track without one block after another; last, with all."""
     kmers = present_kmers(scored.codes, ks, options.collapse)
 
-    def klds(first: int) -> list[Array]:
-        part = slice(first, first + TRACKS_AT_ONCE)
+    each = options.reading == "per_sequence"
+
+    def klds(tracks: slice) -> list[Array]:
         sums = [
             sum_windows(
-                scored.codes[r],
-                scored.shares,
-                Moves(moves.sources[r, part], moves.shifts[r, part], moves.stretches[r]),
-                kmers,
-                per_sequence=options.reading == "per_sequence",
+                scored.codes[r], scored.shares, moves.part(tracks, r), kmers, per_sequence=each
             )
             for r in rows
         ]
@@ -201,7 +198,7 @@ def _block_klds(
         ]
         return [np.array(klds).T for klds in found]
 
-    groups = in_threads(klds, range(0, moves.sources.shape[1], TRACKS_AT_ONCE))
+    groups = in_threads(klds, moves.sources.shape[1], TRACKS_AT_ONCE)
     return np.array([table for group in groups for table in group])
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .stats import FEWEST, bootstrap, centred_ranks, correlations
+from .stats import FEWEST, bootstrap_counts, correlations, pearson, ranks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,16 +132,18 @@ def centred_table(
     """
     import pandas as pd
 
-    values, labels = np.column_stack([*metrics.values(), truth]), np.asarray(labels)
-    at = list(metrics).index(reference)
+    values, at = np.array([*metrics.values(), truth], float), list(metrics).index(reference)
+    label = np.unique(np.asarray(labels), return_inverse=True)[1]
+    member = np.eye(label.max() + 1)[label]
 
-    def left(rows):
-        ranks = centred_ranks(values[rows], labels[rows])
-        inside = correlations(ranks.T, "pearson")[:-1, -1]
-        return np.array([inside, inside - inside[at]])
+    def left(times):
+        ranked, often = ranks(values, times), times[:, None]
+        sums = (ranked * often) @ member / np.maximum(often @ member, 1)
+        inside = pearson(ranked - sums[..., label], times)[:, :-1, -1]
+        return np.stack([inside, inside - inside[:, [at]]], axis=1)
 
-    clusters = np.arange(len(labels)) if groups is None else np.asarray(groups)
-    numbers = np.stack(bootstrap(left, clusters, draws=n_boot, seed=seed))
+    clusters = np.arange(len(label)) if groups is None else np.asarray(groups)
+    numbers = np.stack(bootstrap_counts(left, clusters, draws=n_boot, seed=seed))
     return pd.DataFrame(
         numbers.transpose(2, 1, 0).reshape(len(metrics), -1),
         index=list(metrics),
@@ -178,19 +180,20 @@ def _rows(metrics, truths, kinds, reference, statistic, clusters, options):
     sizes = {POOLED: len(clusters)} | {kind: int((strata == kind).sum()) for kind in kinds}
     sizes = {kind: n for kind, n in sizes.items() if n}
     sizes |= {WITHIN: len(clusters)} if kinds else {}
-    unknown = np.full((count, len(truths)), np.nan)
 
-    def between(part):
-        return correlations(part, statistic)[:count, count:] if part.shape[1] >= FEWEST else unknown
+    def between(times):
+        found = correlations(table, statistic, times)[:, :count, count:]
+        return np.where(times.sum(axis=1)[:, None, None] >= FEWEST, found, np.nan)
 
-    def estimates(rows):
-        drawn, labels = table[:, rows], strata[rows]
-        parts = [between(drawn[:, labels == k]) for k in sizes if k not in (POOLED, WITHIN)]
-        values = np.array([between(drawn), *parts, *([np.mean(parts, axis=0)] if kinds else [])])
-        other = values[:, [list(metrics).index(reference)]] if reference in metrics else np.nan
-        return np.array([values, values - other])
+    def estimates(times):
+        parts = [between(times * (strata == k)) for k in sizes if k not in (POOLED, WITHIN)]
+        mean = [np.mean(parts, axis=0)] if kinds else []
+        values = np.stack([between(times), *parts, *mean], axis=1)
+        place = list(metrics).index(reference) if reference in metrics else None
+        other = np.nan if place is None else values[:, :, [place]]
+        return np.stack([values, values - other], axis=1)
 
-    numbers = np.stack(bootstrap(estimates, clusters, **options))
+    numbers = np.stack(bootstrap_counts(estimates, clusters, **options))
     return [
         (networks, truth, statistic, name, n, *numbers[:, :, i, m, t].T.ravel())
         for i, (networks, n) in enumerate(sizes.items())

@@ -157,7 +157,7 @@ class Evidence(Section):
     run: Shown = True
     # Spread over those mapped; the other measures take all.
     n_sequences: int = Field(200, ge=20, description="for replaced k-mers and untrained networks")
-    replacements: int = Field(10, ge=10, description="random replacements of each k-mer")
+    replacements: int = Field(5, ge=5, description="random replacements of each k-mer")
     draws: int = Field(10, ge=1, le=100, description="shuffles of a motif, rotations of a map")
 
 
@@ -166,7 +166,7 @@ class Controls(Section):
 
     n_sequences: int = Field(500, ge=20, description="the first of those mapped, at most")
     draws: int = Field(20, ge=1, le=100, description="maps of each random control")
-    method_sequences: int = Field(100, ge=20, description="mapped by further attribution methods")
+    method_sequences: int = Field(50, ge=20, description="mapped by further attribution methods")
     label_epochs: Epochs = Field(5, description="of the networks trained on shuffled labels")
 
 
@@ -215,7 +215,7 @@ class Studies(Section):
 class Jobs(Section):
     """How work is cut."""
 
-    models_per_job: int = Field(14, ge=1, description="networks handled by one process")
+    models_per_job: int = Field(50, ge=1, description="networks handled by one process")
 
 
 class Configuration(Section):

@@ -40,7 +40,7 @@ def spearman(score: ArrayLike, truth: ArrayLike, **options: Any) -> Estimate:
     Estimate
         NaN where fewer than four networks remain.
     """
-    return _of_ranks(lambda r: r[0, 1], [score, truth], **options)
+    return _of_ranks(lambda r: r[:, 0, 1], [score, truth], **options)
 
 
 def spearman_difference(
@@ -67,7 +67,7 @@ def spearman_difference(
         Of `r(first, truth) - r(second, second_truth or truth)`.
     """
     columns = [first, second, truth, truth if second_truth is None else second_truth]
-    return _of_ranks(lambda r: r[0, 2] - r[1, 3], columns, **options)
+    return _of_ranks(lambda r: r[:, 0, 2] - r[:, 1, 3], columns, **options)
 
 
 def partial_spearman(
@@ -81,21 +81,44 @@ def partial_spearman(
     """
 
     def partial(r):
+        one, two, three = r[:, 0, 1], r[:, 0, 2], r[:, 1, 2]
         with np.errstate(divide="ignore", invalid="ignore"):
-            return (r[0, 1] - r[0, 2] * r[1, 2]) / np.sqrt((1 - r[0, 2] ** 2) * (1 - r[1, 2] ** 2))
+            return (one - two * three) / np.sqrt((1 - two**2) * (1 - three**2))
 
     return _of_ranks(partial, [score, truth, given], **options)
 
 
-def correlations(table: np.ndarray, statistic: str = "spearman") -> np.ndarray:
-    """Matrix (C, C) of the correlations, `spearman` or `pearson`, of rows (C, M)."""
-    from scipy.stats import rankdata
+def correlations(
+    table: np.ndarray, statistic: str = "spearman", times: np.ndarray | None = None
+) -> np.ndarray:
+    """Matrix (C, C) of the correlations, `spearman` or `pearson`, of rows (C, M).
 
-    table = rankdata(table, axis=1) if statistic == "spearman" else table
-    table = table - table.mean(axis=1, keepdims=True)
-    norm = np.sqrt((table**2).sum(axis=1))
+    With `times` (R, M), how often each of R resamples has each network: theirs, (R, C, C).
+    """
+    if times is None:
+        return correlations(table, statistic, np.ones((1, table.shape[1])))[0]
+    return pearson(ranks(table, times) if statistic == "spearman" else table, times)
+
+
+def ranks(table: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Ranks (R, C, M), of ties their mean, of rows (C, M), each network there `times` (R, M)."""
+    found = []
+    for values in table:
+        code = np.unique(values, return_inverse=True)[1]
+        alike = times @ np.eye(code.max() + 1)[code]  # so many have each value
+        found.append((alike.cumsum(axis=1) - (alike - 1) / 2)[:, code])
+    return np.stack(found, axis=1)
+
+
+def pearson(table: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Pearson correlations (R, C, C) of rows (C, M), or (R, C, M), with networks `times` (R, M)."""
+    often = times[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
-        return table @ table.T / np.outer(norm, norm)
+        mean = (table * often).sum(axis=-1) / often.sum(axis=-1)
+        left = table - mean[..., None]
+        products = (left * often) @ left.swapaxes(-1, -2)
+        norm = np.sqrt(np.diagonal(products, axis1=-2, axis2=-1))
+        return products / (norm[:, :, None] * norm[:, None])
 
 
 def centred_ranks(values: ArrayLike, groups: ArrayLike) -> np.ndarray:
@@ -183,9 +206,35 @@ def bootstrap(
     Estimate
         Of floats or of arrays.
     """
-    value = np.asarray(statistic(np.arange(len(groups))), float)
     drawn = [statistic(rows) for rows in resamples(groups, strata, draws, seed, crossed)]
-    samples = np.reshape(np.array(drawn, float), (-1, value.size))
+    return _interval(statistic(np.arange(len(groups))), drawn)
+
+
+def bootstrap_counts(
+    statistic: Callable[[np.ndarray], np.ndarray],
+    groups: np.ndarray | Sequence,
+    *,
+    strata: ArrayLike | None = None,
+    draws: int = 2000,
+    seed: int = 0,
+) -> Estimate:
+    """As `bootstrap`, fast: the statistic takes all resamples at once.
+
+    Parameters
+    ----------
+    statistic : function from counts (R, M), how often each of R has each network, to (R, ...)
+    groups, strata, draws, seed
+        As in `bootstrap`.
+    """
+    drawn = (np.arange(len(groups)), *resamples(groups, strata, draws, seed))
+    value, *samples = statistic(np.array([np.bincount(r, minlength=len(groups)) for r in drawn]))
+    return _interval(value, samples)
+
+
+def _interval(value, samples):
+    """The estimate of an array of values from those of the resamples."""
+    value = np.asarray(value, float)
+    samples = np.reshape(np.array(samples, float), (-1, value.size))
     ends = np.full((2, value.size), np.nan)
     known = np.isfinite(samples).any(axis=0)
     if known.any():
@@ -241,8 +290,8 @@ def _of_ranks(combine, columns, *, groups=None, strata=None, **options):
     table = table[:, finite]
     if table.shape[1] < FEWEST:
         return Estimate(np.nan, np.nan, np.nan)
-    return bootstrap(
-        lambda rows: combine(correlations(table[:, rows])),
+    return bootstrap_counts(
+        lambda times: combine(correlations(table, times=times)),
         np.arange(table.shape[1]) if groups is None else np.asarray(groups)[finite],
         strata=None if strata is None else np.asarray(strata)[finite],
         **options,

@@ -73,9 +73,9 @@ def score_maps(
     motif_mask, spacer_mask : (N, L) bool
         None where there is no ground truth, which leaves SNR and the motif AUPR out.
     """
-    from attribution_consistency import exchanged_null
     from attribution_consistency.divergence import kmer_klds
     from attribution_consistency.ground_truth import motif_aupr, signal_to_noise
+    from attribution_consistency.nulls import exchanged_klds
 
     row: dict[str, Any] = {"n": len(x)}
     if motif_mask is not None:
@@ -93,7 +93,7 @@ def score_maps(
     other = kmer_klds(x, a, ks, reading="frequency", score=score, correct=not correct)
     name = "uncorrected" if correct else "corrected"
     row |= {f"kld_{name}_k{k}": v for k, v in zip(ks, other)}
-    exchanged = exchanged_null(x, a, ks, score=score, correct=correct).null.mean(axis=0)
+    exchanged = exchanged_klds(x, a, ks, score=score, correct=correct)[1:].mean(axis=0)
     return row | {f"kld_exchanged_k{k}": v for k, v in zip(ks, exchanged)}
 
 

@@ -202,13 +202,6 @@ def fooled(column, kind="network", rotated=False, words=None, population="synthe
     return np.mean([(real < value).mean() for value in fake])
 
 
-def other_half(column):
-    """Mean Spearman correlation of a score on some sequences with SNR on the others."""
-    table = pd.read_csv(STORED / "controls_halves.csv").set_index(["half", "id"])
-    even, odd = table.loc["even"], table.loc["odd"].loc[table.loc["even"].index]
-    return np.mean([spearmanr(a[column], b["snr"])[0] for a, b in ((even, odd), (odd, even))])
-
-
 def noise_instance():
     table = pd.read_csv(STORED / "controls_sizes.csv")
     found = table[(table["id"] == "noise") & (table["reading"] == "instance")]
@@ -243,8 +236,6 @@ RECOMPUTED = {
     "rotated_instance": lambda t, w: fooled("consistency_instance", rotated=True),
     "untrained_final": lambda t, w: fooled("consistency_frequency", "untrained"),
     "untrained_rotated": lambda t, w: fooled("consistency_frequency", "untrained", rotated=True),
-    "other_half_final": lambda t, w: other_half("consistency_frequency"),
-    "other_half_original": lambda t, w: other_half("kld_original"),
     "noise_instance": lambda t, w: noise_instance(),
     "widest_range": lambda t, w: widest_range(),
     "gm_frequency": lambda t, w: gm_frequency(),

@@ -322,7 +322,6 @@ def test_the_page_of_columns_describes_every_table(repository):
     real = {"bn-exp-standard-00": A}
     maps = controls.control_table(TASK, "", {("network", i): a for i, a in real.items()}, {}, 1)
     check(page, "`controls_maps`:", list(controls_scores.add_finals(maps, TASK)))
-    check(page, "`controls_halves`:", list(controls.halves(TASK, real)))
     check(page, "`controls_sizes`:", list(controls.sizes(X, KS, real)))
     check(page, "`controls_choices`:", list(controls_choices.choices(TASK, real)))
     row = {"id": "", "method": ""} | controls_scores.summary(TASK, A)

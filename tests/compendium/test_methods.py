@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import types
 
 import numpy as np
 import pytest
@@ -118,42 +117,6 @@ def test_smoothgrad_averages_noise_away():
 def test_mistakes_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
-
-
-def test_deep_shap_without_shap_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "shap", None)
-    with pytest.raises(ValueError, match="pip install shap"):
-        methods.deep_shap(None, X, BACKGROUND)
-
-
-@pytest.mark.parametrize("form", ["list", "last axis"])
-def test_deep_shap_sums_over_the_entries_of_a_position(monkeypatch, form):
-    """Both shapes in which versions of shap return their values, from a stand-in."""
-
-    class Explainer:
-        def __init__(self, model, background):
-            self.base = background.mean(axis=0)
-
-        def shap_values(self, x, check_additivity):
-            values = (x - self.base) * WEIGHTS
-            both = [0 * values, values]
-            return both if form == "list" else np.stack(both, axis=-1)
-
-    monkeypatch.setitem(sys.modules, "shap", types.SimpleNamespace(DeepExplainer=Explainer))
-    found = methods.deep_shap(None, X, BACKGROUND, output=1, batch_size=2)
-    want = ((X - BACKGROUND.mean(axis=0)) * WEIGHTS).sum(axis=2) * X.any(axis=2)
-    np.testing.assert_allclose(at_base(found), want, atol=1e-5)
-
-
-@pytest.mark.slow
-def test_shap_itself_on_a_linear_network():
-    pytest.importorskip("shap")
-    keras = pytest.importorskip("keras")
-    model = keras.Sequential([keras.Input((12, 4)), keras.layers.Flatten(), keras.layers.Dense(1)])
-    model.layers[-1].set_weights([WEIGHTS.reshape(-1, 1), np.zeros(1)])
-    found = methods.deep_shap(model, X, BACKGROUND)
-    want = ((X - BACKGROUND.mean(axis=0)) * WEIGHTS).sum(axis=2) * X.any(axis=2)
-    np.testing.assert_allclose(at_base(found), want, atol=1e-4)
 
 
 @pytest.mark.slow

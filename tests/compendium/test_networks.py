@@ -257,7 +257,8 @@ def test_adversarial_inputs_raise_the_loss_within_their_bound(data):
 def one_epoch(made, data, seed=0):
     """What the network to train is given in an epoch on the first 40 sequences."""
     rng = np.random.default_rng(seed)
-    return training.points_of(made).epoch(data["x"][:40], data["y"][:40], made["batch_size"], rng)
+    points = regularisers.Points(made["regulariser"], made)
+    return points.epoch(data["x"][:40], data["y"][:40], made["batch_size"], rng)
 
 
 @pytest.mark.parametrize("regulariser", recipes.REGULARISERS)

@@ -31,7 +31,7 @@ from attribution_consistency import (
 from attribution_consistency import score as scoring
 from attribution_consistency.divergence import kmer_distributions
 from attribution_consistency.maps import gini
-from attribution_consistency.uncertainty import paired_difference, smallest_difference
+from attribution_consistency.uncertainty import Jackknife, paired_difference, smallest_difference
 from attribution_consistency.weights import default_length_weights
 
 KS = (3, 4, 5)
@@ -106,8 +106,37 @@ def test_words_at_one_place_leave_the_answer_open(place, capsys):
     np.savez(place / "x.npz", x=x)
     np.savez(place / "sharp.npz", a=a)
     row = scored(["sharp"]).table.iloc[0]
-    assert row["verdict"] == scorer.COINCIDE and row["kept"] > 0.99 and row["p_rotated"] == 0.01
-    assert "Cannot tell: words and positions coincide" in report.page(scored(["sharp"]))
+    assert row["verdict"] == scorer.UNSURE and row["why"] == scorer.COINCIDE
+    assert row["kept"] > 0.99 and row["p_rotated"] == 0.01
+    page = report.page(scored(["sharp"]))
+    assert "Cannot tell: sharp." in page and "Words and positions coincide" in page
+
+
+def test_few_sequences_leave_the_answer_open(place):
+    x, a = random_pair(3, n=6, length=60)
+    np.savez(place / "x.npz", x=x)
+    np.savez(place / "sharp.npz", a=a)
+    result = scored(["sharp"])
+    row = result.table.iloc[0]
+    assert row["p"] > 0.05 and row["power"] < 0.8
+    assert (row["verdict"], row["why"]) == (scorer.UNSURE, scorer.WEAK)
+    assert "Too little to go by" in report.page(result)
+
+
+def test_models_that_cannot_be_told_apart_share_a_rank():
+    def interval(estimate, spread):
+        replicates = estimate + spread * np.linspace(-1, 1, 20)
+        return Jackknife(estimate, 0, 0, 0, replicates)
+
+    both = [interval(1.0, 0.001), interval(0.999, -0.001), interval(0.5, 0.001)]
+    assert ranking.shared_ranks(both) == [1, 1, 3]
+    assert ranking.shared_ranks(both[:1]) == [1]
+
+
+def test_a_result_shows_itself_in_a_notebook(place):
+    shown = scored()._repr_html_()
+    assert shown.count("<tr>") == 1 + len(MODELS) and "<html" not in shown
+    assert all(name in shown for name in MODELS)
 
 
 def test_files_of_one_name_have_a_digest_each(place):
@@ -330,12 +359,13 @@ def test_the_report_says_what_it_must(written):
         "consistency, not correctness",
         "When not to use this score",
         "Pareto set",
-        "Ranking",
-        "Which words",
+        "Which model?",
+        "Which words?",
         "drawn at random with seed 0",
         "Weights: equal weights",
         "80 % power",
-        "No evidence that it depends on the sequence",
+        "No evidence of consistent words: noise",
+        "whether the words are right, and whether their sign is",
     ):
         assert said in page, said
     assert "&lt;b&gt;sharp&lt;/b&gt;" in page and "<b>sharp" not in page
@@ -343,7 +373,7 @@ def test_the_report_says_what_it_must(written):
 
 def test_the_report_of_one_model_says_that_it_says_little(place):
     page = report.page(scored(["sharp"]))
-    assert "A single score says little" in page and page.count("<section hidden>") == 1
+    assert "A single score says little" in page and "Pareto" not in page
 
 
 def test_the_report_of_many_models_shows_some(place):

@@ -25,7 +25,7 @@ from ..tables import configuration, significant
 from .controls_choices import choices
 from .controls_maps import WORDS, in_noise, spikes, wrong_words
 from .controls_methods import SEED, chosen, method_choices, methods_table, sign_tables, starts_table
-from .controls_scores import Task, add_finals, score_map, summary
+from .controls_scores import Task, add_finals, score_map
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,8 +36,8 @@ PREFIX = "controls"
 CHAPTER = "06_controls"
 POPULATIONS = ("synthetic",)
 OPTIONAL = ("gm12878_dnase",)
-TABLES = ("maps", "halves", "sizes", "choices", "methods", "signs", "exchange", "starts")
-FEWER_OR_MORE = (1, 4, 10, 160)  # arbitrary words, besides `WORDS`
+TABLES = ("maps", "sizes", "choices", "methods", "signs", "exchange", "starts")
+FEWER_OR_MORE, FEWER_DRAWS = (1, 4, 10, 160), 5  # arbitrary words besides `WORDS`, and their draws
 BLIND = ("constant", "noise", "spike", "words")  # maps beside the networks in `sizes`
 SHOWN = ("frequency", "instance")  # readings of `sizes`
 SIZES = (25, 50, 100, 200, 400, 800)
@@ -77,7 +77,6 @@ def make(run: Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
             methods = methods_table(networks, few, ids)
             every_choice = [choices(task, real), method_choices(methods)]
             tables = {
-                "halves": halves(task, real),
                 "sizes": sizes(x, ks, real),
                 "methods": methods,
                 "choices": pd.concat(every_choice, ignore_index=True),
@@ -142,7 +141,7 @@ def control_table(
         rng = np.random.default_rng([SEED, 1000 + draw])
         add("spike", "", spikes(x, rng), draw)
         add("noise", "", rng.normal(size=x.shape), draw)
-        for words in (WORDS, *FEWER_OR_MORE):
+        for words in (WORDS, *(FEWER_OR_MORE if draw < FEWER_DRAWS else ())):
             add("words", "", wrong_words(x, rng, words), draw, words)
         add("words_in_noise", "", in_noise(x, wrong_words(x, rng), rng), draw, WORDS)
     if draws:
@@ -213,19 +212,6 @@ def _shuffled_data(run):
         rows = np.flatnonzero(arrays["split"] == split)
         y[rows] = y[rng.permutation(rows)]
     return {"x": codes_to_one_hot(arrays["codes"]), "y": y, "split": arrays["split"]}
-
-
-def halves(task: Task, real: dict[str, np.ndarray]) -> pd.DataFrame:
-    """`summary` of each network on even and on odd sequences: a row for each half."""
-    import pandas as pd
-
-    return pd.DataFrame(
-        [
-            {"id": name, "half": which} | summary(task.part(half), a[half])
-            for name, a in real.items()
-            for which, half in (("even", slice(0, None, 2)), ("odd", slice(1, None, 2)))
-        ]
-    )
 
 
 def sizes(x: np.ndarray, ks: Sequence[int], real: dict[str, np.ndarray]) -> pd.DataFrame:

@@ -29,7 +29,7 @@ POINTS = 16  # gradients averaged by SmoothGrad and by integrated gradients
 SEED = 0
 LOW = 5  # networks of negative signal-to-noise ratio that are looked at, at most
 SHARES = (0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1)  # of a base that is exchanged
-EXCHANGED = 20  # sequences whose motif positions are exchanged
+EXCHANGED = 10  # sequences whose motif positions are exchanged
 
 
 # --- other methods ------------------------------------------------------------------------
@@ -38,7 +38,7 @@ EXCHANGED = 20  # sequences whose motif positions are exchanged
 def methods_table(networks: Networks, task: Task, ids: Sequence[str]) -> pd.DataFrame:
     """`summary` of the maps of other attribution methods: a row for each network and method.
 
-    In-silico mutagenesis, which costs 4 L + 1 predictions a sequence, is done for the
+    In-silico mutagenesis, which costs 3 L + 1 predictions a sequence, is done for the
     networks without a regulariser only.
     """
     import pandas as pd
@@ -66,7 +66,7 @@ def method_maps(
         "integrated_gradients": integrated_gradients(gradient, x, steps=POINTS),
     }
     if mutate:
-        batch = 4 * x.shape[1] + 1
+        batch = 3 * x.shape[1] + 1
         maps[METHODS[-1]] = in_silico_mutagenesis(model.predict_on_batch, x, batch_size=batch)
     return maps
 

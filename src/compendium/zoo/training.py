@@ -126,7 +126,8 @@ def _fit(
     if recipe["reverse_complement"]:
         flip = rng.random(len(x)) < 0.5
         x = np.where(flip[:, None, None], x[:, ::-1, ::-1], x)
-    arrays, targets = points_of(recipe).epoch(x, y, recipe["batch_size"], rng)
+    points = regularisers.Points(recipe["regulariser"], recipe)
+    arrays, targets = points.epoch(x, y, recipe["batch_size"], rng)
     inputs = tuple(arrays) if len(arrays) > 1 else arrays[0]
     dataset = batches((inputs, targets), recipe["batch_size"])
     return network.fit(dataset, shuffle=False, verbose=0).history["loss"][0]
@@ -300,11 +301,6 @@ def copy(
             temporary.write_bytes(content)
 
 
-def points_of(recipe: dict[str, Any]) -> regularisers.Points:
-    """Where the regulariser of a recipe touches its network."""
-    return regularisers.Points(recipe["regulariser"], recipe)
-
-
 def compiled(recipe: dict[str, Any], length: int) -> tuple[keras.Model, keras.Model]:
     """The network to train and a plain twin, without the regulariser, to evaluate."""
     keras.utils.set_random_seed(recipe["init"])
@@ -313,7 +309,7 @@ def compiled(recipe: dict[str, Any], length: int) -> tuple[keras.Model, keras.Mo
         built["kernel_regularizer"] = regularisers.SpectralNorm(
             recipe["spectral_penalty"], recipe["l2"], recipe["spectral_iterations"]
         )
-    network = networks.build(built, length, points_of(recipe))
+    network = networks.build(built, length, regularisers.Points(recipe["regulariser"], recipe))
     network.compile(
         optimizer=keras.optimizers.Adam(recipe["learning_rate"]),
         loss=LOSSES[recipe["task"]](),
