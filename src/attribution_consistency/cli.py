@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tomllib
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib.resources import files
 
 from . import __version__
 
@@ -38,8 +40,8 @@ def score(arguments: argparse.Namespace) -> None:
     if arguments.example:
         given = example()
     elif arguments.sequences and arguments.attributions:
-        files = arguments.sequences, arguments.attributions, arguments.performance
-        given = dict(zip(("sequences", "maps", "performance"), files))
+        given = {"sequences": arguments.sequences, "maps": arguments.attributions}
+        given["performance"] = arguments.performance
     else:
         raise ValueError("name --sequences and --attributions, or --example")
     known = Settings.__dataclass_fields__
@@ -75,28 +77,13 @@ def simulate(arguments: argparse.Namespace) -> None:
 
 
 def add_score(add: Callable[..., argparse.Action]) -> None:
-    """The arguments of `score`."""
-    add("--sequences", metavar="FILE", help="one-hot .npz, .npy or .h5, or FASTA")
-    add("--attributions", metavar="FILE", nargs="+", help="maps, one file a model")
-    add("--out", metavar="FOLDER", required=True, help="where the report goes")
-    add("--sequences-key", metavar="NAME", help="the array of sequences, where a file has several")
-    add("--attributions-key", metavar="NAME", help="the array of maps")
-    add("--task", metavar="N", help="of maps of several tasks, this one (from 0), or: mean")
-    add("--crop", type=int, metavar="N", help="the middle N positions of sequences and maps")
-    add("--example", action="store_true", help="score the maps that come with the package")
-    add("--names", type=lambda t: t.split(","), help="of the models: a,b,c (default: of the files)")
-    add("--performance", metavar="CSV", help="columns: model, and one of numbers")
-    add("--ks", type=lengths, default=(3, 4, 5, 6, 7, 8), help="such as 3-8 or 4,6")
-    add("--reading", choices=["frequency", "instance", "per_sequence"], default="frequency")
-    add("--score", choices=["abs_input", "l2"], default="abs_input")
-    add("--no-correct", dest="correct", action="store_false", help="no gradient correction")
-    add("--weights", choices=["equal", "learnt"], default="equal", help="of the lengths")
-    most = "score a random sample of so many (default: 1000; 0: all)"
-    add("--max-sequences", type=int, default=1000, help=most)
-    add("--draws", type=int, default=99, help="exchanges of the null (default and least: 99)")
-    add("--seed", type=int, default=0)
-    add("--skip-bad", action="store_true", help="leave out models with unusable maps")
-    add("--force", action="store_true", help="replace an earlier report")
+    """The arguments of `score`, from the table of them."""
+    kinds = {"int": int, "lengths": lengths, "names": lambda text: text.split(",")}
+    table = files("attribution_consistency") / "resources" / "options.toml"
+    for name, option in tomllib.loads(table.read_text(encoding="utf-8")).items():
+        if "type" in option:
+            option["type"] = kinds[option["type"]]
+        add(f"--{name}", **option)
 
 
 def parser() -> argparse.ArgumentParser:

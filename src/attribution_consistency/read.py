@@ -40,6 +40,7 @@ class Wanted(NamedTuple):
     attributions_key: str | None = None
     task: str | None = None  # number, from 0, or `mean`
     crop: int | None = None  # positions in the middle of sequences and of maps
+    align: str = "centre"  # or `start`: where sequences of unequal length stand
 
 
 ANY = Wanted()
@@ -49,11 +50,13 @@ class Source(NamedTuple):
     """An array of a file whose numbers are not yet read."""
 
     path: Path
-    key: str | None  # None: FASTA
+    key: str | None  # None: letters, or codes
     shape: tuple[int, int, int]  # (N, L, 4), as it will be read
     layout: str  # of LAYOUTS
     length: int  # positions in the file
     task: str | None
+    codes: Array | None = None  # (N, L) of letters
+    note: str = ""
 
     @property
     def axes(self) -> str:
@@ -89,13 +92,51 @@ def open_maps(
 
 
 def open_sequences(path: str | PathLike[str], wanted: Wanted = ANY) -> Source:
-    """Check what a file of sequences declares: FASTA, or one-hot."""
+    """Check what a file of sequences declares: FASTA, letters or codes in an array, or one-hot."""
     path = Path(path)
-    if not _is_fasta(path):
-        return _open(path, "sequences", SEQUENCE_KEYS, wanted.sequences_key, None, wanted)
     with one_line(path):
-        n, length = _fasta_codes(path).shape
-        return Source(path, None, (n, wanted.crop or length, 4), "NLC", length, None)
+        fasta = [text for _, text in sequences.read_fasta(path)] if _is_fasta(path) else None
+        codes, note = _of_letters(fasta or _coded(path, wanted), wanted.align)
+    if codes is None:
+        return _open(path, "sequences", SEQUENCE_KEYS, wanted.sequences_key, None, wanted)
+    n, length = codes.shape
+    shape = n, wanted.crop or length, 4
+    return Source(path, None, shape, "NLC", length, None, codes, note)
+
+
+def _coded(path: Path, wanted: Wanted) -> list[str] | None:
+    """The sequences of a file of letters, or of the numbers 0 to 4; None for another kind."""
+    with arrays(path) as held:
+        name = _choose(held, SEQUENCE_KEYS, wanted.sequences_key, "sequences")
+        shape, dtype, read = held[name]
+        coded = dtype.kind in "iu" and len(shape) == 2 and shape[1] != 4
+        if 0 in shape or not (coded or dtype.kind in "SU"):
+            return None
+        values = read(np.arange(shape[0]))
+    if coded:
+        known = (values >= 0) & (values <= sequences.NO_BASE)
+        return sequences.decode_codes(np.where(known, values, sequences.NO_BASE))
+    return ["".join(row) for row in values.astype(str).reshape(shape[0], -1).tolist()]
+
+
+def _of_letters(texts: list[str] | None, align: str) -> tuple[Array | None, str]:
+    """Codes (N, L), and a note where unknown bases fill sequences up to the longest."""
+    if texts is None:
+        return None, ""
+    letters = "".join(texts)
+    if sum(map(letters.upper().count, "EFIJLOPQZ")) > 0.2 * len(letters):
+        raise ValueError("holds letters that stand for no base, such as E, F, I, L: is it protein?")
+    lengths = [len(text) for text in texts]
+    longest, note = max(lengths), ""
+    if min(lengths) < longest:
+        span = f"{min(lengths)} to {longest} bases"
+        note = f"Sequences of {span} were aligned at the {align}; the rest is N."
+        begins = [(longest - n) // 2 if align == "centre" else 0 for n in lengths]
+        texts = [f"{'N' * b}{t}".ljust(longest, "N") for b, t in zip(begins, texts)]
+    codes = sequences.encode_codes(texts)
+    if (codes == sequences.NO_BASE).all():
+        raise ValueError("holds no A, C, G or T")
+    return codes, note
 
 
 def read_maps(source: Source, rows: Rows, x: Array) -> Array:
@@ -121,9 +162,8 @@ def read_sequences(source: Source, rows: Rows) -> NDArray[np.float32]:
 
     A position with a quarter in each channel is an unknown base.
     """
-    if source.key is None:
-        codes = _fasta_codes(source.path)[rows]
-        return sequences.codes_to_one_hot(_middle(codes, source))
+    if source.codes is not None:
+        return sequences.codes_to_one_hot(_middle(source.codes[rows], source))
     x = _read(source, rows)
     x = np.where((x == 0.25).all(axis=2, keepdims=True), 0, x)
     if (place := sequences.not_one_hot(x)) is not None:
@@ -286,10 +326,3 @@ def _is_fasta(path: Path) -> bool:
     for packed in PACKED:
         name = name.removesuffix(packed)
     return Path(name).suffix in FASTA
-
-
-def _fasta_codes(path: Path) -> NDArray[np.uint8]:
-    codes = sequences.encode_codes([s for _, s in sequences.read_fasta(path)])
-    if (codes == sequences.NO_BASE).all():
-        raise ValueError("holds no A, C, G or T")
-    return codes

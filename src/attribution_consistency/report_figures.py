@@ -36,9 +36,7 @@ def ranking(result: Result) -> Picture:
     plot.interval(ax, table["score"], table["score_low"], table["score_high"], table["model"])
     ax.axvline(0, color="black", ls="--", lw=1)
     ax.set_xlabel("score (nats above exchanged maps)")
-    alt = (
-        "Scores with 95 % intervals, the best on top; dashed, 0, what exchanged maps have. First: "
-    )
+    alt = "Scores with 95 % intervals, the best on top; dashed, 0: exchanged maps. First: "
     return _picture(figure, f"{alt}{table['model'][0]}.")
 
 
@@ -64,15 +62,14 @@ def by_length(result: Result, shown: list[str]) -> Picture:
 
 def plane(result: Result) -> Picture:
     """Score against performance; the Pareto set by its ranks."""
-    table = result.table
-    best = table[table["pareto"]].sort_values("performance", kind="stable")
+    table = result.table.sort_values("performance", kind="stable")
+    best = table[table["pareto"]]
     figure, ax = plt.subplots(figsize=(4.2, 3.8))
     bars = [table["score"] - table["score_low"], table["score_high"] - table["score"]]
-    ax.errorbar(
-        table["performance"], table["score"], bars, fmt="o", ecolor="#bbbbbb", label="model"
-    )
-    points = best["performance"], best["score"]
-    ax.plot(*points, "D--", color=plot.RED, zorder=5, label="Pareto set")
+    style: dict[str, Any] = {"fmt": "o", "ecolor": "#bbbbbb", "label": "model"}
+    ax.errorbar(table["performance"], table["score"], bars, **style)
+    given = {"data": best, "color": plot.RED, "zorder": 5, "label": "Pareto set"}
+    ax.plot("performance", "score", "D--", **given)
     ax.margins(x=0.1, y=0.1)
     ax.locator_params(axis="x", nbins=4)
     ax.set(xlabel=result.performance_name, ylabel="score (nats)")
@@ -92,8 +89,10 @@ def logos(result: Result, shown: list[str]) -> list[Picture]:
         scores = [np.abs(h).sum(axis=1) for h in heights]
         shares = np.sum([s / max(s.sum(), 1e-300) for s in scores], axis=0)
         window = plot.densest_window(shares, LOGO_WIDTH)
-        size = (7, 1.15 * len(shown) + 0.4)
-        figure, axes = plt.subplots(len(shown), 1, figsize=size, squeeze=False)
+        tall = 1.15 * len(shown) + 0.4
+        edges = {"left": 0.02, "right": 0.98, "bottom": 0.5 / tall, "top": 1 - 0.25 / tall}
+        figure = plt.figure(figsize=(7, tall), layout="none")  # to lay it out takes longest
+        axes = figure.subplots(len(shown), squeeze=False, gridspec_kw=edges | {"hspace": 0.3})
         for ax, name, height in zip(axes[:, 0], shown, heights):
             plot.logo(ax, height[window], window.start)
             ax.set_title(name, fontsize="small")
@@ -107,6 +106,6 @@ def logos(result: Result, shown: list[str]) -> list[Picture]:
 
 def _picture(figure: Figure, alt: str) -> Picture:
     buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=150)
+    figure.savefig(buffer, dpi=120)
     plt.close(figure)
     return {"alt": alt, "png": base64.b64encode(buffer.getvalue()).decode("ascii")}

@@ -222,6 +222,7 @@ def _notes(
         for name, file in opened.items()
         if file.layout != "NLC"
     ]
+    notes += [file.note for file in opened.values() if file.note]
     x, settings = scorer.x, scorer.settings
     if len(x) < (available := opened["sequences"].shape[0]):
         notes.append(

@@ -94,7 +94,7 @@ def attributed_words(
     return Words(found, counts[listed].astype(int), share, expected, ratio, low, high)
 
 
-def explained(x: ArrayLike, a: ArrayLike, k: int = 6, **options: Any) -> float:
+def explained(scored: maps.Tracks, k: int = 6) -> float:
     """Share of the variation of windows' scores that their words explain: a scale beside nats.
 
     What each word gets is learnt on every second sequence, with 20 windows of the mean beside its
@@ -103,24 +103,24 @@ def explained(x: ArrayLike, a: ArrayLike, k: int = 6, **options: Any) -> float:
 
     Parameters
     ----------
-    x, a : (N, L, 4)
-        Sequences and maps.
+    scored : Tracks
+        Sequences and the scores of one map.
     k : int
         Length of the words.
-    **options
-        `score` and `correct` of `kmer_klds`.
     """
-    x, a, _, own = check(x, a, [k], **options)
-    scored = maps.tracks(x, [a], own.score, own.correct)
     scored = exchange.collapse(scored, exchange.exchangeable(scored.codes))
     codes, shares, sums = scored.codes, scored.shares, []
     own_track = stay(*codes.shape)
-    until = np.cumsum(np.pad(shares, ((0, 0), (1, 0))), axis=1)
-    windows = (until[:, k:] - until[:, :-k]) * _windows_in(codes, k)
+    end = codes.shape[1] - k + 1
+    windows = shares[:, :end].copy()
+    for i in range(1, k):
+        windows += shares[:, i : end + i]
+    windows *= _windows_in(codes, k)
+    squares = np.einsum("nl,nl->n", windows, windows)
     for rows in (np.arange(half, len(codes), 2) for half in (0, 1)):
         moves = own_track.part(slice(None), rows)
         counts, summed = sum_windows(codes[rows], shares, moves, all_kmers([k]))
-        sums.append((counts[k], summed[k][0], (windows[rows] ** 2).sum()))
+        sums.append((counts[k], summed[k][0], squares[rows].sum()))
     errors = np.zeros(2)
     for (n, total, square), (n_learnt, learnt, _) in (sums, sums[::-1]):
         mean = learnt.sum() / max(n_learnt.sum(), 1)
@@ -138,8 +138,8 @@ def _windows_at(codes: Array, k: int) -> Ints:
 
 def _windows_in(codes: Array, k: int) -> Mask:
     """Whether all k positions of each window are known, (N, L - k + 1)."""
-    until = np.cumsum(np.pad(codes < UNKNOWN, ((0, 0), (1, 0))), axis=1)
-    return np.asarray(until[:, k:] - until[:, :-k] == k)
+    known, end = codes < UNKNOWN, codes.shape[1] - k + 1
+    return np.asarray(np.logical_and.reduce([known[:, i : end + i] for i in range(k)]))
 
 
 def _ratios(

@@ -2,7 +2,6 @@
 
 import json
 import re
-import struct
 from functools import partial
 from pathlib import Path
 
@@ -81,14 +80,12 @@ def zarr_group(folder):
 
 
 def safetensors(folder):
-    """Eight bytes of length, a JSON header, and the numbers."""
-    entries, blob = {}, b""
-    for name, array in (("x", X.astype("<f4")), ("attributions", A.astype("<f4"))):
-        offsets = [len(blob), len(blob) + array.nbytes]
-        entries[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": offsets}
-        blob += array.tobytes()
-    header = json.dumps({"__metadata__": {"format": "np"}, **entries}).encode()
-    (folder / "f.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + blob)
+    """Named tensors, by the library of the format."""
+    pytest.importorskip("safetensors")
+    from safetensors.numpy import save_file
+
+    held = {"x": X.astype("<f4"), "attributions": A.astype("<f4")}
+    save_file(held, folder / "f.safetensors", metadata={"format": "np"})
 
 
 # tool: (what it writes, the files of sequences and of maps, further arguments, tolerance)
@@ -151,11 +148,13 @@ def test_the_page_says_how_each_file_is_scored():
     """Every row of the page's table is a command with the options it has, of a tool tried here."""
     page = Path(__file__).parents[2] / "book" / "score_your_maps.md"
     rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| `score ([^`]+)` \|$", page.read_text("utf-8"), re.M)
-    assert len(rows) == 11
+    assert len(rows) == 12
     for tool, command in rows:
         given = cli.parser().parse_args(["score", *command.split(), "--out", "report/"])
         words = re.findall(r"[A-Za-z-]{4,}", tool)
-        tried = [name for name in TOOLS if words[0].lower() in name.lower()] or tool == "NumPy"
+        tried = [name for name in TOOLS if words[0].lower() in name.lower()] or tool.startswith(
+            "NumPy"
+        )
         assert tried and given.sequences and given.attributions, tool
 
 
@@ -204,3 +203,49 @@ def test_fasta_as_people_have_it(tmp_path, form):
     (tmp_path / "x.fas").write_bytes(FASTA[form](text))
     found = read.read_sequences(read.open_sequences(tmp_path / "x.fas"), np.arange(60))
     np.testing.assert_array_equal(found, X)
+
+
+LETTERS = np.array(decode(X))
+CODED = {
+    "strings": LETTERS,
+    "bytes": LETTERS.astype("S"),
+    "single letters": np.array([list(text) for text in LETTERS]),
+    "lower case": np.char.lower(LETTERS),
+    "codes": X.argmax(axis=2),
+    "codes of one byte": X.argmax(axis=2).astype(np.uint8),
+}
+
+
+@pytest.mark.parametrize("form", CODED)
+def test_sequences_as_letters_and_as_codes(tmp_path, form):
+    np.savez(tmp_path / "x.npz", sequences=CODED[form])
+    source = read.open_sequences(tmp_path / "x.npz")
+    assert source.shape == X.shape
+    np.testing.assert_array_equal(read.read_sequences(source, np.arange(60)), X)
+
+
+def test_codes_that_stand_for_no_base_are_unknown(tmp_path):
+    codes = X.argmax(axis=2)
+    codes[0, :3], codes[1, 5] = (4, -1, 9), 15
+    np.save(tmp_path / "x.npy", codes)
+    found = read.read_sequences(read.open_sequences(tmp_path / "x.npy"), np.arange(60))
+    assert not found[0, :3].any() and not found[1, 5].any() and found.sum() == X.sum() - 4
+
+
+@pytest.mark.parametrize("align", ["centre", "start"])
+def test_sequences_of_unequal_length_are_aligned_and_said_to_be(tmp_path, align):
+    texts = decode(X)
+    texts[0], texts[1] = texts[0][:44], texts[1][:47]
+    (tmp_path / "x.fa").write_text("".join(f">s{i}\n{s}\n" for i, s in enumerate(texts)))
+    source = read.open_sequences(tmp_path / "x.fa", read.Wanted(align=align))
+    found = read.read_sequences(source, np.arange(60))
+    begin = 3 if align == "centre" else 0
+    assert found.shape == X.shape and not found[0, :begin].any()
+    np.testing.assert_array_equal(found[0, begin : begin + 44], X[0, :44])
+    np.testing.assert_array_equal(found[2:], X[2:])
+    assert f"44 to 50 bases were aligned at the {align}" in source.note
+    np.savez(tmp_path / "a.npz", a=A)
+    out = ["--out", str(tmp_path / "out"), "--ks", "3-4", "--align", align]
+    given = ["--sequences", str(tmp_path / "x.fa"), "--attributions", str(tmp_path / "a.npz")]
+    assert cli.main(["score", *given, *out]) == 0
+    assert source.note in json.loads((tmp_path / "out" / "scores.json").read_text())["notes"]

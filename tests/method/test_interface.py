@@ -79,7 +79,7 @@ def test_imports_are_lazy():
 
 def test_the_package_imports_its_core_dependencies_and_nothing_else():
     core = {"numpy", "scipy", "pandas", "matplotlib", "seaborn", "fast_logomaker"}
-    optional = {"zarr", "torch"}  # readers of their files, which say what to install
+    optional = {"zarr", "torch", "safetensors"}  # readers of their files, which say what to install
     allowed = (
         core | {"h5py", "hdf5plugin", "numba", "jinja2"} | optional | set(sys.stdlib_module_names)
     )

@@ -16,6 +16,7 @@ RESOURCES = {
     "default_length_weights.json",
     "report.html",
     "report_parts.html",
+    "options.toml",
     "examples/sequences.npz",
     "examples/exponential.npz",
     "examples/relu.npz",

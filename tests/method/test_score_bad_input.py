@@ -139,12 +139,8 @@ CASES = {
     "not npy": (raw("a.npy", b"hello" * 99), ["--attributions", "a.npy"], "a.npy: "),
     "not h5": (raw("a.h5", b"hello" * 99), ["--attributions", "a.h5"], "a.h5: "),
     "not FASTA": (raw("x.fa", b"hello"), ["--sequences", "x.fa"], "x.fa: not a FASTA file"),
-    "unequal FASTA": (
-        raw("x.fa", b">a\nACGT\n>b\nACG\n"),
-        ["--sequences", "x.fa"],
-        "x.fa: sequence 1 has 3 bases",
-    ),
-    "protein FASTA": (raw("x.fa", b">a\nWWWW\n"), ["--sequences", "x.fa"], "holds no A, C, G or T"),
+    "protein FASTA": (raw("x.fa", b">a\nMALIFE\n"), ["--sequences", "x.fa"], "is it protein?"),
+    "no bases": (raw("x.fa", b">a\nWWWW\n"), ["--sequences", "x.fa"], "holds no A, C, G or T"),
     "k too long": (None, ["--ks", "3,31"], "expected whole numbers from 1 to 10"),
     "k longer than sequences": (
         lambda f: [save("x.npz", x=X[:, :5])(f), save("a.npz", a=A[:, :5])(f)],
