@@ -1,10 +1,10 @@
-"""Does the p-value keep its promise?  python workflow/scripts/calibrate_null.py [--power] [data sets]
+"""Does the p-value keep its promise?  python workflow/scripts/calibrate_null.py [data sets]
 
 Draws data sets whose maps know nothing of the sequences, of many kinds, and counts how often the
 exchanged and the rotated null call them significant: data/stored/null_calibration.csv. Then data
 sets with a word that the maps mark, at random places and near one place, for the power of both:
 data/stored/null_power.csv. Seeds are fixed; 400 data sets a kind by default, and five times as many
-where the two nulls are compared: three quarters of an hour, without noise (--power) a third.
+where the two nulls are compared: three quarters of an hour. With `--power` the second table only.
 """
 
 import sys
