@@ -62,6 +62,13 @@ def one_line(path: Path) -> Iterator[None]:
         raise ValueError(reason if str(path) in reason else f"{path}: {reason}") from None
 
 
+def holds_arrays(path: Path) -> bool:
+    """Whether a file is one of these, by its first bytes, or says so by its name."""
+    with contextlib.suppress(ValueError):
+        return bool(_kind(path))
+    return path.is_dir() or path.suffix in (".npz", ".npy", ".h5", ".pt")
+
+
 def _kind(path: Path) -> Callable[[Path, contextlib.ExitStack], dict[str, Stored]]:
     """The opener of a file."""
     if path.is_dir():

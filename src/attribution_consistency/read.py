@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from . import sequences
 from .arrays import Array
-from .containers import Rows, Shape, Stored, arrays, one_line
+from .containers import Rows, Shape, Stored, arrays, holds_arrays, one_line
 
 # What tools call their arrays, in the order in which they are looked for.
 MAP_KEYS = (
@@ -29,8 +29,6 @@ SEQUENCE_KEYS = (
 )
 LAYOUTS = ("NLC", "NCL", "NLCT", "NCLT", "NTLC", "NTCL", "TNLC", "TNCL", "NL")
 AXES = {"N": "sequences", "L": "positions", "C": "channels", "T": "tasks"}
-FASTA = (".fa", ".fasta", ".fna", ".fas", ".ffn")
-PACKED = (".gz", ".bgz")
 
 
 class Wanted(NamedTuple):
@@ -95,8 +93,8 @@ def open_sequences(path: str | PathLike[str], wanted: Wanted = ANY) -> Source:
     """Check what a file of sequences declares: FASTA, letters or codes in an array, or one-hot."""
     path = Path(path)
     with one_line(path):
-        fasta = [text for _, text in sequences.read_fasta(path)] if _is_fasta(path) else None
-        codes, note = _of_letters(fasta or _coded(path, wanted), wanted.align)
+        lines = None if holds_arrays(path) else sequences.read_letters(path)
+        codes, note = _of_letters(lines or _coded(path, wanted), wanted.align)
     if codes is None:
         return _open(path, "sequences", SEQUENCE_KEYS, wanted.sequences_key, None, wanted)
     n, length = codes.shape
@@ -319,10 +317,3 @@ def _middle(values: Array, source: Source) -> Array:
     """The positions (n, L, ...) that are wanted."""
     start = (source.length - source.shape[1]) // 2
     return values[:, start : start + source.shape[1]]
-
-
-def _is_fasta(path: Path) -> bool:
-    name = path.name.lower()
-    for packed in PACKED:
-        name = name.removesuffix(packed)
-    return Path(name).suffix in FASTA

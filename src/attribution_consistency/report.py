@@ -3,20 +3,16 @@
 import contextlib
 import json
 import os
-import secrets
-import shutil
+import tempfile
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from .score import Result
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 FILES = ("scores.csv", "scores.json", "report.html")
 MOST_LINES = 5  # models in figures of single models, besides the last
@@ -44,20 +40,16 @@ def folder(out: str | PathLike[str], force: bool = False) -> Iterator[Path]:
         raise ValueError(f"{out}: is a file, expected a folder to write the report to")
     if present and not force:
         raise ValueError(f"{out}: already has {present[0]}; name another folder, or add --force")
-    parent = out if out.exists() else out.absolute().parent
-    temporary = parent / f".report-{secrets.token_hex(4)}.part"
+    there = next(path for path in (out, *out.absolute().parents) if path.exists())
     try:
-        temporary.mkdir(parents=True)
+        temporary = tempfile.TemporaryDirectory(prefix=".report-", suffix=".part", dir=there)
     except OSError as error:
         raise ValueError(f"{out}: cannot be written ({error.strerror})") from None
-    try:
-        yield temporary
-        if not out.exists():
-            os.replace(temporary, out)
-        for name in FILES if temporary.exists() else ():
-            os.replace(temporary / name, out / name)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with temporary as made:
+        yield Path(made)
+        out.mkdir(parents=True, exist_ok=True)
+        for name in FILES:
+            os.replace(Path(made) / name, out / name)
 
 
 def write(result: Result, into: str | PathLike[str]) -> None:
@@ -74,18 +66,16 @@ def page(result: Result) -> str:
 
     names = list(result.table["model"])
     shown = names if len(names) <= MOST_LINES + 1 else [*names[:MOST_LINES], names[-1]]
-    return _template("report.html").render(
-        **_values(result), shown=shown, figures=report_figures.drawn(result, shown)
-    )
+    values = _values(result) | {"shown": shown, "figures": report_figures.drawn(result, shown)}
+    return str(_template("report.html").render(values))
 
 
 def ranking_table(result: Result) -> str:
     """The table of the models alone, as HTML."""
-    parts: Any = _template("report_parts.html").make_module(_values(result))
-    return str(parts.ranking())
+    return str(_template("report_parts.html").make_module(_values(result)).ranking())
 
 
-def _template(name: str) -> "Template":
+def _template(name: str) -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader(__package__, "resources")

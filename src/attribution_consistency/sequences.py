@@ -5,6 +5,7 @@ gaps, IUPAC codes) is "no base": code 4, an all-zero row when one-hot encoded, a
 """
 
 import gzip
+import re
 import zlib
 from collections.abc import Sequence
 from os import PathLike
@@ -175,6 +176,34 @@ def decode(x: ArrayLike) -> list[str]:
     return decode_codes(one_hot_to_codes(x))
 
 
+def read_letters(path: Path) -> list[str]:
+    """The sequences of a FASTA file, or of a table: the last column of every line."""
+    text = _text(path)
+    if text.lstrip()[:1] in (">", ";", ""):
+        return [sequence for _, sequence in read_fasta(path)]
+    lines = [line.strip() for line in text.splitlines() if line.strip() and line[0] != "#"]
+    found = [re.split(r"[\t,]", line)[-1].strip() for line in lines]
+    found = found[1:] if found[0].lower() in ("sequence", "seq", "sequences", "dna") else found
+    for number, sequence in enumerate(found, 1):
+        if not re.fullmatch(r"[A-Za-z*.-]+", sequence):
+            raise ValueError(f"is no file of arrays, FASTA or table: row {number} has no sequence")
+    return found
+
+
+def _text(path: Path) -> str:
+    """The text of a file, plain or packed."""
+    try:
+        data = path.read_bytes()
+        if data[:2] == b"\x1f\x8b":  # gzip, and blocks of it, as bgzip writes them
+            data = gzip.decompress(data)
+    except FileNotFoundError:
+        raise ValueError(f"{path}: no such file") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path}: cannot be read ({error})") from None
+    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return data.decode("utf-16" if wide else "utf-8-sig", "replace")
+
+
 def read_fasta(path: str | PathLike[str]) -> list[tuple[str, str]]:
     """Read a FASTA file, plain or gzip-compressed.
 
@@ -194,15 +223,7 @@ def read_fasta(path: str | PathLike[str]) -> list[tuple[str, str]]:
         without sequence.
     """
     path = Path(path)
-    try:
-        data = path.read_bytes()
-        if data[:2] == b"\x1f\x8b":  # gzip, and blocks of it, as bgzip writes them
-            data = gzip.decompress(data)
-        text = data.decode("utf-8-sig", "replace")
-    except FileNotFoundError:
-        raise ValueError(f"{path}: no such file") from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"{path}: cannot be read ({error})") from None
+    text = _text(path)
     records: list[tuple[str, str]] = []
     lines = [line for line in text.splitlines() if not line.startswith(";")]  # ; is a comment
     before, *blocks = ("\n" + "\n".join(lines)).split("\n>")

@@ -1,5 +1,6 @@
 """Files in the forms that the tools of the field write, each scored by the command alone."""
 
+import gzip
 import json
 import re
 from functools import partial
@@ -181,6 +182,11 @@ def test_a_quarter_in_each_channel_is_an_unknown_base(tmp_path):
     assert (found[3, :5] == 0).all() and (found[4] == X[4]).all()
 
 
+def table(text, between):
+    records = (record.split("\n") for record in text.strip()[1:].split("\n>"))
+    return "\n".join(between.join(record) for record in records).encode()
+
+
 FASTA = {
     "byte order mark": lambda text: b"\xef\xbb\xbf" + text.encode(),
     "lines of old Macs": lambda text: text.replace("\n", "\r").encode(),
@@ -190,6 +196,12 @@ FASTA = {
     "ends of sequences": lambda text: text.replace("\n>", "*\n>").encode(),
     "lower case": lambda text: text.lower().encode(),
     "RNA": lambda text: text.replace("T", "U").encode(),
+    "UTF-16": lambda text: text.encode("utf-16"),
+    "blank lines": lambda text: text.replace("\n>", "\n\n>").encode(),
+    "a table": lambda text: table(text, "\t"),
+    "a table with a head": lambda text: b"name,sequence\n" + table(text, ","),
+    "sequences alone": lambda text: "".join(text.splitlines(keepends=True)[1::2]).encode(),
+    "packed": lambda text: gzip.compress(text.encode()),
     "wrapped": lambda text: "".join(
         line if line.startswith(">") else "\n".join((line[:20], line[20:]))
         for line in text.splitlines(keepends=True)
@@ -200,9 +212,10 @@ FASTA = {
 @pytest.mark.parametrize("form", FASTA)
 def test_fasta_as_people_have_it(tmp_path, form):
     text = "".join(f">s{i}\n{s}\n" for i, s in enumerate(decode(X)))
-    (tmp_path / "x.fas").write_bytes(FASTA[form](text))
-    found = read.read_sequences(read.open_sequences(tmp_path / "x.fas"), np.arange(60))
-    np.testing.assert_array_equal(found, X)
+    for name in ("x.fas", "x.txt", "x"):  # recognised by what is in it
+        (tmp_path / name).write_bytes(FASTA[form](text))
+        found = read.read_sequences(read.open_sequences(tmp_path / name), np.arange(60))
+        np.testing.assert_array_equal(found, X)
 
 
 LETTERS = np.array(decode(X))

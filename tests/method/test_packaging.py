@@ -17,6 +17,7 @@ RESOURCES = {
     "report.html",
     "report_parts.html",
     "options.toml",
+    "scores.schema.json",
     "examples/sequences.npz",
     "examples/exponential.npz",
     "examples/relu.npz",

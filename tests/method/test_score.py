@@ -9,6 +9,7 @@ import sys
 import time
 import tracemalloc
 from dataclasses import replace
+from importlib.resources import files
 
 import numpy as np
 import pandas as pd
@@ -427,6 +428,22 @@ def test_table_and_json_agree(written):
     np.testing.assert_allclose(table["score"], [m["score"] for m in found["models"]])
     assert len(found["inputs"]) == 4 and found["settings"]["seed"] == 0
     assert "NaN" not in (written / "scores.json").read_text()
+
+
+def test_the_json_is_that_of_its_schema(written, place):
+    from jsonschema import Draft202012Validator
+
+    path = files("attribution_consistency") / "resources" / "scores.schema.json"
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    valid = Draft202012Validator(schema)
+    found = json.loads((written / "scores.json").read_text())
+    valid.validate(found)
+    valid.validate(json.loads(json.dumps(scored(["sharp"]).as_json(), allow_nan=False)))
+    for name, wrong in (("verdict", "good"), ("p", 1.5), ("unheard", 1)):
+        broken = json.loads(json.dumps(found))
+        broken["models"][0][name] = wrong
+        assert not valid.is_valid(broken), name
 
 
 def test_nothing_is_replaced_without_force(place, capsys):

@@ -138,7 +138,11 @@ CASES = {
     ),
     "not npy": (raw("a.npy", b"hello" * 99), ["--attributions", "a.npy"], "a.npy: "),
     "not h5": (raw("a.h5", b"hello" * 99), ["--attributions", "a.h5"], "a.h5: "),
-    "not FASTA": (raw("x.fa", b"hello"), ["--sequences", "x.fa"], "x.fa: not a FASTA file"),
+    "not FASTA": (
+        raw("x.fa", b"hello 1"),
+        ["--sequences", "x.fa"],
+        "x.fa: is no file of arrays, FASTA or table: row 1",
+    ),
     "protein FASTA": (raw("x.fa", b">a\nMALIFE\n"), ["--sequences", "x.fa"], "is it protein?"),
     "no bases": (raw("x.fa", b">a\nWWWW\n"), ["--sequences", "x.fa"], "holds no A, C, G or T"),
     "k too long": (None, ["--ks", "3,31"], "expected whole numbers from 1 to 10"),
