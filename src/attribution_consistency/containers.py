@@ -21,11 +21,9 @@ from numpy.typing import NDArray
 from .arrays import Array
 
 PIECE = 8 * 2**20  # bytes read at a time
-KNOWN = ".npz, .npy, .h5, .zarr, .safetensors or .pt"
 
 Rows = NDArray[np.integer[Any]]
 Shape = tuple[int, ...]
-Reader = Callable[[Rows], Array]
 
 
 class Stored(NamedTuple):
@@ -33,7 +31,7 @@ class Stored(NamedTuple):
 
     shape: Shape
     dtype: np.dtype[Any]
-    read: Reader  # some rows of the first axis, ascending
+    read: Callable[[Rows], Array]  # some rows of the first axis, ascending
 
 
 @contextlib.contextmanager
@@ -89,7 +87,7 @@ def _kind(path: Path) -> Callable[[Path, contextlib.ExitStack], dict[str, Stored
         return _torch if torch else _npz
     if path.suffix == ".safetensors":
         return _safetensors
-    raise ValueError(f"is truncated or damaged, or no file of arrays: expected {KNOWN}")
+    raise ValueError("is truncated or damaged, or no file of arrays, such as .npz or .h5")
 
 
 def _hdf5(path: Path, stack: contextlib.ExitStack) -> dict[str, Stored]:
@@ -152,7 +150,7 @@ def _npz(path: Path, stack: contextlib.ExitStack) -> dict[str, Stored]:
     return found
 
 
-def _rows_of(values: Any) -> Reader:
+def _rows_of(values: Any) -> Callable[[Rows], Array]:
     return lambda rows: np.asarray(values[rows])
 
 

@@ -4,6 +4,7 @@ Which array of a file is meant, and which of its axes is which, is found by the 
 tools of the field give, by shapes, and by what the caller says.
 """
 
+import csv
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -198,30 +199,32 @@ def read_performance(
     path: str | PathLike[str] | None, names: Sequence[str]
 ) -> tuple[dict[str, float], str | None]:
     """Performance {model: value} from a CSV, and the name of its column; path None: none."""
-    import pandas as pd
-
     if path is None:
         return {}, None
-    try:
-        table = pd.read_csv(path, dtype={"model": str})
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[-1]
-        raise ValueError(f"{path}: not a CSV table ({reason})") from None
-    columns = [c for c in table.columns if c != "model"]
-    column = "value" if "value" in columns else columns[0] if len(columns) == 1 else None
-    if "model" not in table or column is None:
-        there = ", ".join(table.columns)
-        raise ValueError(f"{path}: got columns {there}, expected model and one of numbers")
-    values = dict(zip(table["model"], pd.to_numeric(table[column], errors="coerce")))
-    if len(values) < len(table):
-        twice = table["model"][table["model"].duplicated()].iloc[0]
-        raise ValueError(f"{path}: model {twice!r} is there twice")
-    for name in names:
-        if not np.isfinite(values.get(name, np.nan)):
-            there = "has no number for" if name in values else "has no row for"
-            models = ", ".join(map(str, [*values][:5]))
-            raise ValueError(f"{path}: {there} model {name!r}; its models: {models}")
-    return values, column
+    import pandas as pd
+
+    with one_line(Path(path)):
+        try:
+            table = pd.read_csv(path, sep=None, engine="python", encoding="utf-8-sig", dtype=str)
+        except (ValueError, csv.Error) as error:
+            raise ValueError(f"not a CSV table ({error})") from None
+        table.columns = [c.strip().replace("Model", "model") for c in table.columns]
+        column = next((c for c in table.columns if c != "model"), None)
+        if "model" not in table or column is None or len(table.columns) > 2:
+            there = ", ".join(table.columns)
+            raise ValueError(f"got columns {there}, expected model and one of numbers")
+        models = [
+            model if model in names else Path(model).stem for model in table["model"].str.strip()
+        ]
+        values = dict(zip(models, pd.to_numeric(table[column], errors="coerce")))
+        if len(values) < len(models):
+            twice = next(model for model in models if models.count(model) > 1)
+            raise ValueError(f"model {twice!r} is there twice")
+        for name in names:
+            if not np.isfinite(values.get(name, np.nan)):
+                there = "has no number for" if name in values else "has no row for"
+                raise ValueError(f"{there} model {name!r}; its models: {', '.join(models[:5])}")
+        return values, str(column)
 
 
 def _open(

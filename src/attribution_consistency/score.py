@@ -69,9 +69,8 @@ class Result:
 def example() -> dict[str, Any]:
     """The example maps of the package: arguments of `score_files`, as a dict."""
     folder = Path(str(files("attribution_consistency") / "resources" / "examples"))
-    maps = [folder / "exponential.npz", folder / "relu.npz"]
     given = {"sequences": folder / "sequences.npz", "performance": folder / "performance.csv"}
-    return given | {"maps": maps}
+    return given | {"maps": [folder / "exponential.npz", folder / "relu.npz"]}
 
 
 def score_files(

@@ -285,6 +285,26 @@ def test_performance(place):
     assert table["pareto"].to_dict() == {"sharp": True, "blurred": True, "noise": False}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "model,auroc\nsharp,0.9\nblurred,0.8\nnoise,0.5\n",
+        "Model;auroc\nsharp;0.9\nblurred;0.8\nnoise;0.5\n",
+        "\ufeffmodel\tauroc\nsharp.npz\t0.9\nblurred.npz\t0.8\nnoise.npz\t0.5\n",
+        "model, auroc\nsharp , 0.9\n blurred,0.8\nnoise,0.5\n",
+    ],
+)
+def test_tables_of_performance_as_people_have_them(place, text):
+    (place / "p.csv").write_text(text, encoding="utf-8")
+    found = scored(performance="p.csv")
+    assert found.performance_name == "auroc"
+    assert found.table.set_index("model")["performance"].to_dict() == {
+        "sharp": 0.9,
+        "blurred": 0.8,
+        "noise": 0.5,
+    }
+
+
 def test_words_name_their_motifs(place):
     assert "MAX" in motifs.fitting_names("CACGTG") and motifs.fitting_names("ACGTCA").split(", ")[0]
     words = scored(["sharp"]).words

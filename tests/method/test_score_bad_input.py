@@ -167,7 +167,7 @@ CASES = {
     "performance missing": (
         None,
         ["--performance", "p.csv"],
-        "p.csv: not a CSV table (No such file",
+        "p.csv: No such file",
     ),
     "performance empty": (table(""), ["--performance", "p.csv"], "p.csv: not a CSV table"),
     "performance binary": (
