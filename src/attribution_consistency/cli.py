@@ -50,7 +50,7 @@ def score(arguments: argparse.Namespace) -> None:
         result = score_files(
             **given,
             names=arguments.names,
-            skip_bad=arguments.skip_bad,
+            controls=arguments.controls or (),
             wanted=Wanted(**{name: vars(arguments)[name] for name in Wanted._fields}),
             settings=settings,
             progress=partial(print, file=sys.stderr, flush=True),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .arrays import UNKNOWN, Array, Ints, Mask, of_codes
+from .arrays import UNKNOWN, Array, Ints, Mask
 from .kmers import Moves, stay
 from .maps import Tracks, share
 
@@ -34,7 +34,6 @@ class Exchange(NamedTuple):
     notes: tuple[str, ...]  # what the reader of a p-value has to know
 
 
-@of_codes
 def exchangeable(codes: Array, intervals: Sequence[Interval] | None = None) -> Exchange:
     """What may change places among sequences.
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .arrays import Array, Floats, Ints, Mask, of_codes
+from .arrays import Array, Floats, Ints, Mask
 
 Prior = dict[int, Floats]  # k-mer frequencies (4**k,) by k
 TRACKS_AT_ONCE = 16  # whole lines of memory: others, even fewer, are slower
@@ -119,7 +119,6 @@ def all_kmers(ks: Sequence[int], collapse: bool = False) -> Rows:
     return Rows(starts, np.concatenate(each).astype(np.int32), of_k)
 
 
-@of_codes
 def present_kmers(codes: Array, ks: Sequence[int], collapse: bool = False) -> Rows:
     """As `all_kmers`, for those alone that sequences (N, L) have: fewer where these are few."""
     every = all_kmers(ks, collapse)

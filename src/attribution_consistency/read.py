@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import sequences
-from .arrays import Array
+from .arrays import Array, Mask
 from .containers import Rows, Shape, Stored, arrays, holds_arrays, one_line
 
 # What tools call their arrays, in the order in which they are looked for.
@@ -39,6 +39,8 @@ class Wanted(NamedTuple):
     attributions_key: str | None = None
     task: str | None = None  # number, from 0, or `mean`
     crop: int | None = None  # positions in the middle of sequences and of maps
+    skip_bad: bool = False  # leave out models with unusable maps, and say so
+    drop_bad_rows: bool = False  # sequences that some model has no usable map of
     align: str = "centre"  # or `start`: where sequences of unequal length stand
 
 
@@ -156,6 +158,12 @@ def read_maps(source: Source, rows: Rows, x: Array) -> Array:
     return maps
 
 
+def usable(source: Source, rows: Rows) -> Mask:
+    """Which sequences have a map of finite numbers that are not all 0, (n,)."""
+    values = _read(source, rows).reshape(len(rows), -1)
+    return np.asarray(np.isfinite(values).all(axis=1) & values.any(axis=1))
+
+
 def read_sequences(source: Source, rows: Rows) -> NDArray[np.float32]:
     """Read some sequences, one-hot (n, L, 4) float32; `rows` ascending.
 
@@ -195,6 +203,20 @@ def check_channels(source: Source, x: Array, a: Array) -> None:
             raise ValueError(f"{few}: {why}")
 
 
+def check_sequences(source: Source, rows: Rows, x: Array) -> None:
+    """Raise ValueError when a file of maps has sequences beside them, and these are not `x`."""
+    try:
+        own = _open(source.path, "sequences", SEQUENCE_KEYS, None, None, ANY)
+        if own.key == source.key or own._replace(shape=source.shape).length != source.length:
+            return
+        other = (read_sequences(own._replace(shape=source.shape), rows) != x).any(axis=(1, 2))
+    except ValueError:
+        return  # it has none
+    if other.any():
+        there = f"{other.sum()} of {len(x)} sequences beside the maps ({own.key}) are others"
+        raise ValueError(f"{source.path}: {there} than those given")
+
+
 def read_performance(
     path: str | PathLike[str] | None, names: Sequence[str]
 ) -> tuple[dict[str, float], str | None]:
@@ -213,9 +235,7 @@ def read_performance(
         if "model" not in table or column is None or len(table.columns) > 2:
             there = ", ".join(table.columns)
             raise ValueError(f"got columns {there}, expected model and one of numbers")
-        models = [
-            model if model in names else Path(model).stem for model in table["model"].str.strip()
-        ]
+        models = [_called(model.strip(), names) for model in table["model"]]
         values = dict(zip(models, pd.to_numeric(table[column], errors="coerce")))
         if len(values) < len(models):
             twice = next(model for model in models if models.count(model) > 1)
@@ -223,8 +243,15 @@ def read_performance(
         for name in names:
             if not np.isfinite(values.get(name, np.nan)):
                 there = "has no number for" if name in values else "has no row for"
-                raise ValueError(f"{there} model {name!r}; its models: {', '.join(models[:5])}")
+                known = ", ".join(models[:5])
+                raise ValueError(f"{there} model {name!r}; its models: {known}: see --names")
         return values, str(column)
+
+
+def _called(model: str, names: Sequence[str]) -> str:
+    """The one of `names` that is meant, with or without the end of a file's name; or itself."""
+    alike = [n for n in names if n.startswith(f"{model}.") or model.startswith(f"{n}.")]
+    return alike[0] if len(alike) == 1 and model not in names else model
 
 
 def _open(

@@ -14,7 +14,6 @@ from .score import Result
 
 MOST = 40  # models in the ranking figure
 LOGO_WIDTH = 60
-COLOURS = (plot.BLUE, plot.ORANGE, plot.GREEN, plot.RED, plot.PURPLE, plot.GREY)
 ABOVE: dict[str, Any] = dict(loc="lower center", bbox_to_anchor=(0.5, 1), ncol=2, fontsize="small")
 Picture = dict[str, str]  # alt, png
 
@@ -23,7 +22,6 @@ def drawn(result: Result, shown: list[str]) -> dict[str, Any]:
     """All figures; those of single models for the models `shown`."""
     with plt.rc_context(plot.STYLE):
         figures: dict[str, Any] = {"ranking": ranking(result), "logos": logos(result, shown)}
-        figures["by_length"] = by_length(result, shown)
         if result.performance_name:
             figures["plane"] = plane(result)
     return figures
@@ -38,26 +36,6 @@ def ranking(result: Result) -> Picture:
     ax.set_xlabel("score (nats above exchanged maps)")
     alt = "Scores with 95 % intervals, the best on top; dashed, 0: exchanged maps. First: "
     return _picture(figure, f"{alt}{table['model'][0]}.")
-
-
-def by_length(result: Result, shown: list[str]) -> Picture:
-    """KLD against k for the models `shown`."""
-    ks, table = list(result.settings.ks), result.table.set_index("model")
-    figure, ax = plt.subplots(figsize=(4.2, 3.8))
-
-    def curve(column: str, name: str, line: str, **options: Any) -> None:
-        ax.plot(ks, [table[f"{column}_k{k}"][name] for k in ks], line, **options)
-
-    for name, colour in zip(shown, COLOURS):
-        curve("kld", name, "o-", color=colour, label=name)
-        curve("null", name, ":", color=colour)
-    if max(table[f"floor_k{k}"].iloc[0] for k in ks) > 1e-6:
-        curve("floor", shown[0], "--", color="black", label="constant map")
-    plot.log_y(ax)
-    ax.set(xlabel="k-mer length k", ylabel="KLD (nats)", xticks=ks)
-    ax.legend(fontsize="small")
-    alt = f"KLD against k-mer length for {', '.join(shown)}; dotted, the mean of their exchanged "
-    return _picture(figure, f"{alt}maps; dashed, a constant map.")
 
 
 def plane(result: Result) -> Picture:

@@ -6,7 +6,7 @@ replicates and the maps of a few sequences for logos are kept.
 
 import json
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.resources import files
@@ -78,8 +78,8 @@ def score_files(
     maps: Sequence[File],
     *,
     names: Sequence[str] | None = None,
+    controls: Sequence[File] = (),
     performance: File | None = None,
-    skip_bad: bool = False,
     wanted: read.Wanted = read.ANY,
     settings: Settings = DEFAULT,
     progress: Callable[[str], object] = lambda line: None,
@@ -94,12 +94,13 @@ def score_files(
         Files, one a model, see `read.open_maps`.
     names : list of str
         Of the models, the stems of the files by default.
+    controls : list of paths
+        Maps of networks that learnt nothing, such as untrained copies, in the same table.
     performance : path
         CSV with columns `model` and one of numbers.
-    skip_bad : bool
-        Leave a model with unusable maps out, and say so.
     wanted : Wanted
-        Which array, task and positions of the files are meant, where they leave it open.
+        Which array, task and positions of the files are meant, where they leave it open, and
+        what becomes of maps that cannot be used.
     settings : Settings
         What is scored, and how.
     progress : function of a line of text
@@ -112,14 +113,14 @@ def score_files(
     """
     names = _names(maps, names)
     measured, performance_name = read.read_performance(performance, names)
+    maps, names = [*maps, *controls], [*names, *(f"control: {Path(f).stem}" for f in controls)]
     chosen, origin = choose_weights(settings.weights, list(settings.ks))
-    source = read.open_sequences(sequences, wanted)
-    skipped: dict[str, str] = {}
-    attempt = partial(_attempt, skipped if skip_bad else None)
-    opened = {n: attempt(n, read.open_maps, f, source, wanted) for n, f in zip(names, maps)}
-    opened = {name: file for name, file in opened.items() if file}  # by what files declare
-    rows, shown = _draw(source.shape[0], settings)
-    x = read.read_sequences(source, rows)
+    source, skipped = read.open_sequences(sequences, wanted), dict[str, str]()
+    attempt = partial(_attempt, skipped if wanted.skip_bad else None)
+    tried = {n: attempt(n, read.open_maps, f, source, wanted) for n, f in zip(names, maps)}
+    opened = {name: file for name, file in tried.items() if file}  # by what files declare
+    rows, dropped = _draw(source, opened.values() if wanted.drop_bad_rows else (), settings)
+    shown, x = _logo_rows(rows, settings), read.read_sequences(source, rows)
     scorer, scored = Scorer(x, settings, chosen), {}
     for number, (name, file) in enumerate(opened.items(), 1):
         progress(f"scoring {number} of {len(opened)}: {name}")
@@ -134,11 +135,16 @@ def score_files(
         performance_name=performance_name,
         n_available=source.shape[0],
         skipped=skipped,
-        notes=_notes({"sequences": source} | opened, skipped, scorer, origin, scored),
-        inputs={_short(p): sha256(p) for p in (sequences, *maps) if Path(p).is_file()},
+        notes=_notes({"sequences": source} | opened, skipped, scorer, origin, scored, dropped),
+        inputs=_digests(sequences, *maps),
         logo_rows=rows[shown].tolist(),
         logo_x=x[shown],
     )
+
+
+def _digests(*paths: File) -> dict[str, str]:
+    """SHA-256 of each file, by its name and that of its folder."""
+    return {"/".join(p.parts[-2:]): sha256(p) for p in map(Path, paths) if p.is_file()}
 
 
 def _attempt(
@@ -153,17 +159,25 @@ def _attempt(
         skipped[name] = str(error)
 
 
-def _draw(available: int, settings: Settings) -> tuple[Ints, Ints]:
-    """Rows that are scored, and places among them that are drawn as logos, both ascending."""
-    rng = np.random.default_rng(settings.seed)
-    rows = np.arange(available)
-    if 0 < settings.max_sequences < available:
-        rows = np.sort(rng.choice(available, settings.max_sequences, replace=False))
-    return rows, np.sort(rng.permutation(len(rows))[:N_LOGOS])
+def _draw(source: read.Source, maps: Iterable[read.Source], settings: Settings) -> tuple[Ints, int]:
+    """Rows that are scored, ascending, and how many were left out as unusable in one of `maps`."""
+    rows, most = np.arange(source.shape[0]), settings.max_sequences
+    if 0 < most < len(rows):
+        rows = np.sort(np.random.default_rng(settings.seed).choice(len(rows), most, replace=False))
+    good = np.ones(len(rows), bool)
+    for file in maps:
+        good &= read.usable(file, rows)
+    return rows[good], int((~good).sum())
+
+
+def _logo_rows(rows: Ints, settings: Settings) -> Ints:
+    """Places among `rows` that are drawn as logos, ascending."""
+    return np.sort(np.random.default_rng(settings.seed).permutation(len(rows))[:N_LOGOS])
 
 
 def _score_file(scorer: Scorer, file: read.Source, rows: Ints, shown: Ints) -> Scored:
     a = read.read_maps(file, rows, scorer.x)
+    read.check_sequences(file, rows, scorer.x)
     read.check_channels(file, scorer.x, a)
     try:
         return scorer.score(a, shown)
@@ -189,10 +203,6 @@ def _compared(scored: Mapping[str, Scored], measured: Mapping[str, float]) -> di
     }
 
 
-def _short(path: File) -> str:
-    return "/".join(Path(path).parts[-2:])
-
-
 def _names(maps: Sequence[File], names: Sequence[str] | None) -> Sequence[str]:
     """Names of the models, checked."""
     paths = [Path(path) for path in maps]
@@ -214,6 +224,7 @@ def _notes(
     scorer: Scorer,
     origin: Mapping[str, Any],
     scored: Mapping[str, Scored],
+    dropped: int,
 ) -> list[str]:
     """What the reader of the numbers has to know."""
     notes = [
@@ -223,7 +234,10 @@ def _notes(
     ]
     notes += [file.note for file in opened.values() if file.note]
     x, settings = scorer.x, scorer.settings
-    if len(x) < (available := opened["sequences"].shape[0]):
+    if dropped:
+        why = "some model has no map of them, or one that is zero everywhere"
+        notes.append(f"{dropped} sequences were left out: {why}.")
+    if len(x) + dropped < (available := opened["sequences"].shape[0]):
         notes.append(
             f"{len(x):,} of the {available:,} sequences were drawn at random (seed "
             f"{settings.seed}), the same for all models; every number is of these."

@@ -77,9 +77,7 @@ class Scorer:
     @cached_property
     def exchange(self) -> exchange.Exchange:
         """Which tracks may change places."""
-        codes = maps.tracks(self.x, [None], "abs_input", True).codes
-        found: exchange.Exchange = exchange.exchangeable(codes)
-        return found
+        return exchange.exchangeable(maps.tracks(self.x, [None], "abs_input", True).codes)
 
     @cached_property
     def floor(self) -> Floats:

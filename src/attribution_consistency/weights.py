@@ -15,7 +15,6 @@ from .length_scaling import LengthWeights
 from .maps import READINGS, check_choice
 
 ARRAYS = ("per_subset", "mean", "r2", "centre", "scale")
-SHIPPED = "default_length_weights.json"
 
 
 def length_weights_from(entry: Mapping[str, Any]) -> LengthWeights:
@@ -26,13 +25,6 @@ def length_weights_from(entry: Mapping[str, Any]) -> LengthWeights:
     return LengthWeights(**arrays, held_out=held_out, **same)
 
 
-def default_length_weights() -> dict[str, dict[str, Any]]:
-    """The weights shipped with the package, {reading: entry}; each says what it was fitted on."""
-    resource = files(__package__) / "resources" / SHIPPED
-    weights: dict[str, dict[str, Any]] = json.loads(resource.read_text(encoding="utf-8"))
-    return weights
-
-
 def shipped_length_weights(reading: str, ks: list[int]) -> LengthWeights:
     """The shipped `LengthWeights` of a reading for the lengths `ks`, or equal ones."""
     return length_weights_from(stand_in_weights(reading, ks, ""))
@@ -40,7 +32,9 @@ def shipped_length_weights(reading: str, ks: list[int]) -> LengthWeights:
 
 def stand_in_weights(reading: str, ks: list[int], reason: str) -> dict[str, Any]:
     """Shipped weights of a reading for the lengths `ks`; equal ones where they do not fit."""
-    entry = default_length_weights()[reading] | {"held_out": {}, "note": reason}
+    resource = files(__package__) / "resources" / "default_length_weights.json"
+    entry: dict[str, Any] = json.loads(resource.read_text(encoding="utf-8"))[reading]
+    entry |= {"held_out": {}, "note": reason}
     if entry["ks"] == ks:
         return entry | {"source": "shipped with the package"}
     return equal_weights(entry, ks)

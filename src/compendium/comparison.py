@@ -189,8 +189,7 @@ def _rows(metrics, truths, kinds, reference, statistic, clusters, options):
         parts = [between(times * (strata == k)) for k in sizes if k not in (POOLED, WITHIN)]
         mean = [np.mean(parts, axis=0)] if kinds else []
         values = np.stack([between(times), *parts, *mean], axis=1)
-        place = list(metrics).index(reference) if reference in metrics else None
-        other = np.nan if place is None else values[:, :, [place]]
+        other = values[:, :, [list(metrics).index(reference)]] if reference in metrics else np.nan
         return np.stack([values, values - other], axis=1)
 
     numbers = np.stack(bootstrap_counts(estimates, clusters, **options))

@@ -33,7 +33,7 @@ from attribution_consistency import score as scoring
 from attribution_consistency.divergence import kmer_distributions
 from attribution_consistency.maps import gini
 from attribution_consistency.uncertainty import Jackknife, paired_difference, smallest_difference
-from attribution_consistency.weights import default_length_weights
+from attribution_consistency.weights import shipped_length_weights
 
 KS = (3, 4, 5)
 FAST = scorer.Settings(ks=KS)
@@ -224,9 +224,9 @@ def test_learnt_weights(place):
     ks = (3, 4, 5, 6, 7, 8)
     settings = replace(FAST, ks=ks, weights="learnt")
     row = scored(["sharp"], settings).table.iloc[0]
-    entry = default_length_weights()["frequency"]
+    entry = shipped_length_weights("frequency", list(range(3, 9)))
     excess = [row[f"excess_k{k}"] for k in ks]
-    assert row["score"] == pytest.approx(np.dot(excess, entry["mean"]))
+    assert row["score"] == pytest.approx(np.dot(excess, entry.mean))
     assert any("learnt on" in note for note in scored(["sharp"], settings).notes)
     with pytest.raises(ValueError, match="not for k = "):
         scored(["sharp"], replace(FAST, weights="learnt"))
@@ -290,6 +290,7 @@ def test_performance(place):
     [
         "model,auroc\nsharp,0.9\nblurred,0.8\nnoise,0.5\n",
         "Model;auroc\nsharp;0.9\nblurred;0.8\nnoise;0.5\n",
+        "model,auroc\nsharp.counts_scores,0.9\nblurred,0.8\nnoise,0.5\n",
         "\ufeffmodel\tauroc\nsharp.npz\t0.9\nblurred.npz\t0.8\nnoise.npz\t0.5\n",
         "model, auroc\nsharp , 0.9\n blurred,0.8\nnoise,0.5\n",
     ],
@@ -366,7 +367,7 @@ def test_the_report_needs_no_other_file(written):
     assert sorted(p.name for p in written.iterdir()) == sorted(report.FILES)
     assert not re.findall(r"https?:|<link|<script|@import|url\(", page)
     images = re.findall(r"<img[^>]*>", page)
-    assert len(images) == 6
+    assert len(images) == 5
     for image in images:
         assert re.search(r'src="data:image/png;base64,[A-Za-z0-9+/=]{1000,}"', image)
         assert len(re.search(r'alt="([^"]*)"', image)[1]) > 30
@@ -448,6 +449,50 @@ def test_table_and_json_agree(written):
     np.testing.assert_allclose(table["score"], [m["score"] for m in found["models"]])
     assert len(found["inputs"]) == 4 and found["settings"]["seed"] == 0
     assert "NaN" not in (written / "scores.json").read_text()
+
+
+def test_bad_rows_are_left_out_of_all_models_only_when_asked(place, capsys):
+    bad, dead = SHARP.copy(), BLURRED.copy()
+    bad[[3, 50], 2, 1], dead[7] = np.nan, 0
+    np.savez(place / "sharp.npz", a=bad)
+    np.savez(place / "blurred.npz", a=dead)
+    assert run() == 2
+    assert "got nan at sequence 3, position 2, channel 1" in capsys.readouterr().err
+    assert run("--drop-bad-rows") == 0
+    found = json.loads((place / "out" / "scores.json").read_text())
+    assert [m["n"] for m in found["models"]] == [len(X) - 3] * 3
+    assert any(note.startswith("3 sequences were left out: some model") for note in found["notes"])
+    good = np.setdiff1d(np.arange(len(X)), [3, 7, 50])
+    by_name = {m["model"]: m["kld_k3"] for m in found["models"]}
+    np.testing.assert_allclose(by_name["noise"], kmer_klds(X[good], NOISE[good], [3])[0])
+
+
+def test_maps_beside_other_sequences_are_refused(place, capsys):
+    order = np.random.default_rng(0).permutation(len(X))
+    np.savez(place / "sharp.npz", a=SHARP, x=X)
+    assert run() == 0
+    np.savez(place / "sharp.npz", a=SHARP[order], x=X[order])
+    capsys.readouterr()
+    assert run("--force") == 2
+    assert "sequences beside the maps (x) are others than those given" in capsys.readouterr().err
+
+
+def test_names_of_files_need_not_be_written_out(place):
+    np.savez(place / "sharp.counts_scores.npz", a=SHARP)
+    (place / "p.csv").write_text("model,r\nsharp,0.9\nnoise,0.1\n")
+    found = scored(["sharp.counts_scores", "noise"], performance="p.csv").table
+    assert found.set_index("model")["performance"]["sharp.counts_scores"] == 0.9
+
+
+def test_controls_stand_in_the_same_table(place):
+    np.savez(place / "untrained.npz", a=NOISE)
+    (place / "p.csv").write_text("model,r\nsharp,0.9\nblurred,0.8\nnoise,0.1\n")
+    assert run("--controls", "untrained.npz", "--performance", "p.csv") == 0
+    found = json.loads((place / "out" / "scores.json").read_text())["models"]
+    row = next(m for m in found if m["model"] == "control: untrained")
+    assert row["performance"] is None and row["verdict"] == scorer.NOTHING and not row["pareto"]
+    page = (place / "out" / "report.html").read_text()
+    assert re.search(r"Control: untrained scores -?[0-9.]+ nats: what is above", page)
 
 
 def test_the_json_is_that_of_its_schema(written, place):
