@@ -14,8 +14,12 @@ import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 import yaml
+from metric_examples import planted_pair
+
+from attribution_consistency import cli
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDER = "/a/folder/"  # a book need not lie at the root of its site
@@ -213,6 +217,45 @@ def test_readable_for_everyone(visit, axe):
         found += [f"dark: {line}" for line in axe(tab, ["color-contrast"], ["article"])]
         tab.emulate_media(color_scheme="light")
     assert not found, "\n".join(found)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """A report of one, of three and of thirty models, one of which is a control: {number: path}."""
+    folder, written = tmp_path_factory.mktemp("reports"), {}
+    x, a, _ = planted_pair(0, n=100, length=60)
+    noise = np.random.default_rng(0).gamma(0.3, size=(30, *x.shape[:2], 1))
+    np.savez(folder / "x.npz", x=x)
+    for i in range(30):
+        np.savez(folder / f"model_{i:02d}.npz", a=a * (i / 30) + x * noise[i])
+    for n in (1, 3, 30):
+        maps = [str(folder / f"model_{i:02d}.npz") for i in range(30 - n, 30)]
+        given = ["--sequences", str(folder / "x.npz"), "--attributions", *maps, "--ks", "3-5"]
+        given += ["--controls", str(folder / "model_00.npz")] if n == 3 else []
+        if n == 30:
+            rows = (f"model_{i:02d},{0.7 + i % 7 / 50}" for i in range(30))
+            (folder / "p.csv").write_text("\n".join(["model,auroc", *rows]))
+            given += ["--performance", str(folder / "p.csv")]
+        assert cli.main(["score", *given, "--out", str(folder / str(n))]) == 0
+        written[n] = folder / str(n) / "report.html"
+    return written
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("n", [1, 3, 30])
+def test_the_report_of_the_command_is_readable(browser, report, axe, n, view, scheme):
+    context = browser.new_context(**VIEWS[view] | {"color_scheme": scheme})
+    page = context.new_page()
+    page.goto(report[n].as_uri(), wait_until="load")
+    page.evaluate("() => document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    found = axe(page)
+    assert not found, "\n".join(found)
+    wide = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(wide) <= 0
+    shrunk = page.evaluate("() => [...document.images].map(i => i.clientWidth / i.naturalWidth)")
+    assert min(shrunk) * 120 / 72 * 10 >= 10  # pixels of letters of 10 points, at 120 dots an inch
+    context.close()
 
 
 def test_a_picture_for_people(visit, repository):
