@@ -15,6 +15,7 @@ from .kmers import Moves, stay
 from .maps import Tracks, share
 
 ENOUGH = 0.8  # share of sequences that can move
+FEW = 10  # sequences on average to change places with
 SHORTEST = 50  # positions that all know, for cropping
 CLOSEST = 8  # positions: a rotation moves every score at least this far, where there is room
 Interval = tuple[str, int, int]  # chromosome, start, end
@@ -80,6 +81,11 @@ def exchangeable(codes: Array, intervals: Sequence[Interval] | None = None) -> E
                 f"positions {window.start + 1} to {window.stop} are known in all sequences, and "
                 "the null is of these"
             )
+    if not (rotates or known.all()) and len(set(kinds)) > len(units) / FEW:
+        notes.append(
+            "sequences change places only with those whose known positions are the same, few each, "
+            "and the score is lower than it were if all were padded alike"
+        )
     bounds = known_stretches(codes[first][:, window])
     return Exchange(first, member, turned, window, units, kinds, bounds, rotates, tuple(notes))
 

@@ -243,3 +243,13 @@ def test_the_interval_covers_the_excess_at_this_number_of_sequences():
     assert (covered > 0.89).all() and (covered < 1).all()
     spread = np.std([run.estimate for run in runs], axis=0)
     np.testing.assert_allclose(np.mean([run.se for run in runs], axis=0), spread, rtol=0.25)
+
+
+def test_sequences_padded_in_many_ways_are_pointed_out():
+    x = np.eye(4, dtype=np.float32)[np.random.default_rng(0).integers(0, 4, (60, 40))]
+    alike, many = np.zeros((60, 60, 4), np.float32), np.zeros((60, 60, 4), np.float32)
+    for i in range(60):
+        alike[i, 7:47], many[i, i // 3 : i // 3 + 40] = x[i], x[i]
+    assert not exchange.exchangeable(codes_of(alike)).notes
+    (note,) = exchange.exchangeable(codes_of(many)).notes
+    assert "lower than it were if all were padded alike" in note
