@@ -295,7 +295,9 @@ def _score(
     a = a.reshape(-1)
     if score == "l2":
         a = (a.reshape(-1, 4) - mean[:, None]).reshape(-1) if correct else a
-        return np.sqrt(_sum_of_four(a * a)).reshape(codes.shape)
+        power = np.frexp(np.abs(a).max(initial=0))[1]  # of 2: squares of 1e200 are no numbers
+        square = _sum_of_four(np.ldexp(a, -power) ** 2)
+        return np.ldexp(np.sqrt(square), power).reshape(codes.shape)
     value = a.take(codes.reshape(-1) + np.arange(0, a.size, 4))
     if correct:
         value -= mean

@@ -163,9 +163,7 @@ def test_lists_and_integer_maps_are_fine():
 
 
 @pytest.mark.filterwarnings("ignore:overflow")
-def test_scores_too_large_to_square_or_add():
-    with pytest.raises(ValueError, match="a: got values too large to add up"):
-        kmer_klds(X, 1e200 * A, score="l2")
+def test_scores_too_large_to_add():
     a = X * np.where(np.arange(30) % 2, 1e307, -1e307)[:, None]
     with pytest.raises(ValueError, match="a: got values too large to add up"):
         kmer_klds(X, a)

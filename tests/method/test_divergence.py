@@ -1,5 +1,7 @@
 """KLDs against a slow reference, closed forms, invariances and orderings."""
 
+import warnings
+
 import numpy as np
 import pytest
 import reference
@@ -14,7 +16,7 @@ from attribution_consistency.divergence import (
     kmer_prior,
 )
 from attribution_consistency.kmers import kmer_indices, kmer_names
-from attribution_consistency.maps import gini, gradient_correction
+from attribution_consistency.maps import gini, gradient_correction, position_scores
 from attribution_consistency.sequences import encode_codes
 
 READINGS = maps.READINGS
@@ -330,3 +332,15 @@ def test_kmer_indices_name_every_window_and_say_which_are_known():
             assert usable == ("N" not in kmer)
             assert names[i] == kmer or not usable
     assert index.shape == known.shape == (2, 6) and index.max() < 64
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_the_scale_of_a_map_does_not_matter(scale):
+    x, a = random_pair(4, n=30, length=40)
+    want, found = (position_scores(x, m, score="l2") for m in (a, a.astype(float) * scale))
+    np.testing.assert_allclose(found / scale, want, rtol=1e-6)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert thresholded_kld(x, a.astype(float) * scale, 3) == pytest.approx(
+            thresholded_kld(x, a, 3)
+        )
