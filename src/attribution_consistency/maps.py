@@ -295,9 +295,9 @@ def _score(
     a = a.reshape(-1)
     if score == "l2":
         a = (a.reshape(-1, 4) - mean[:, None]).reshape(-1) if correct else a
-        power = np.frexp(np.abs(a).max(initial=0))[1]  # of 2: squares of 1e200 are no numbers
-        square = _sum_of_four(np.ldexp(a, -power) ** 2)
-        return np.ldexp(np.sqrt(square), power).reshape(codes.shape)
+        largest = max(a.max(), -a.min(), 1e-300)  # whose square may be no number
+        scale = 1.0 if 1e-100 < largest < 1e100 else 2.0 ** -int(np.frexp(largest)[1])
+        return np.sqrt(_sum_of_four((a * scale) ** 2)).reshape(codes.shape) / scale
     value = a.take(codes.reshape(-1) + np.arange(0, a.size, 4))
     if correct:
         value -= mean

@@ -164,13 +164,13 @@ def usable(source: Source, rows: Rows) -> Mask:
     return np.asarray(np.isfinite(values).all(axis=1) & values.any(axis=1))
 
 
-def read_sequences(source: Source, rows: Rows) -> NDArray[np.float32]:
-    """Read some sequences, one-hot (n, L, 4) float32; `rows` ascending.
+def read_sequences(source: Source, rows: Rows) -> NDArray[np.int8]:
+    """Read some sequences, one-hot (n, L, 4) int8; `rows` ascending.
 
     A position with a quarter in each channel is an unknown base.
     """
     if source.codes is not None:
-        return sequences.codes_to_one_hot(_middle(source.codes[rows], source))
+        return sequences.codes_to_one_hot(_middle(source.codes[rows], source)).astype(np.int8)
     x = _read(source, rows)
     x = np.where((x == 0.25).all(axis=2, keepdims=True), 0, x)
     if (place := sequences.not_one_hot(x)) is not None:
@@ -180,7 +180,7 @@ def read_sequences(source: Source, rows: Rows) -> NDArray[np.float32]:
         raise ValueError(f"{source.path}: {there}, {expected}")
     if not x.any():
         raise ValueError(f"{source.path}: every position is all 0, so no base is known")
-    return x.astype(np.float32)
+    return x.astype(np.int8)
 
 
 def check_channels(source: Source, x: Array, a: Array) -> None:

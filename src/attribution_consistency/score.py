@@ -26,7 +26,7 @@ from .nulls import family_wise
 from .scorer import Scored, Scorer, Settings, verdict
 from .weights import choose_weights
 
-N_LOGOS = 3
+N_LOGOS = 2
 DEFAULT = Settings()
 File = str | PathLike[str]
 
@@ -46,7 +46,7 @@ class Result:
     skipped: dict[str, str]  # {model: why}
     inputs: dict[str, str]  # {folder/file: SHA-256}
     logo_rows: list[int]  # numbers of the sequences drawn as logos
-    logo_x: NDArray[np.float32]
+    logo_x: NDArray[np.int8]
     logos: dict[str, Array]  # {model: maps (n, L, 4)}
 
     def _repr_html_(self) -> str:

@@ -17,7 +17,7 @@ from . import exchange, maps
 from .arrays import Array, Floats, Ints
 from .divergence import DEFAULT_KS, distributions, kl
 from .exchange import Exchange, Interval
-from .kmers import Moves, in_threads, present_kmers, stay, sum_windows
+from .kmers import Moves, count_windows, in_threads, present_kmers, stay, sum_windows
 from .length_scaling import LengthWeights, consistency
 from .maps import Options, check, check_shapes
 from .nulls import NullTest, exchanged_klds
@@ -176,25 +176,18 @@ def _block_klds(
     scored: maps.Tracks, moves: Moves, rows: list[Ints], ks: list[int], options: Options
 ) -> Floats:
     """KLDs (T, n_blocks + 1, K) of each track without one block after another; last, with all."""
-    kmers = present_kmers(scored.codes, ks, options.collapse)
-
-    each = options.reading == "per_sequence"
+    codes, kmers = scored.codes, present_kmers(scored.codes, ks, options.collapse)
+    counts, each = [count_windows(codes[r], kmers) for r in rows], options.reading == "per_sequence"
 
     def klds(tracks: slice) -> list[Array]:
-        sums = [
-            sum_windows(
-                scored.codes[r], scored.shares, moves.part(tracks, r), kmers, per_sequence=each
-            )
-            for r in rows
-        ]
+        parts = [(codes[r], scored.shares, moves.part(tracks, r)) for r in rows]
+        sums = [sum_windows(*part, kmers, per_sequence=each)[1] for part in parts]
         found = [
             [
-                _leave_one_out(
-                    [c[k] for c, _ in sums], [s[k][t] for _, s in sums], k, options.reading
-                )
+                _leave_one_out([c[k] for c in counts], [s[k][t] for s in sums], k, options.reading)
                 for k in ks
             ]
-            for t in range(len(sums[0][1][ks[0]]))
+            for t in range(len(sums[0][ks[0]]))
         ]
         return [np.array(klds).T for klds in found]
 

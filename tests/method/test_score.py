@@ -367,7 +367,7 @@ def test_the_report_needs_no_other_file(written):
     assert sorted(p.name for p in written.iterdir()) == sorted(report.FILES)
     assert not re.findall(r"https?:|<link|<script|@import|url\(", page)
     images = re.findall(r"<img[^>]*>", page)
-    assert len(images) == 5
+    assert len(images) == 4
     for image in images:
         assert re.search(r'src="data:image/png;base64,[A-Za-z0-9+/=]{1000,}"', image)
         assert len(re.search(r'alt="([^"]*)"', image)[1]) > 30
