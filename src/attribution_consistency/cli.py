@@ -79,8 +79,11 @@ def simulate(arguments: argparse.Namespace) -> None:
 def add_score(add: Callable[..., argparse.Action]) -> None:
     """The arguments of `score`, from the table of them."""
     kinds = {"int": int, "lengths": lengths, "names": lambda text: text.split(",")}
-    table = files("attribution_consistency") / "resources" / "options.toml"
-    for name, option in tomllib.loads(table.read_text(encoding="utf-8")).items():
+    resources = files("attribution_consistency") / "resources"
+    table = (resources / "options.toml").read_text(encoding="utf-8")
+    for name, option in tomllib.loads(table).items():
+        if name == "formats":
+            option["version"] = (resources / "formats.txt").read_text(encoding="utf-8")
         if "type" in option:
             option["type"] = kinds[option["type"]]
         add(f"--{name}", **option)
@@ -95,7 +98,8 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=__version__)
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     summary = "score the saved attribution maps of any models, and write a report"
-    one = verbs.add_parser("score", help=summary, description=summary)
+    plain = argparse.RawDescriptionHelpFormatter
+    one = verbs.add_parser("score", help=summary, description=summary, formatter_class=plain)
     one.set_defaults(function=score)
     add_score(one.add_argument)
     summary = "write simulated sequences with planted motifs, and where these are"

@@ -158,6 +158,17 @@ def test_the_page_says_how_each_file_is_scored():
         assert tried and given.sequences and given.attributions, tool
 
 
+def test_the_command_lists_what_it_reads_as_the_page_does(capsys):
+    page = (Path(__file__).parents[2] / "book" / "score_your_maps.md").read_text("utf-8")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["score", "--formats"])
+    listed = capsys.readouterr().out
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| `(score [^`]+)` \|$", page, re.M)
+    assert ended.value.code == 0 and listed.count("\n  score ") == len(rows) == 13
+    for tool, file, command in rows:
+        assert f"\n{tool}: {file.replace('`', '')}\n  {command}\n" in listed
+
+
 def test_the_middle_of_wider_sequences(tmp_path):
     wide = np.pad(X, ((0, 0), (7, 7), (0, 0)))
     wide[:, :7, 0] = wide[:, -7:, 1] = 1

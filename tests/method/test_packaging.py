@@ -17,6 +17,7 @@ RESOURCES = {
     "report.html",
     "report_parts.html",
     "options.toml",
+    "formats.txt",
     "scores.schema.json",
     "examples/sequences.npz",
     "examples/exponential.npz",
