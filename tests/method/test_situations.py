@@ -1,0 +1,168 @@
+"""Situations that people of the field meet, each from files to the answer of the command."""
+
+import json
+
+import numpy as np
+import pytest
+from metric_examples import planted_pair
+
+from attribution_consistency import cli
+from attribution_consistency.sequences import decode
+
+X, A, _ = planted_pair(0, n=60, length=50)
+A = A + 0.05 * np.random.default_rng(0).normal(size=A.shape)
+NOISE = np.random.default_rng(1).normal(size=A.shape)
+FOUND, NOTHING, UNSURE = "consistent words", "no evidence of consistent words", "cannot tell"
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.savez("x.npz", x=X)
+    np.savez("a.npz", a=A)
+    return tmp_path
+
+
+def score(*maps, x="x.npz", ks="3-5", more=()):
+    """Models and notes of the command's answer; None when it refuses."""
+    given = ["score", "--sequences", x, "--attributions", *maps, "--ks", ks, "--out", "out"]
+    if cli.main([*given, "--force", *more]):
+        return None
+    with open("out/scores.json", encoding="utf-8") as file:
+        answer = json.load(file)
+    return {row["model"]: row for row in answer["models"]}, answer["notes"], answer["words"]
+
+
+def refused(capsys):
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    (line,) = lines
+    return line
+
+
+def test_padding_alike_changes_nothing_whatever_the_maps_hold_there(place):
+    wide = ((0, 0), (9, 4), (0, 0))
+    noise = np.random.default_rng(2).normal(size=(60, 63, 4))
+    noise[:, 9:59] = A
+    np.savez("wide.npz", x=np.pad(X, wide))
+    np.savez("zero.npz", a=np.pad(A, wide))
+    np.savez("noise.npz", a=noise)
+    models, notes, _ = score("zero.npz", "noise.npz", x="wide.npz")
+    plain = score("a.npz")[0]["a"]
+    for row in models.values():
+        for name in ("score", "score_low", "p", "gini", "kld_original", "explained"):
+            assert row[name] == pytest.approx(plain[name], rel=1e-9), name
+    assert any("unknown bases" in note for note in notes)
+
+
+def test_mutagenesis_with_zeros_at_the_base_that_is_there(place):
+    """As in-silico mutagenesis is saved: the map is hypothetical but for a constant."""
+    np.savez("ism.npz", a=A - (A * X).sum(axis=2, keepdims=True))
+    assert score("ism.npz")[0]["ism"]["score"] == pytest.approx(score("a.npz")[0]["a"]["score"])
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e30, 1e200])
+def test_the_scale_of_maps_says_nothing(place, scale):
+    np.savez("scaled.npz", a=A * scale)
+    rows = score("scaled.npz", "a.npz")[0]
+    for name in ("score", "gini", "kld_original"):
+        assert rows["scaled"][name] == pytest.approx(rows["a"][name], rel=1e-6)
+
+
+def test_maps_half_of_which_are_dead(place):
+    dead = A.copy()
+    dead[:40] = 0
+    np.savez("dead.npz", a=dead)
+    models, notes, _ = score("dead.npz")
+    assert models["dead"]["n_all_zero"] == 40 and models["dead"]["verdict"] == FOUND
+    assert "dead: the maps of 40 of 60 sequences are zero everywhere." in notes
+    assert score("dead.npz", more=["--drop-bad-rows"])[0]["dead"]["n"] == 20
+
+
+def test_noise_and_unsigned_maps(place):
+    np.savez("noise.npz", a=NOISE)
+    np.savez("unsigned.npz", a=np.abs(A))
+    models, _, words = score("noise.npz", "unsigned.npz")
+    assert models["noise"]["verdict"] == NOTHING and models["noise"]["explained"] < 0.02
+    assert models["unsigned"]["verdict"] == FOUND
+    assert not [row for row in words if row["model"] == "noise"]
+
+
+def test_maps_of_other_sequences_and_of_the_next_one(place, capsys):
+    np.savez("shifted.npz", a=np.roll(A, 1, axis=0))
+    assert score("shifted.npz")[0]["shifted"]["verdict"] != FOUND
+    np.savez("projected.npz", a=np.roll(A * X, 1, axis=0))
+    assert score("projected.npz") is None
+    assert "or the maps are of other sequences" in refused(capsys)
+
+
+def test_peaks_that_were_dropped_and_a_width_that_differs(place, capsys):
+    np.savez("fewer.npz", a=A[:57])
+    assert score("fewer.npz") is None
+    assert "57 maps of 50 positions, but x.npz has 60 sequences of 50" in refused(capsys)
+    np.savez("narrow.npz", a=A[:, 10:40])
+    assert score("narrow.npz") is None
+    assert "--crop takes the middle of both" in refused(capsys)
+    assert score("narrow.npz", more=["--crop", "30"])[0]["narrow"]["length"] == 30
+
+
+def test_short_windows(place, capsys):
+    np.savez("short.npz", x=X[:, :8])
+    np.savez("a.npz", a=NOISE[:, :8])
+    assert score("a.npz", x="short.npz", ks="3-8")[0]["a"]["verdict"] in (NOTHING, UNSURE)
+    np.savez("short.npz", x=X[:, :7])
+    np.savez("a.npz", a=NOISE[:, :7])
+    assert score("a.npz", x="short.npz", ks="3-8") is None
+    assert "k = 8, longer than the sequences (7 positions)" in refused(capsys)
+
+
+def test_one_long_locus_is_too_few(place, capsys):
+    np.savez("x.npz", x=X.reshape(1, -1, 4))
+    np.savez("a.npz", a=A.reshape(1, -1, 4))
+    assert score("a.npz") is None
+    assert "got one distinct sequence, expected two or more" in refused(capsys)
+
+
+def test_maps_that_are_zero_but_around_one_place(place):
+    sparse = np.zeros((40, 3000, 4), np.float32)
+    x = np.eye(4, dtype=np.int8)[np.random.default_rng(3).integers(0, 4, (40, 3000))]
+    sparse[:, 1500:1504] = np.random.default_rng(4).normal(size=(40, 4, 4))
+    np.savez_compressed("long.npz", x=x)
+    np.savez_compressed("sparse.npz", a=sparse)
+    assert score("sparse.npz", x="long.npz")[0]["sparse"]["verdict"] == UNSURE
+
+
+def test_words_at_the_middle_of_every_peak(place):
+    """Scores that follow the position, on peaks that are centred, know no word."""
+    rng, at = np.random.default_rng(5), np.arange(50)
+    codes, start = X.argmax(axis=2), rng.integers(18, 27, 60)
+    for row, first in zip(codes, start):
+        row[first : first + 6] = (2, 0, 3, 0, 0, 2)
+    x = np.eye(4)[codes]
+    np.savez("peaks.npz", x=x)
+    bell = np.exp(-(((at - 25) / 6) ** 2)) * rng.gamma(2, size=(60, 50))
+    np.savez("bell.npz", a=x * bell[..., None])
+    assert score("bell.npz", x="peaks.npz")[0]["bell"]["verdict"] != FOUND
+
+
+def test_a_base_that_a_map_prefers_is_seen_in_its_shares(place):
+    np.savez("base.npz", a=X * (0.1 + (X.argmax(axis=2) == 2)[..., None]))
+    row = score("base.npz")[0]["base"]
+    assert row["verdict"] == FOUND and row["on_G"] > 0.6
+
+
+def test_rna_and_letters_in_lower_case_are_the_same_sequences(place):
+    (place / "x.fa").write_text("".join(f">s\n{s.replace('T', 'U')}\n" for s in decode(X)))
+    (place / "y.txt").write_text("\n".join(decode(X)).lower())
+    want = score("a.npz")[0]["a"]["score"]
+    assert score("a.npz", x="x.fa")[0]["a"]["score"] == want
+    assert score("a.npz", x="y.txt")[0]["a"]["score"] == want
+
+
+def test_folds_of_one_name_want_names(place, capsys):
+    for fold in ("fold_0", "fold_1"):
+        (place / fold).mkdir()
+        np.savez(place / fold / "counts.npz", a=A)
+    files = ["fold_0/counts.npz", "fold_1/counts.npz"]
+    assert score(*files) is None
+    assert "two models are called 'counts'" in refused(capsys)
+    assert set(score(*files, more=["--names", "0,1"])[0]) == {"0", "1"}
