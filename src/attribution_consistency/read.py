@@ -100,9 +100,8 @@ def open_sequences(path: str | PathLike[str], wanted: Wanted = ANY) -> Source:
         codes, note = _of_letters(lines or _coded(path, wanted), wanted.align)
     if codes is None:
         return _open(path, "sequences", SEQUENCE_KEYS, wanted.sequences_key, None, wanted)
-    n, length = codes.shape
-    shape = n, wanted.crop or length, 4
-    return Source(path, None, shape, "NLC", length, None, codes, note)
+    shape = len(codes), wanted.crop or codes.shape[1], 4
+    return Source(path, None, shape, "NLC", codes.shape[1], None, codes, note)
 
 
 def _coded(path: Path, wanted: Wanted) -> list[str] | None:
@@ -203,11 +202,13 @@ def check_channels(source: Source, x: Array, a: Array) -> None:
             raise ValueError(f"{few}: {why}")
 
 
-def check_sequences(source: Source, rows: Rows, x: Array) -> None:
-    """Raise ValueError when a file of maps has sequences beside them, and these are not `x`."""
+def check_sequences(source: Source, given: Source, rows: Rows, x: Array) -> None:
+    """Raise ValueError when a file of maps, other than `given`, has sequences that are not `x`."""
+    if source.path == given.path:
+        return
     try:
         own = _open(source.path, "sequences", SEQUENCE_KEYS, None, None, ANY)
-        if own.key == source.key or own._replace(shape=source.shape).length != source.length:
+        if own.key == source.key or own.length != source.length:
             return
         other = (read_sequences(own._replace(shape=source.shape), rows) != x).any(axis=(1, 2))
     except ValueError:

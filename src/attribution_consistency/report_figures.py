@@ -39,7 +39,7 @@ def ranking(result: Result) -> Picture:
 
 
 def plane(result: Result) -> Picture:
-    """Score against performance; the Pareto set by its ranks."""
+    """Score against performance, and the Pareto set."""
     table = result.table.sort_values("performance", kind="stable")
     best = table[table["pareto"]]
     figure, ax = plt.subplots(figsize=(4.2, 3.8))

@@ -124,7 +124,7 @@ def score_files(
     scorer, scored = Scorer(x, settings, chosen), {}
     for number, (name, file) in enumerate(opened.items(), 1):
         progress(f"scoring {number} of {len(opened)}: {name}")
-        if model := attempt(name, _score_file, scorer, file, rows, shown):
+        if model := attempt(name, _score_file, scorer, file, source, rows):
             scored[name] = model
     if not scored:
         raise ValueError(f"no model could be scored; the first: {next(iter(skipped.values()))}")
@@ -175,12 +175,12 @@ def _logo_rows(rows: Ints, settings: Settings) -> Ints:
     return np.sort(np.random.default_rng(settings.seed).permutation(len(rows))[:N_LOGOS])
 
 
-def _score_file(scorer: Scorer, file: read.Source, rows: Ints, shown: Ints) -> Scored:
+def _score_file(scorer: Scorer, file: read.Source, source: read.Source, rows: Ints) -> Scored:
     a = read.read_maps(file, rows, scorer.x)
-    read.check_sequences(file, rows, scorer.x)
+    read.check_sequences(file, source, rows, scorer.x)
     read.check_channels(file, scorer.x, a)
     try:
-        return scorer.score(a, shown)
+        return scorer.score(a, _logo_rows(rows, scorer.settings))
     except ValueError as error:
         raise ValueError(f"{file.path}: {error}") from None
 

@@ -13,7 +13,7 @@ from .arrays import Array, Floats, Ints
 from .kmers import all_kmers, stay, sum_windows
 from .length_scaling import LengthWeights, consistency
 from .maps import gini
-from .nulls import NullTest, exchanged_klds, exchanged_null, rotated_null, tested
+from .nulls import NullTest, exchanged_klds, exchanged_null, rotated_null
 from .power import power
 from .uncertainty import Jackknife, excess_interval
 
@@ -68,7 +68,7 @@ class Scorer:
         """All that is kept of a model with maps `a`; `shown`, the rows of its logos."""
         s, own, weights = self.settings, self.settings.options, self.weights[self.settings.reading]
         null = exchanged_null(self.x, a, s.ks, n_draws=s.draws, seed=s.seed, **own)
-        test = tested(consistency([null.observed, *null.null], weights))
+        test = null.weighted(weights)
         given: dict[str, Any] = {"null": test, "weights": weights, "seed": s.seed}
         interval = excess_interval(self.x, a, s.ks, **given, **own)
         row = self.row(a, null, test, interval)

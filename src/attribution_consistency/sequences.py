@@ -180,7 +180,7 @@ def read_letters(path: Path) -> list[str]:
     """The sequences of a FASTA file, or of a table: the last column of every line."""
     text = _text(path)
     if text.lstrip()[:1] in (">", ";", ""):
-        return [sequence for _, sequence in read_fasta(path)]
+        return [sequence for _, sequence in _records(text, path)]
     lines = [line.strip() for line in text.splitlines() if line.strip() and line[0] != "#"]
     found = [re.split(r"[\t,]", line)[-1].strip() for line in lines]
     found = found[1:] if found[0].lower() in ("sequence", "seq", "sequences", "dna") else found
@@ -222,8 +222,11 @@ def read_fasta(path: str | PathLike[str]) -> list[tuple[str, str]]:
         If the file is missing, holds no record, has text before the first header, or a record
         without sequence.
     """
-    path = Path(path)
-    text = _text(path)
+    return _records(_text(Path(path)), Path(path))
+
+
+def _records(text: str, path: Path) -> list[tuple[str, str]]:
+    """Names and sequences of the text of a FASTA file."""
     records: list[tuple[str, str]] = []
     lines = [line for line in text.splitlines() if not line.startswith(";")]  # ; is a comment
     before, *blocks = ("\n" + "\n".join(lines)).split("\n>")

@@ -102,7 +102,7 @@ def add_steps(add: Add) -> None:
             choices = ["synthetic", "gm12878_dnase", "koo"]
             one.add_argument("--population", required=True, choices=choices)
         if "ids" in takes:
-            which = "networks: a,b,c or @file with one a line"
+            which = "networks: a,b,c"
             one.add_argument("--ids", required=True, type=lambda t: t.split(","), help=which)
         if "part" in takes:
             which = "number of the job that these networks are in networks.json, from 0"

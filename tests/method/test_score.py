@@ -477,6 +477,12 @@ def test_maps_beside_other_sequences_are_refused(place, capsys):
     assert "sequences beside the maps (x) are others than those given" in capsys.readouterr().err
 
 
+def test_a_file_with_two_sets_of_sequences_is_asked_for_one(place):
+    np.savez(place / "sharp.npz", a=SHARP, x=X[::-1], mine=X)
+    given = ["score", "--sequences", "sharp.npz", "--attributions", "sharp.npz", "--ks", "3-5"]
+    assert cli.main([*given, "--sequences-key", "mine", "--out", "out"]) == 0
+
+
 def test_names_of_files_need_not_be_written_out(place):
     np.savez(place / "sharp.counts_scores.npz", a=SHARP)
     (place / "p.csv").write_text("model,r\nsharp,0.9\nnoise,0.1\n")
