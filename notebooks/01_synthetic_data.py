@@ -41,10 +41,10 @@ import numpy as np
 import pandas as pd
 
 from attribution_consistency import motifs, sequences
-from attribution_consistency.divergence import kmer_prior
+from attribution_consistency.divergence import kmer_distributions
 from attribution_consistency.kmers import kmer_names
 from attribution_consistency.rounding import descending, rounded
-from compendium import paths, store
+from compendium import kmer_words, paths, store
 from compendium.page import figures
 from compendium.page.claims import report
 
@@ -232,7 +232,7 @@ report("example_motifs", ", ".join(name for *_, name in spans))
 # %%
 alike = pd.DataFrame(
     [
-        (b.name, c.name, motifs.similarity(b.ppm, c.ppm))
+        (b.name, c.name, kmer_words.similarity(b.ppm, c.ppm))
         for b in background
         for c in core
     ],
@@ -267,12 +267,13 @@ report("lookalike_1_similarity", closest.loc[0, "similarity"], ".2f")
 # %%
 test_positive = (data["split"] == 2) & positive
 x = sequences.codes_to_one_hot(data["codes"][test_positive])
-prior = kmer_prior(x, [k])[k]
+prior = kmer_distributions(x, x, k).p
 words = pd.DataFrame({"k-mer": kmer_names(k), "frequency": prior})
 words["times uniform"] = words["frequency"] * 4**k
 words = words.iloc[descending(words["frequency"])].reset_index(drop=True)
 words["closest motif"] = [
-    motifs.name_kmer(w, library[:10])[0].name for w in words["k-mer"][:10]
+    kmer_words.name_kmer(w, library[:10])[0].name
+    for w in words["k-mer"][:10]
 ] + [""] * (len(words) - 10)
 words.head(10).style.format(
     {"frequency": "{:.5f}", "times uniform": "{:.1f}"}

@@ -58,14 +58,16 @@ from IPython.display import display
 from statsmodels.api import OLS
 
 from attribution_consistency import consistency, length_weights
-from attribution_consistency.length_scaling import held_out_consistency
 from attribution_consistency.maps import READINGS
 from attribution_consistency.rounding import descending, first_largest
-from attribution_consistency.weights import shipped_length_weights
 from compendium import paths, tables
 from compendium.comparison import centred_table, comparison_table
 from compendium.page import explorer, figures
 from compendium.page.claims import decimals, report
+from compendium.stand_ins import (
+    held_out_consistency,
+    shipped_length_weights,
+)
 from compendium.stats import (
     Estimate,
     bootstrap,

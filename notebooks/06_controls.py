@@ -56,6 +56,7 @@ from compendium.chapters import (
 from compendium.page import figures
 from compendium.page.claims import decimals, percent, report
 from compendium.paths import Run, load_scores, read_csv, read_maps, stored
+from compendium.rotation import rotated
 from compendium.stats import spearman, spearman_difference
 from compendium.tables import configuration_of
 
@@ -106,7 +107,7 @@ if live:
     rng = np.random.default_rng(seed)
     examples = {
         network: a,
-        "rotated": controls_maps.rotated(x, a, rng),
+        "rotated": rotated(x, a, rng),
         "random spike": controls_maps.spikes(x, rng),
         "arbitrary words": controls_maps.wrong_words(x, rng),
     }

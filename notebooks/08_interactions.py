@@ -52,6 +52,7 @@ import pandas as pd
 
 from attribution_consistency import motifs
 from attribution_consistency.divergence import kmer_klds, thresholded_kld
+from compendium import kmer_words
 from compendium.chapters import interactions, load_tables, tell_origin
 from compendium.chapters.interactions_metric import (
     find_tokens,
@@ -290,7 +291,7 @@ def by_motif(cells):
     """Shares p, j and r of pairs of motifs, from those of pairs of words."""
     words = pd.unique(cells[["one", "two"]].to_numpy().ravel())
     motif = {
-        w: letter_of[motifs.name_kmer(w, oriented)[0].matrix_id]
+        w: letter_of[kmer_words.name_kmer(w, oriented)[0].matrix_id]
         for w in words
     }
     pair = [

@@ -178,11 +178,7 @@ scores = {name: jackknife(x, a, ks) for name, a in maps.items()}
 pd.concat(
     {
         name: pd.DataFrame(
-            {
-                "KLD": s.estimate,
-                "low": s.low,
-                "high": s.high,
-            },
+            {"KLD": s.estimate, "low": s.low, "high": s.high},
             index=pd.Index(ks, name="k"),
         )
         for name, s in scores.items()
@@ -407,9 +403,6 @@ print(f"A: {verdicts['A']}. B: {verdicts['B']}. Decision: {decision}.")
 for end in ("estimate", "low", "high"):
     report(f"y_gap_{end}", float(getattr(gap, end)), ".3f")
 report("y_decision", decision)
-# What the command below needs.
-for name, a in maps.items():
-    np.savez(folder / f"{name}.npz", a=a)
 
 # %% [markdown]
 # The mean KLD of A minus that of B is {glue:text}`y_gap_estimate` nats
@@ -419,16 +412,29 @@ for name, a in maps.items():
 #
 # ## If the maps are already saved
 #
-# Then you need no Python. Write one `.npz` for each model, with the array under the name `a`, and
-# give them to the command. It computes the same intervals and exchanged maps, ranks the models, and
-# writes a report with logos and the k-mers that stand out.
+# Then one call does all of this. It ranks the models, and maps of an untrained copy stand in the
+# same table.
+
+# %%
+from attribution_consistency import score_files
+
+saved = {**maps, "untrained": untrained["A"][0]}
+for name, a in saved.items():
+    np.savez(folder / f"{name}.npz", a=a)
+score_files(
+    folder / "sequences.fa",
+    [folder / "A.npz", folder / "B.npz"],
+    controls=[folder / "untrained.npz"],
+)
+
+# %% [markdown]
+# The command does the same without Python, and writes a report with logos and the words that stand
+# out. {doc}`../book/score_your_maps` explains it line by line.
 #
 # ```
-# attribution-consistency score --sequences sequences.fa --attributions A.npz B.npz \
-#   --ks 3-6 --out report/
+# attribution-consistency score --sequences sequences.fa \
+#   --attributions A.npz B.npz --controls untrained.npz --out report/
 # ```
-#
-# It knows nothing of untrained copies. Save their maps too, and name them as further models.
 #
 # ```{admonition} Key points
 # :class: note

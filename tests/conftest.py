@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import stat
 import subprocess
 import sys
 import types
@@ -79,13 +78,12 @@ def tracked():
 
 @pytest.fixture
 def disk(monkeypatch):
-    """What is done to files: ``done``, sizes of synchronised files, "folder" and "renamed", in
-    their order, and ``temporary``, the names that were replaced."""
+    """What is done to files: ``done``, sizes of synchronised files and "renamed", in their
+    order, and ``temporary``, the names that were replaced."""
     seen, sync, replace = types.SimpleNamespace(done=[], temporary=[]), os.fsync, os.replace
 
     def synced(descriptor):
-        status = os.fstat(descriptor)
-        seen.done.append("folder" if stat.S_ISDIR(status.st_mode) else status.st_size)
+        seen.done.append(os.fstat(descriptor).st_size)
         sync(descriptor)
 
     def renamed(source, target):

@@ -33,10 +33,10 @@ import numpy as np
 
 from attribution_consistency import length_weights
 from attribution_consistency.maps import READINGS
-from attribution_consistency.weights import shipped_length_weights
 from compendium import paths, tables
 from compendium.page import figures
 from compendium.page.exercises import Checks
+from compendium.stand_ins import shipped_length_weights
 from compendium.stats import spearman
 
 figures.style()

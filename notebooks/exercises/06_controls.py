@@ -44,6 +44,7 @@ from compendium.chapters import (
 )
 from compendium.page import figures
 from compendium.page.exercises import Checks
+from compendium.rotation import rotated
 from compendium.stats import spearman
 from compendium.tables import by_length
 
@@ -159,7 +160,7 @@ checks("complete", complete)
 # split it by `rotated`.
 #
 # Then make the copies into a test. Make B = 19 rotated copies of a map `m`, each with
-# `controls_maps.rotated(x, m, rng)`, and score map and copies by the KLD at k = 6,
+# `rotated(x, m, rng)`, and score map and copies by the KLD at k = 6,
 # `kmer_klds(x, m, [6])[0]`. If h copies score at least as high as the map, its p-value is
 # (1 + h) / (1 + B): were the map no better than its copies, it would be as likely to come first as
 # each of them. Compute it for `a`, for `lies`, and for a map that is nothing but noise,

@@ -132,9 +132,7 @@ checks.expect(
 checks.expect(
     "strongest",
     strongest,
-    {
-        "that motif says least": min(bits, key=bits.get),
-    },
+    {"that motif says least": min(bits, key=bits.get)},
 )
 
 # %%

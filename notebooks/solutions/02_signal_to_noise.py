@@ -318,7 +318,7 @@ checks.expect(
     | {
         "this is the mean over sequences; take the median": [
             np.nanmean(v) for v in per_sequence
-        ],
+        ]
     },
 )
 checks.expect(

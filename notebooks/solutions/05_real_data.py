@@ -93,7 +93,7 @@ checks.expect(
     {
         "this counts networks; a pair has two": {
             w: 2 * n for w, n in count.items()
-        },
+        }
     },
 )
 

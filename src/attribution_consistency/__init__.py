@@ -18,6 +18,7 @@ NAMES = {
     "nulls": ("exchanged_null", "rotated_null", "family_wise"),
     "uncertainty": ("jackknife", "excess_interval"),
     "words": ("attributed_words",),
+    "score": ("score_files",),
     "geometric": ("geometric_kld",),
 }
 HOME = {name: module for module, names in NAMES.items() for name in names}  # where each lives

@@ -11,3 +11,4 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 UNKNOWN = 4  # code of a base that is not A, C, G or T
+IGNORED = 5  # of one that counts in no k-mer

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from importlib.resources import files
 
@@ -19,43 +20,44 @@ from . import __version__
 
 def lengths(text: str) -> tuple[int, ...]:
     """k-mer lengths from `3-8` or `4,6`, ascending."""
-    try:
-        first, dash, last = text.partition("-")
-        ks = range(int(first), int(last) + 1) if dash else map(int, text.split(","))
-        chosen = tuple(sorted(set(ks)))
-    except ValueError:
-        chosen = ()
-    if not chosen:
+    known = re.fullmatch(r"\d{1,2}-\d{1,2}|\d{1,2}(,\d{1,2})*", text)
+    numbers = [int(number) for number in re.split("[-,]", text)] if known else []
+    if "-" in text and known:
+        numbers = [*range(numbers[0], numbers[1] + 1)]
+    if not numbers:
         raise argparse.ArgumentTypeError(f"{text!r} is neither like 3-8 nor like 4,6")
-    return chosen
+    return tuple(sorted({*numbers}))
 
 
 def score(arguments: argparse.Namespace) -> None:
     """Score saved maps and write the report."""
     from . import report
+    from .models import read_models
     from .read import Wanted
     from .score import example, score_files
     from .scorer import Settings
 
+    given = {"sequences": arguments.sequences, "maps": arguments.attributions}
+    given |= {"performance": arguments.performance, "names": arguments.names}
     if arguments.example:
-        given = example()
-    elif arguments.sequences and arguments.attributions:
-        given = {"sequences": arguments.sequences, "maps": arguments.attributions}
-        given["performance"] = arguments.performance
-    else:
-        raise ValueError("name --sequences and --attributions, or --example")
+        given |= example()
+    elif arguments.models:
+        table = read_models(arguments.models)
+        given |= {"maps": [*table.files.values()], "names": [*table.files], "performance": table}
+    if not given["sequences"] or not given["maps"]:
+        raise ValueError("name --sequences, and --attributions or --models; or --example")
     known = Settings.__dataclass_fields__
     settings = Settings(**{k: v for k, v in vars(arguments).items() if k in known})
-    with report.folder(arguments.out, arguments.force) as into:
-        result = score_files(
-            **given,
-            names=arguments.names,
-            controls=arguments.controls or (),
-            wanted=Wanted(**{name: vars(arguments)[name] for name in Wanted._fields}),
-            settings=settings,
-            progress=partial(print, file=sys.stderr, flush=True),
-        )
-        report.write(result, into)
+    report.check_folder(arguments.out, arguments.force)
+    result = score_files(
+        **given,
+        controls=arguments.controls or (),
+        ignore=arguments.ignore,
+        wanted=Wanted(**{name: vars(arguments)[name] for name in Wanted._fields}),
+        settings=settings,
+        progress=partial(print, file=sys.stderr, flush=True),
+    )
+    report.write(result, arguments.out, arguments.force)
     print(os.path.join(arguments.out, "report.html"))
 
 
@@ -76,39 +78,26 @@ def simulate(arguments: argparse.Namespace) -> None:
     print(arguments.out)
 
 
-def add_score(add: Callable[..., argparse.Action]) -> None:
-    """The arguments of `score`, from the table of them."""
-    kinds = {"int": int, "lengths": lengths, "names": lambda text: text.split(",")}
-    resources = files("attribution_consistency") / "resources"
-    table = (resources / "options.toml").read_text(encoding="utf-8")
-    for name, option in tomllib.loads(table).items():
-        if name == "formats":
-            option["version"] = (resources / "formats.txt").read_text(encoding="utf-8")
-        if "type" in option:
-            option["type"] = kinds[option["type"]]
-        add(f"--{name}", **option)
-
-
 def parser() -> argparse.ArgumentParser:
-    """The argument parser."""
-    top = argparse.ArgumentParser(
-        prog="attribution-consistency",
-        description="How consistently do a DNA model's attribution maps highlight the same k-mers?",
-    )
+    """The argument parser, from the table of verbs and options."""
+    description = "How consistently do a DNA model's attribution maps highlight the same k-mers?"
+    top = argparse.ArgumentParser(prog="attribution-consistency", description=description)
     top.add_argument("--version", action="version", version=__version__)
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    summary = "score the saved attribution maps of any models, and write a report"
-    plain = argparse.RawDescriptionHelpFormatter
-    one = verbs.add_parser("score", help=summary, description=summary, formatter_class=plain)
-    one.set_defaults(function=score)
-    add_score(one.add_argument)
-    summary = "write simulated sequences with planted motifs, and where these are"
-    one = verbs.add_parser("simulate", help=summary, description=summary)
-    one.set_defaults(function=simulate)
-    one.add_argument("--out", metavar="NPZ", required=True, help="the file to write")
-    one.add_argument("--n", type=int, default=1000, help="sequences, half of them positive")
-    one.add_argument("--length", type=int, default=200, help="nucleotides (default: 200)")
-    one.add_argument("--seed", type=int, default=0)
+    functions = {"score": score, "simulate": simulate}
+    kinds = {"int": int, "lengths": lengths, "names": lambda text: text.split(",")}
+    resources = files("attribution_consistency") / "resources"
+    table = tomllib.loads((resources / "options.toml").read_text(encoding="utf-8"))
+    for verb, (summary, options) in ((verb, said.values()) for verb, said in table.items()):
+        own = {"description": summary, "formatter_class": argparse.RawDescriptionHelpFormatter}
+        one = verbs.add_parser(verb, help=summary, **own)
+        one.set_defaults(function=functions[verb])
+        for name, option in options.items():
+            if option.get("action") == "version":
+                option["version"] = (resources / "formats.txt").read_text(encoding="utf-8")
+            if "type" in option:
+                option["type"] = kinds[option["type"]]
+            one.add_argument(f"--{name}", **option)
     return top
 
 

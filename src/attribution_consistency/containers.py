@@ -67,6 +67,13 @@ def holds_arrays(path: Path) -> bool:
     return path.is_dir() or path.suffix in (".npz", ".npy", ".h5", ".pt")
 
 
+def begins_with(path: Path, *heads: bytes) -> bool:
+    """Whether the first bytes of a file are one of some."""
+    with contextlib.suppress(OSError), open(path, "rb") as stream:
+        return stream.read(8).startswith(heads)
+    return False
+
+
 def _kind(path: Path) -> Callable[[Path, contextlib.ExitStack], dict[str, Stored]]:
     """The opener of a file."""
     if path.is_dir():

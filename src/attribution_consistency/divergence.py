@@ -46,7 +46,7 @@ def kmer_klds(
     correct: bool = True,
     prior: Mapping[int, ArrayLike] | None = None,
     pseudocount: float = 0.0,
-    collapse: bool = False,
+    ignore: tuple[str, ...] = (),
     reverse: bool = False,
 ) -> Floats:
     """KLD of the attribution-weighted k-mer distribution from the uninformative prior, per k.
@@ -68,8 +68,8 @@ def kmer_klds(
         k-mer frequencies or counts from elsewhere, instead of those of `x`.
     pseudocount : float
         Added to every entry of that prior, in its own units.
-    collapse : bool
-        Count a k-mer and its reverse complement as one.
+    ignore : tuple of str
+        Words, of A, C, G and T, whose bases count in no k-mer, on either strand.
     reverse : bool
         KL(p || q) instead, a sensitivity check.
 
@@ -88,30 +88,18 @@ def kmer_klds(
     ----------
     Chen, "attribution weighting"; gradient correction is ours.
     """
-    own = dict(reading=reading, score=score, correct=correct, collapse=collapse)
+    own = dict(reading=reading, score=score, correct=correct, ignore=ignore)
     x, a, ks, options = check(x, a, ks, **own)
-    given = check_prior(prior, pseudocount, ks, collapse)
+    given = check_prior(prior, pseudocount, ks)
     pairs = _pairs(sum_tracks(x, [a], ks, options), ks, reading, prior=given)
     return np.array([kl(p, q) if reverse else kl(q, p) for q, p in pairs])
 
 
-def kmer_distributions(
-    x: ArrayLike,
-    a: ArrayLike,
-    k: int = 6,
-    *,
-    prior: Mapping[int, ArrayLike] | None = None,
-    pseudocount: float = 0.0,
-    **options: Any,
-) -> KmerTable:
-    """The two k-mer distributions that `kmer_klds` compares; same arguments, one k.
-
-    With `collapse`, the entries of k-mers that come after their reverse complement are 0.
-    """
+def kmer_distributions(x: ArrayLike, a: ArrayLike, k: int = 6, **options: Any) -> KmerTable:
+    """The two k-mer distributions that `kmer_klds` compares, for one k."""
     x, a, ks, own = check(x, a, [k], **options)
     sums = sum_tracks(x, [a], ks, own)
-    given = check_prior(prior, pseudocount, ks, own.collapse)
-    ((q, p),) = _pairs(sums, ks, own.reading, prior=given)
+    ((q, p),) = _pairs(sums, ks, own.reading)
     return KmerTable(q, p, sums.counts[k].astype(np.int64))
 
 
@@ -127,7 +115,7 @@ def constant_floor(x: ArrayLike, ks: Sequence[int] = DEFAULT_KS, **options: Any)
     x, ks
         As `kmer_klds`.
     **options
-        `reading`, `score` and `collapse` of `kmer_klds`.
+        `reading`, `score` and `ignore` of `kmer_klds`.
 
     Returns
     -------
@@ -150,7 +138,7 @@ def excess_klds(
     x, a, ks
         As `kmer_klds`.
     **options
-        `reading`, `score`, `correct` and `collapse` of `kmer_klds`.
+        `reading`, `score`, `correct` and `ignore` of `kmer_klds`.
 
     Returns
     -------
@@ -161,15 +149,6 @@ def excess_klds(
     sums = sum_tracks(x, [a, None], ks, own)
     both = zip(_pairs(sums, ks, own.reading), _pairs(sums, ks, own.reading, track=1))
     return np.array([kl(q, constant) for (q, _), (constant, _) in both])
-
-
-def kmer_prior(
-    x: ArrayLike, ks: Sequence[int] = DEFAULT_KS, *, collapse: bool = False
-) -> dict[int, Floats]:
-    """k-mer frequencies of sequences (N, L, 4), to pass as `prior` when scoring others."""
-    x, _, ks, own = check(x, x, ks, reading="instance", collapse=collapse)
-    counts = sum_tracks(x, [None], ks, own).counts
-    return {k: counts[k] / _n_windows(counts[k], k) for k in ks}
 
 
 def thresholded_kld(
@@ -305,8 +284,8 @@ def sum_tracks(
     ks, options
         Checked already.
     """
-    scored = maps.tracks(x, tracks, options.score, options.correct)
+    scored = maps.tracks(x, tracks, options)
     moves = stay(len(x), x.shape[1], len(tracks))
-    kmers, each = all_kmers(ks, options.collapse), options.reading == "per_sequence"
+    kmers, each = all_kmers(ks), options.reading == "per_sequence"
     sums = sum_windows(scored.codes, scored.shares, moves, kmers, per_sequence=each)
     return KmerSums(*sums)

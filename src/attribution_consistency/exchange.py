@@ -12,7 +12,7 @@ import numpy as np
 
 from .arrays import UNKNOWN, Array, Ints, Mask
 from .kmers import Moves, stay
-from .maps import Tracks, share
+from .maps import Options, Tracks, share, tracks
 
 ENOUGH = 0.8  # share of sequences that can move
 FEW = 10  # sequences on average to change places with
@@ -100,7 +100,7 @@ def distinct(codes: Array) -> tuple[Ints, Ints, Mask]:
     member, turned = np.zeros(len(codes), int), np.zeros(len(codes), bool)
     for row, (begin, end) in enumerate(known_stretches(codes)):
         here = codes[row, begin:end]
-        there = np.where(here == UNKNOWN, UNKNOWN, 3 - here)[::-1].astype(codes.dtype)
+        there = np.where(here >= UNKNOWN, here, 3 - here)[::-1].astype(codes.dtype)
         forward, backward = here.tobytes(), there.tobytes()
         name = min(forward, backward)
         if name not in number:
@@ -158,6 +158,15 @@ def _longest_run(flags: Mask) -> slice:
     edges = np.flatnonzero(np.diff(np.pad(flags.astype(int), 1)))
     best = int(np.argmax(edges[1::2] - edges[::2])) if edges.size else 0
     return slice(*edges[2 * best : 2 * best + 2].tolist()) if edges.size else slice(0, 0)
+
+
+def prepared(
+    x: Array, a: Array | None, options: Options, intervals: Sequence[Interval] | None = None
+) -> tuple[Tracks, Exchange]:
+    """The tracks of one map, and how they change places, by `exchangeable` and `collapse`."""
+    scored = tracks(x, [a], options)
+    how = exchangeable(scored.codes, intervals)
+    return collapse(scored, how), how
 
 
 def collapse(scored: Tracks, exchange: Exchange) -> Tracks:

@@ -11,8 +11,6 @@ azimuth wraps around, the neighbourhood is symmetric, the local prior is normali
 KLD is never negative), and nothing is rounded.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -76,13 +74,12 @@ def geometric_kld(
 
 
 def _vectors(x: Array, a: Array) -> Floats:
-    """Three coordinates of every corrected attribution vector with a known base, (n, 3)."""
-    pieces = []
-    for values, known in maps.vectors(x, a):
-        v = values @ BASIS
-        norm = np.sqrt((v**2).sum(axis=(1, 2), keepdims=True))
-        pieces.append((v / np.where(norm == 0, 1, norm))[known])
-    return np.concatenate(pieces)
+    """Directions of the corrected map at known positions, every sequence scaled to norm 1."""
+    maps.position_scores(x, a)  # checks them
+    known = np.asarray(x.any(axis=2))
+    v = maps.gradient_correction(np.where(known[..., None], a, 0.0)) @ BASIS
+    norm = np.sqrt((v**2).sum(axis=(1, 2), keepdims=True))
+    return np.asarray((v / np.where(norm == 0, 1, norm))[known])
 
 
 def density_of(vectors: Floats, length: Floats, n: int) -> Floats:
@@ -98,10 +95,9 @@ def density_of(vectors: Floats, length: Floats, n: int) -> Floats:
 
 def local_mean(p: Floats, reach: int) -> Floats:
     """Mean over the boxes up to `reach` away, around the azimuth and up to the poles."""
-    n = len(p)
-    rows: Any = sum(np.roll(p, shift, axis=0) for shift in range(-reach, reach + 1))
-    rows = np.pad(rows, ((0, 0), (reach, reach)))
-    inside = np.pad(np.ones(n), reach)
-    total: Any = sum(rows[:, i : i + n] for i in range(2 * reach + 1))
-    mean: Floats = total / sum(inside[i : i + n] for i in range(2 * reach + 1))
+    from scipy.ndimage import uniform_filter1d
+
+    box = {"size": 2 * reach + 1, "mode": "constant"}
+    around = uniform_filter1d(p, 2 * reach + 1, axis=0, mode="wrap")
+    mean = uniform_filter1d(around, axis=1, **box) / uniform_filter1d(np.ones(len(p)), **box)
     return np.asarray(mean / mean.sum())

@@ -14,6 +14,9 @@ import numpy as np
 
 from .arrays import UNKNOWN, Array, Floats, Ints
 
+Kmers = tuple[Ints, Array]
+Sums = tuple[Floats, Floats]
+
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile with a cache beside the source, in the user's cache folder, or without one."""
@@ -25,12 +28,13 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @compiled
-def mark(codes: Array, starts: Ints, slots: Array, step: int, seen: Ints, n_windows: Ints) -> None:
+def mark(codes: Array, kmers: Kmers, step: int, seen: Ints, n_windows: Ints) -> None:
     """Add `step` to `seen` for each k-mer of one sequence, and count its windows by k."""
+    starts, slots = kmers
     for i in range(len(codes)):
         code = 0
         for k in range(1, min(len(starts), len(codes) - i + 1)):
-            if codes[i + k - 1] == UNKNOWN:
+            if codes[i + k - 1] >= UNKNOWN:
                 break
             code = (code << 2) | codes[i + k - 1]
             if starts[k] >= 0:
@@ -56,16 +60,10 @@ def place(
 
 @compiled
 def walk(
-    codes: Array,
-    window: Floats,
-    starts: Ints,
-    slots: Array,
-    seen: Ints,
-    n_windows: Ints,
-    counts: Floats,
-    table: Floats,
+    codes: Array, window: Floats, kmers: Kmers, own: Kmers, counts: Floats, table: Floats
 ) -> None:
-    """Add the windows of one sequence, whose tracks are `window` (L, T)."""
+    """Add the windows of one sequence, whose tracks are `window` (L, T); `own`, from `mark`."""
+    (starts, slots), (seen, n_windows) = kmers, own
     length, n_tracks = window.shape
     total = np.empty(n_tracks)
     for i in range(length):
@@ -74,7 +72,7 @@ def walk(
         for k in range(1, min(len(starts), length - i + 1)):
             at = np.uint64(i + k - 1)  # an unsigned index is not tried from the end
             base = codes[at]
-            if base == UNKNOWN:
+            if base >= UNKNOWN:
                 break
             code = (code << np.uint64(2)) | np.uint64(base)
             for t in range(n_tracks):
@@ -92,16 +90,7 @@ def walk(
 
 @compiled
 def add_windows(
-    codes: Array,
-    stretches: Ints,
-    scores: Floats,
-    sources: Ints,
-    shifts: Ints,
-    starts: Ints,
-    slots: Array,
-    per_sequence: bool,
-    counts: Floats,
-    table: Floats,
+    codes: Array, scores: Floats, moves: Any, kmers: Kmers, per_sequence: bool, into: Sums
 ) -> None:
     """Count every window without an unknown base, and add up the scores under it.
 
@@ -109,30 +98,26 @@ def add_windows(
     ----------
     codes : (N, L) int8
         0 to 3, and `UNKNOWN`.
-    stretches : (N, 2) int64
-        First position, and one behind the last, inside which shifts move a track round.
     scores : (S, L) float64
         Score tracks.
-    sources, shifts : (N, T) int64
+    moves : kmers.Moves
         The row of `scores` that sequence n has in track t, and by how much it is moved.
-    starts : (longest k + 1,) int64
-        Where the k-mers of each length begin among all; -1 for a length that is not asked for.
-    slots : (k-mers of all lengths,) int32
-        The row of `table` of each k-mer, see `kmers.Rows`; of length 0, their own order.
+    kmers : (longest k + 1,) int64, (k-mers of all lengths,) int32
+        The first two of `kmers.Rows`.
     per_sequence : bool
         Multiply by the frequency of the k-mer among the windows of its sequence.
-    counts : (rows,) float64
-        Windows of each k-mer are added; of length 0, they are not counted.
-    table : (rows, T) float64
-        Scores are added.
+    into : (rows,) float64, (rows, T) float64
+        Windows of each k-mer are added to the first (of length 0: they are not counted), scores
+        to the second.
     """
+    (sources, shifts, stretches), (counts, table) = moves, into
     window = np.empty((codes.shape[1], table.shape[1]))
     seen = np.zeros(len(table) if per_sequence else 0, np.int64)
-    n_windows = np.zeros(len(starts), np.int64)
+    n_windows = np.zeros(len(kmers[0]), np.int64)
     for n in range(len(codes)):
         place(scores, sources[n], shifts[n], stretches[n, 0], stretches[n, 1], window)
         if per_sequence:
-            mark(codes[n], starts, slots, 1, seen, n_windows)
-        walk(codes[n], window, starts, slots, seen, n_windows, counts, table)
+            mark(codes[n], kmers, 1, seen, n_windows)
+        walk(codes[n], window, kmers, (seen, n_windows), counts, table)
         if per_sequence:
-            mark(codes[n], starts, slots, -1, seen, n_windows)
+            mark(codes[n], kmers, -1, seen, n_windows)

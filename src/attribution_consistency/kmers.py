@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .arrays import Array, Floats, Ints, Mask
+from .arrays import Array, Floats, Ints
 
 Prior = dict[int, Floats]  # k-mer frequencies (4**k,) by k
 TRACKS_AT_ONCE = 16  # whole lines of memory: others, even fewer, are slower
@@ -34,44 +34,7 @@ def kmer_names(k: int) -> list[str]:
     return ["".join(bases) for bases in product("ACGT", repeat=k)]
 
 
-def canonical_index(k: int) -> Ints:
-    """Index of each k-mer or of its reverse complement, whichever comes first, (4**k,) int."""
-    index = np.arange(4**k)
-    # With one axis a position: the complement counts from the other end, the reverse transposes.
-    reverse_complement = index[::-1].reshape((4,) * k).T.ravel()
-    return np.minimum(index, reverse_complement)
-
-
-def kmer_indices(codes: ArrayLike, k: int) -> tuple[Ints, Mask]:
-    """Index of the k-mer that starts at each position, in the order of `kmer_names`.
-
-    Parameters
-    ----------
-    codes : (N, L) int
-        0 to 3 for A, C, G, T; 4 where the base is unknown.
-    k : int
-        At most L.
-
-    Returns
-    -------
-    index : (N, L - k + 1) int64
-        Meaningless, but below 4**k, where not all bases are known.
-    known : (N, L - k + 1) bool
-        Whether they are.
-    """
-    codes = np.asarray(codes, dtype=np.int64)
-    width = codes.shape[1] - k + 1
-    index, known = np.zeros((len(codes), width), np.int64), np.ones((len(codes), width), bool)
-    for offset in range(k):
-        base = codes[:, offset : offset + width]
-        index = 4 * index + np.minimum(base, 3)
-        known &= base < 4
-    return index, known
-
-
-def check_prior(
-    prior: Mapping[int, ArrayLike] | None, pseudocount: float, ks: list[int], collapse: bool
-) -> Prior:
+def check_prior(prior: Mapping[int, ArrayLike] | None, pseudocount: float, ks: list[int]) -> Prior:
     """A passed prior as normalised frequencies for each k; empty when none is passed."""
     if prior is None:
         if pseudocount:
@@ -88,10 +51,7 @@ def check_prior(
             raise ValueError(
                 f"prior[{k}]: got shape {p.shape}, expected {4**k} finite numbers >= 0, not all 0"
             )
-        index = canonical_index(k) if collapse else np.arange(4**k)
-        p = np.bincount(index, p, 4**k).astype(np.float64)
-        p[np.unique(index)] += pseudocount
-        checked[k] = p / p.sum()
+        checked[k] = (p + pseudocount) / (p + pseudocount).sum()
     return checked
 
 
@@ -110,18 +70,17 @@ class Rows(NamedTuple):
     of_k: dict[int, slice]  # the rows of each length
 
 
-def all_kmers(ks: Sequence[int], collapse: bool = False) -> Rows:
-    """A row for every k-mer; with `collapse`, one and its reverse complement share the first's."""
+def all_kmers(ks: Sequence[int]) -> Rows:
+    """A row for every k-mer."""
     starts = np.full(max(ks) + 1, -1)
     starts[list(ks)] = np.cumsum([0, *(4**k for k in ks[:-1])])
-    each = [starts[k] + canonical_index(k) for k in ks] if collapse else [np.empty(0)]
     of_k = {k: slice(starts[k], starts[k] + 4**k) for k in ks}
-    return Rows(starts, np.concatenate(each).astype(np.int32), of_k)
+    return Rows(starts, np.empty(0, np.int32), of_k)
 
 
-def present_kmers(codes: Array, ks: Sequence[int], collapse: bool = False) -> Rows:
+def present_kmers(codes: Array, ks: Sequence[int]) -> Rows:
     """As `all_kmers`, for those alone that sequences (N, L) have: fewer where these are few."""
-    every = all_kmers(ks, collapse)
+    every = all_kmers(ks)
     if codes.size > 2 * 4 ** max(ks):  # most are there
         return every
     counts = count_windows(codes, every)
@@ -130,9 +89,7 @@ def present_kmers(codes: Array, ks: Sequence[int], collapse: bool = False) -> Ro
     rows, of_k, first = np.zeros(sum(map(len, counts.values())), np.int32), {}, 0
     for k, where in every.of_k.items():
         found = np.flatnonzero(counts[k])
-        number = np.zeros(4**k, np.int32)
-        number[found] = first + np.arange(len(found))
-        rows[where] = number[every.rows[where] - every.starts[k] if collapse else ...]
+        rows[where][found] = first + np.arange(len(found))
         of_k[k] = slice(first, first := first + len(found))
     return Rows(every.starts, rows, of_k)
 
@@ -163,11 +120,10 @@ def sum_windows(
     counts, summed = np.zeros(n_rows), np.empty((n_tracks, n_rows))
     for first in range(0, max(n_tracks, 1), width):
         part = slice(first, first + width)
-        sources, shifts = (np.ascontiguousarray(m[:, part]) for m in moves[:2])
-        table = np.zeros((n_rows, sources.shape[1]))
-        given = (codes, moves.stretches, scores, sources, shifts, starts, rows, per_sequence)
-        add_windows(*given, counts if first == 0 else counts[:0], table)
-        summed[part] = table.T
+        some = Moves(*map(np.ascontiguousarray, moves.part(part)))
+        into = (counts if first == 0 else counts[:0], np.zeros((n_rows, some.sources.shape[1])))
+        add_windows(codes, scores, some, (starts, rows), per_sequence, into)
+        summed[part] = into[1].T
     return {k: counts[w] for k, w in of_k.items()}, {k: summed[:, w] for k, w in of_k.items()}
 
 

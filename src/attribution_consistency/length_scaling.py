@@ -145,19 +145,6 @@ def consistency(klds: ArrayLike, weights: ArrayLike | LengthWeights) -> Floats:
     return values @ per_k
 
 
-def held_out_consistency(klds: ArrayLike, weights: LengthWeights) -> Floats:
-    """Score each model of the table with the weights of the trial that held it out, (M,)."""
-    klds = np.asarray(klds, dtype=np.float64)
-    if klds.shape != (len(weights.held_out), len(weights.mean)):
-        raise ValueError(
-            f"klds: got shape {klds.shape}, expected the table the weights were "
-            f"learnt from, {(len(weights.held_out), len(weights.mean))}"
-        )
-    if weights.centre is not None and weights.scale is not None:
-        klds = (klds - weights.centre[weights.held_out]) / weights.scale[weights.held_out]
-    return np.asarray((klds * weights.per_subset[weights.held_out]).sum(axis=1))
-
-
 def warn_if_unlike(trained_on: Mapping[str, Any], n: int, length: int) -> bool:
     """Warn when N L differs more than twofold from that behind the weights; True if it does.
 
@@ -216,7 +203,7 @@ def _split(groups: Array, n_parts: int, rng: np.random.Generator, name: str) -> 
 def _explained(klds: Floats, log_snr: Floats, fold: Ints, statistic: str) -> Floats:
     """How much of the variance of log SNR each column of KLDs explains, never negative: (K,)."""
     spread = ((log_snr - log_snr.mean()) ** 2).sum()
-    varies = _varying(klds)
+    varies = rounding.varies(klds, 1e-9)
     if not rounding.varies(log_snr, 1e-9) or not varies.any():
         return np.zeros(klds.shape[1])
     if statistic == "f":
@@ -242,11 +229,6 @@ def _line(x: Floats, y: Floats) -> Callable[[Floats], Floats]:
     times. A column that does not vary predicts the mean.
     """
     centre, mean = x.mean(axis=0), y.mean()
-    square = np.where(_varying(x), ((x - centre) ** 2).sum(axis=0), np.inf)
+    square = np.where(rounding.varies(x, 1e-9), ((x - centre) ** 2).sum(axis=0), np.inf)
     slope = ((x - centre) * (y - mean)[:, None]).sum(axis=0) / square
     return lambda new: mean + slope * (new - centre)
-
-
-def _varying(klds: Floats) -> Mask:
-    """Which columns (K,) differ by more than rounding from row to row."""
-    return np.asarray(np.ptp(klds, axis=0) > 1e-9 * np.abs(klds).max(axis=0))

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .arrays import Array, Floats, Ints, Mask
-from .sequences import not_one_hot
+from .arrays import IGNORED, Array, Floats, Ints, Mask
+from .sequences import encode_codes, not_one_hot
 
 SCORES = ("abs_input", "l2")
 READINGS = ("frequency", "instance", "per_sequence")
@@ -35,13 +35,13 @@ class Options(NamedTuple):
     reading: str = "frequency"
     score: str = "abs_input"
     correct: bool = True
-    collapse: bool = False
+    ignore: tuple[str, ...] = ()
 
 
 class Tracks(NamedTuple):
     """Sequences, and each one's scores as shares of their sum."""
 
-    codes: Array  # (N, L) int8; 4 where the base is unknown
+    codes: Array  # (N, L) int8; 4 where the base is unknown, 5 where it is ignored
     shares: Floats  # (M * N, L): of M maps, one below the other
     n_all_zero: Ints  # (M,) sequences whose scores are all 0, and stay so
 
@@ -152,29 +152,11 @@ def position_scores(
     return out
 
 
-def gini(x: ArrayLike, a: ArrayLike, *, score: str = "abs_input", correct: bool = True) -> float:
-    """Concentration of the scores along a sequence: mean Gini coefficient over sequences.
-
-    0 when every position scores the same, near 1 when one position has everything. Sequences
-    whose scores are all 0 are left out; NaN when there is no other.
-    """
-    check_choice(score, SCORES, "score")
-    x, a = check_shapes(x, a)
-    length = x.shape[1]
-    found: list[Floats] = []
-    for chunk in chunks(x, [a], score=score, correct=correct):
-        s = np.sort(chunk.scores[0], axis=1)  # unknown bases first: they score 0
-        total = s.sum(axis=1)
-        used = total > 0
-        n = np.full(len(s), length) if chunk.known is None else chunk.known.sum(axis=1)
-        rank = 2 * (np.arange(1, length + 1) - length + n[:, None]) - n[:, None] - 1
-        found.append((s * rank).sum(axis=1)[used] / total[used] / n[used])
-    coefficients = np.concatenate(found)
-    return float(coefficients.mean()) if coefficients.size else float("nan")
-
-
-def tracks(x: Array, maps: Sequence[Array | None], score: str, correct: bool) -> Tracks:
+def tracks(x: Array, maps: Sequence[Array | None], options: Options) -> Tracks:
     """Validate sequences and maps and score them; a map that is None is a constant one.
+
+    Ignored words take no part in any k-mer, but their bases keep their scores: which bases they
+    are is a matter of the sequence, and not of the track that an exchange gives it.
 
     Raises
     ------
@@ -186,14 +168,27 @@ def tracks(x: Array, maps: Sequence[Array | None], score: str, correct: bool) ->
     shares = np.empty((len(maps), n, length))
     n_all_zero = np.zeros(len(maps), dtype=int)
     given = [a for a in maps if a is not None]
-    for chunk in chunks(x, given, score=score, correct=correct):
+    for chunk in chunks(x, given, score=options.score, correct=options.correct):
         own = iter(chunk.scores)
         known = 1 if chunk.known is None else chunk.known
         codes[chunk.rows] = chunk.codes if chunk.known is None else np.where(known, chunk.codes, 4)
         for m, a in enumerate(maps):
             scores = np.ones(chunk.codes.shape) * known if a is None else next(own)
             n_all_zero[m] += share(scores, shares[m, chunk.rows])
+    codes[_under(codes, options.ignore)] = IGNORED
     return Tracks(codes, shares.reshape(-1, length), n_all_zero)
+
+
+def _under(codes: Array, words: Sequence[str]) -> Mask:
+    """Which positions (N, L) stand under one of some words, or its reverse complement."""
+    found = np.zeros(codes.shape, bool)
+    for forward in (encode_codes([word])[0] for word in words):
+        for bases in (forward, 3 - forward[::-1]):
+            end = codes.shape[1] - len(bases) + 1
+            hit = np.logical_and.reduce([codes[:, i : end + i] == b for i, b in enumerate(bases)])
+            for i in range(len(bases)):
+                found[:, i : end + i] |= hit
+    return found
 
 
 def share(scores: Floats, out: Floats) -> int:
@@ -208,13 +203,7 @@ def share(scores: Floats, out: Floats) -> int:
     return int(zero.sum())
 
 
-def chunks(
-    x: Array,
-    maps: Sequence[Array],
-    *,
-    score: str,
-    correct: bool,
-) -> Iterator[Chunk]:
+def chunks(x: Array, maps: Sequence[Array], *, score: str, correct: bool) -> Iterator[Chunk]:
     """Validate and score sequences and maps piece by piece; the shapes are checked already."""
     for piece, codes, known in _pieces(x):
         scores = [
@@ -222,16 +211,6 @@ def chunks(
             for a, name in zip(maps, chain(["a"], repeat("other")))
         ]
         yield Chunk(piece, codes, known, scores)
-
-
-def vectors(x: Array, a: Array) -> Iterator[tuple[Floats, Mask]]:
-    """Validated, corrected maps (n, L, 4) float64 and known bases (n, L), piece by piece."""
-    for piece, codes, known in _pieces(x):
-        values = np.ascontiguousarray(a[piece], dtype=np.float64)
-        known = np.ones(codes.shape, bool) if known is None else known
-        values = np.where(known[..., None], values, 0)
-        mean = 0.25 * _checked_sums(values, "a", piece.start).reshape(codes.shape)
-        yield values - mean[..., None], known
 
 
 def _pieces(x: Array) -> Iterator[tuple[slice, Ints, Mask | None]]:

@@ -73,40 +73,6 @@ def information(ppm: Floats) -> Floats:
         return np.asarray(2 + np.nansum(ppm * np.log2(ppm), axis=-1))
 
 
-def similarity(first: Floats, second: Floats) -> float:
-    """How alike two motifs are: 1 for identical ones, 0 for nothing in common.
-
-    Each column becomes its deviation from the column mean, scaled to the square root of its
-    information, so that vague columns count little; the result is the largest cosine of the
-    two matrices over all offsets and both strands. Informative columns that find no partner
-    lower it.
-
-    Parameters
-    ----------
-    first, second : ndarray, shape (width, 4)
-        Base probabilities.
-    """
-    return max(
-        float(np.tensordot(a[i:j], b[i - shift : j - shift]))
-        for a, b in ((_columns(first), _columns(s)) for s in (second, second[::-1, ::-1]))
-        for shift in range(1 - len(b), len(a))
-        for i, j in [(max(0, shift), min(len(a), shift + len(b)))]
-    )
-
-
-def _columns(ppm: Floats) -> Floats:
-    """Centred columns of length sqrt(information), the whole scaled to length 1."""
-    centred = ppm - ppm.mean(axis=1, keepdims=True)
-    centred = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
-    weighted = centred * np.sqrt(np.maximum(information(ppm), 0))[:, None]
-    return np.asarray(weighted / max(np.linalg.norm(weighted), 1e-9))
-
-
-def name_kmer(kmer: str, motifs: Sequence[Motif], pseudocount: float = 0.01) -> tuple[Motif, float]:
-    """The motif that a k-mer fits best: (Motif, bits); see `fitting_motifs`."""
-    return fitting_motifs(kmer, motifs, pseudocount=pseudocount)[0]
-
-
 def fitting_motifs(
     kmer: str, motifs: Sequence[Motif], within: float = 1.0, pseudocount: float = 0.01
 ) -> list[tuple[Motif, float]]:

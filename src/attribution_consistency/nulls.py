@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import exchange, maps
-from .arrays import Array, Floats
+from .arrays import Floats
 from .divergence import DEFAULT_KS, KmerSums, track_klds
 from .exchange import CLOSEST, Interval
 from .kmers import Moves, in_threads, present_kmers, stay, sum_windows
@@ -75,7 +75,7 @@ def exchanged_null(
     intervals : list of (chromosome, start, end)
         Of each sequence; windows that overlap move together.
     **options
-        `reading`, `score`, `correct` and `collapse` of `kmer_klds`.
+        `reading`, `score`, `correct` and `ignore` of `kmer_klds`.
 
     Returns
     -------
@@ -104,9 +104,8 @@ def exchanged_klds(
 ) -> Floats:
     """KLDs (1 + n_draws, K) in nats: of the map, then exchanged; see `exchanged_null`."""
     x, a, ks, own = check(x, a, ks, **options)
-    scored = maps.tracks(x, [a], own.score, own.correct)
-    how = exchange.exchangeable(scored.codes, intervals)
-    return drawn_klds(exchange.collapse(scored, how), exchange.draw(how, n_draws, seed), ks, own)
+    scored, how = exchange.prepared(x, a, own, intervals)
+    return drawn_klds(scored, exchange.draw(how, n_draws, seed), ks, own)
 
 
 def rotated_null(
@@ -138,7 +137,7 @@ def rotated_null(
     seed : int
         Of the offsets.
     **options
-        `reading`, `score`, `correct` and `collapse` of `kmer_klds`.
+        `reading`, `score`, `correct` and `ignore` of `kmer_klds`.
 
     Returns
     -------
@@ -152,7 +151,7 @@ def rotated_null(
     """
     x, a, ks, own = check(x, a, ks, **options)
     _check_draws(n_draws)
-    scored = maps.tracks(x, [a], own.score, own.correct)
+    scored = maps.tracks(x, [a], own)
     stretches = exchange.known_stretches(scored.codes)
     lengths = stretches[:, 1] - stretches[:, 0]
     shortest = int(lengths[lengths > 0].min(initial=x.shape[1]))
@@ -176,7 +175,7 @@ def _check_draws(n_draws: int) -> None:
 
 def drawn_klds(scored: Tracks, moves: Moves, ks: list[int], options: Options) -> Floats:
     """KLDs of one map's tracks under each arrangement, (T, K)."""
-    kmers = present_kmers(scored.codes, ks, options.collapse)
+    kmers = present_kmers(scored.codes, ks)
     each = options.reading == "per_sequence"
 
     def klds(tracks: slice) -> list[Floats]:
@@ -213,52 +212,3 @@ def family_wise(tests: Sequence[NullTest]) -> Floats:
     return np.array(
         [(1 + at_least(largest, z).sum()) / (1 + len(largest)) for z in standardised[:, 0]]
     )
-
-
-def rotate(scores: ArrayLike, offsets: ArrayLike) -> Array:
-    """Move each sequence's scores to the right, those that leave coming back at the left.
-
-    Parameters
-    ----------
-    scores : (N, L) or (N, L, 4)
-        Position scores, or maps.
-    offsets : (N,) int
-        Positions; negative ones move to the left.
-
-    Returns
-    -------
-    rotated : of the shape of `scores`
-        Position i has what stood at i - offset, modulo L.
-    """
-    scores = np.asarray(scores)
-    n, length = scores.shape[:2]
-    source = (np.arange(length) - np.asarray(offsets)[:, None]) % length
-    source += length * np.arange(n)[:, None]
-    return np.asarray(scores.reshape(n * length, *scores.shape[2:])[source])
-
-
-def rotated(x: ArrayLike, a: ArrayLike, rng: np.random.Generator) -> Floats:
-    """Maps whose position scores are those of `a`, each sequence's rotated by a random offset.
-
-    Offsets are uniform in 8 ... L - 8. At its new place the four entries of a position are
-    shifted around so that the base that is there has what the base of the old place had: signed,
-    absolute and l2 scores, with gradient correction or without, are exactly those of the old
-    place.
-
-    Parameters
-    ----------
-    x, a : (N, L, 4)
-        Sequences and maps.
-    rng : numpy Generator
-        Draws the offsets.
-
-    Returns
-    -------
-    maps : (N, L, 4)
-    """
-    codes, a = np.asarray(x).argmax(axis=2), np.asarray(a)
-    n, length, _ = a.shape
-    offsets = rng.integers(CLOSEST, length - CLOSEST, n, endpoint=True)
-    shift = codes - rotate(codes, offsets)
-    channel = (np.arange(4) - shift[:, :, None]) % 4
-    return np.asarray(np.take_along_axis(rotate(a, offsets), channel, axis=2))

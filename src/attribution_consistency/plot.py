@@ -8,7 +8,6 @@ import io
 from collections.abc import Collection, Iterable
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
@@ -31,14 +30,6 @@ STYLE: Any = {
     "axes.titlesize": "medium",
 }
 LOGO_STYLE = dict(color_scheme=BASE_COLOURS, show_progress=False, fade_below=0.0, shade_below=0.0)
-
-
-def style() -> None:
-    """Set the look of every figure of a notebook."""
-    import seaborn as sns  # takes half a second, which the command need not wait
-
-    sns.set_theme(context="notebook", style="ticks", palette="colorblind", font_scale=0.9)
-    plt.rcParams.update(STYLE)
 
 
 def logo(
@@ -69,26 +60,6 @@ def densest_window(mask: Array, width: int) -> slice:
     width = min(width, len(mask))
     start = int(np.convolve(mask, np.ones(width), mode="valid").argmax())
     return slice(start, start + width)
-
-
-def spans(mask: ArrayLike) -> list[tuple[int, int]]:
-    """Runs of True in `mask` (L,), as (first, last + 1) pairs."""
-    edges = np.flatnonzero(np.diff(np.r_[False, mask, False]))
-    return list(zip(edges[::2], edges[1::2]))
-
-
-def log_y(ax: Axes) -> None:
-    """Make the y axis logarithmic, with plain numbers.
-
-    They are at 1, 1.5, 2, 3, 5 and 7 times powers of ten.
-    """
-    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
-
-    ax.set_yscale("log")
-    axis = ax.yaxis
-    axis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
-    axis.set_major_formatter(FormatStrFormatter("%g"))
-    axis.set_minor_formatter(NullFormatter())
 
 
 def interval(

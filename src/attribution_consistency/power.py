@@ -1,15 +1,16 @@
 """Would a word have been found?  The power of the exchange test on given sequences and maps."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import exchange, maps
+from . import exchange
 from .arrays import UNKNOWN
 from .divergence import DEFAULT_KS
 from .length_scaling import LengthWeights, consistency
-from .maps import check
+from .maps import Tracks, check
 from .nulls import drawn_klds
 
 STRENGTH = 2  # times the mean score of the sequence
@@ -25,7 +26,8 @@ def power(
     weights: ArrayLike | LengthWeights,
     level: float = 0.05,
     seed: int = 0,
-    **options: object,
+    intervals: Sequence[exchange.Interval] | None = None,
+    **options: Any,
 ) -> float:
     """Probability that maps which also marked a word would be found to depend on the sequence.
 
@@ -40,8 +42,10 @@ def power(
         As `exchanged_null`; maps that it finds nothing in.
     level : float
         Of the test.
+    seed, intervals
+        As `exchanged_null`.
     **options
-        `reading`, `score`, `correct` and `collapse` of `kmer_klds`.
+        `reading`, `score`, `correct` and `ignore` of `kmer_klds`.
 
     Returns
     -------
@@ -51,9 +55,7 @@ def power(
     from scipy.special import ndtr, ndtri
 
     x, a, ks, own = check(x, a, ks, **options)
-    scored = maps.tracks(x, [a], own.score, own.correct)
-    how = exchange.exchangeable(scored.codes)
-    alone, drawn = exchange.collapse(scored, how), []
+    (alone, how), drawn = exchange.prepared(x, a, own, intervals), []
     width = min(WIDTH, alone.codes.shape[1])
     for number in range(TRIES):
         rng = np.random.default_rng([seed, number])
@@ -61,11 +63,11 @@ def power(
         rows = rng.permutation(len(codes))[: -(-len(codes) // EACH)]
         start = rng.integers(0, codes.shape[1] - width + 1, len(rows))
         at = rows[:, None], start[:, None] + np.arange(width)
-        known = codes[at] != UNKNOWN
-        codes[at] = np.where(known, rng.integers(0, 4, width), UNKNOWN)
+        known = codes[at] < UNKNOWN
+        codes[at] = np.where(known, rng.integers(0, 4, width), codes[at])
         shares[at] += known * (STRENGTH - 1) / codes.shape[1]
         shares[rows] /= np.maximum(shares[rows].sum(axis=1, keepdims=True), 1e-300)
-        planted = maps.Tracks(codes, shares, alone.n_all_zero)
+        planted = Tracks(codes, shares, alone.n_all_zero)
         klds = drawn_klds(planted, exchange.draw(how, DRAWS, seed + number), ks, own)
         drawn.append(consistency(klds, weights))
     observed, null = np.array(drawn)[:, 0], np.array(drawn)[:, 1:]

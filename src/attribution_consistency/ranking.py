@@ -1,6 +1,7 @@
 """Models beside each other: their order, what tells them apart, and how choices change it."""
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -62,9 +63,6 @@ def pareto(performance: ArrayLike, score: ArrayLike) -> Mask:
 
 def detectable(intervals: Sequence[Jackknife]) -> float | None:
     """Median over pairs of models of the smallest difference found with 80 % power."""
-    smallest = [
-        smallest_difference(paired_difference(one, two))
-        for i, one in enumerate(intervals)
-        for two in intervals[:i]
-    ]
+    pairs = combinations(intervals, 2)
+    smallest = [smallest_difference(paired_difference(*pair)) for pair in pairs]
     return float(np.median(smallest)) if smallest else None

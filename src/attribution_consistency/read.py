@@ -4,7 +4,6 @@ Which array of a file is meant, and which of its axes is which, is found by the 
 tools of the field give, by shapes, and by what the caller says.
 """
 
-import csv
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -13,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from . import sequences
-from .arrays import Array, Mask
-from .containers import Rows, Shape, Stored, arrays, holds_arrays, one_line
+from . import sequences, texts
+from .arrays import Array, Ints, Mask
+from .containers import Rows, Shape, Stored, arrays, begins_with, holds_arrays, one_line
 
 # What tools call their arrays, in the order in which they are looked for.
 MAP_KEYS = (
@@ -28,7 +27,10 @@ SEQUENCE_KEYS = (
     *("x", "sequences", "arr_0", ""),
     *("raw/seq", "input_seqs", "seqs", "one_hot", "onehot", "ohe", "oh"),
 )
+NAMES = ("names", "name", "ids", "regions", "peaks")  # of sequences, beside the arrays
+PLACES = (("chrom", "start", "end"), ("chr", "start", "end"), ("chroms", "starts", "ends"))
 LAYOUTS = ("NLC", "NCL", "NLCT", "NCLT", "NTLC", "NTCL", "TNLC", "TNCL", "NL")
+NOWHERE = np.empty(0, int)
 AXES = {"N": "sequences", "L": "positions", "C": "channels", "T": "tasks"}
 
 
@@ -39,9 +41,10 @@ class Wanted(NamedTuple):
     attributions_key: str | None = None
     task: str | None = None  # number, from 0, or `mean`
     crop: int | None = None  # positions in the middle of sequences and of maps
-    skip_bad: bool = False  # leave out models with unusable maps, and say so
     drop_bad_rows: bool = False  # sequences that some model has no usable map of
     align: str = "centre"  # or `start`: where sequences of unequal length stand
+    genome: str | None = None  # FASTA file of the intervals of a BED file
+    strand: bool = False  # intervals on the minus strand are reverse complements
 
 
 ANY = Wanted()
@@ -51,13 +54,17 @@ class Source(NamedTuple):
     """An array of a file whose numbers are not yet read."""
 
     path: Path
-    key: str | None  # None: letters, or codes
+    key: str | None  # None: letters, codes or bigWig
     shape: tuple[int, int, int]  # (N, L, 4), as it will be read
     layout: str  # of LAYOUTS
     length: int  # positions in the file
     task: str | None
     codes: Array | None = None  # (N, L) of letters
     note: str = ""
+    names: Sequence[str] = ()  # of the sequences, where the file has them
+    places: Sequence[texts.Place] = ()  # in a genome, where the names say so
+    begins: Ints = NOWHERE  # (N,) the first position of each sequence of letters
+    order: Ints | None = None  # (N,) the row in the file of each sequence, found by its name
 
     @property
     def axes(self) -> str:
@@ -83,7 +90,12 @@ def open_maps(
     ValueError
         In one line that names the file, for anything that holds no maps of the sequences.
     """
-    maps = _open(Path(path), "attributions", MAP_KEYS, wanted.attributions_key, like, wanted)
+    path = Path(path)
+    if like and begins_with(path, *texts.BIGWIG):
+        if not like.places:
+            raise ValueError(f"{path}: is bigWig: give the sequences as BED, with --genome")
+        return like._replace(path=path, layout="NL", codes=None, note="")
+    maps = _open(path, "attributions", MAP_KEYS, wanted.attributions_key, like, wanted)
     if like and maps.shape != like.shape:
         (n, length, _), (m, positions, _) = maps.shape, like.shape
         expected = f"{like.path} has {m} sequences of {positions}"
@@ -93,15 +105,22 @@ def open_maps(
 
 
 def open_sequences(path: str | PathLike[str], wanted: Wanted = ANY) -> Source:
-    """Check what a file of sequences declares: FASTA, letters or codes in an array, or one-hot."""
-    path = Path(path)
+    """Check what a file of sequences declares: letters, codes, intervals, or one-hot."""
+    path, names = Path(path), list[str]()
     with one_line(path):
-        lines = None if holds_arrays(path) else sequences.read_letters(path)
-        codes, note = _of_letters(lines or _coded(path, wanted), wanted.align)
-    if codes is None:
+        if holds_arrays(path):
+            letters = _coded(path, wanted)
+        else:
+            records = texts.read_records(path, wanted.genome, wanted.strand)
+            names, letters = [name for name, _ in records], [text for _, text in records]
+        if letters is not None:
+            codes, begins, note = texts.aligned(letters, wanted.align)
+    if letters is None:
         return _open(path, "sequences", SEQUENCE_KEYS, wanted.sequences_key, None, wanted)
-    shape = len(codes), wanted.crop or codes.shape[1], 4
-    return Source(path, None, shape, "NLC", codes.shape[1], None, codes, note)
+    shape, names = (len(codes), wanted.crop or codes.shape[1], 4), names if all(names) else []
+    places = texts.places(names, letters)
+    given = Source(path, None, shape, "NLC", codes.shape[1], None, codes, note)
+    return given._replace(names=names, places=places, begins=begins)
 
 
 def _coded(path: Path, wanted: Wanted) -> list[str] | None:
@@ -117,26 +136,6 @@ def _coded(path: Path, wanted: Wanted) -> list[str] | None:
         known = (values >= 0) & (values <= sequences.NO_BASE)
         return sequences.decode_codes(np.where(known, values, sequences.NO_BASE))
     return ["".join(row) for row in values.astype(str).reshape(shape[0], -1).tolist()]
-
-
-def _of_letters(texts: list[str] | None, align: str) -> tuple[Array | None, str]:
-    """Codes (N, L), and a note where unknown bases fill sequences up to the longest."""
-    if texts is None:
-        return None, ""
-    letters = "".join(texts)
-    if sum(map(letters.upper().count, "EFIJLOPQZ")) > 0.2 * len(letters):
-        raise ValueError("holds letters that stand for no base, such as E, F, I, L: is it protein?")
-    lengths = [len(text) for text in texts]
-    longest, note = max(lengths), ""
-    if min(lengths) < longest:
-        span = f"{min(lengths)} to {longest} bases"
-        note = f"Sequences of {span} were aligned at the {align}; the rest is N."
-        begins = [(longest - n) // 2 if align == "centre" else 0 for n in lengths]
-        texts = [f"{'N' * b}{t}".ljust(longest, "N") for b, t in zip(begins, texts)]
-    codes = sequences.encode_codes(texts)
-    if (codes == sequences.NO_BASE).all():
-        raise ValueError("holds no A, C, G or T")
-    return codes, note
 
 
 def read_maps(source: Source, rows: Rows, x: Array) -> Array:
@@ -218,50 +217,8 @@ def check_sequences(source: Source, given: Source, rows: Rows, x: Array) -> None
         raise ValueError(f"{source.path}: {there} than those given")
 
 
-def read_performance(
-    path: str | PathLike[str] | None, names: Sequence[str]
-) -> tuple[dict[str, float], str | None]:
-    """Performance {model: value} from a CSV, and the name of its column; path None: none."""
-    if path is None:
-        return {}, None
-    import pandas as pd
-
-    with one_line(Path(path)):
-        try:
-            table = pd.read_csv(path, sep=None, engine="python", encoding="utf-8-sig", dtype=str)
-        except (ValueError, csv.Error) as error:
-            raise ValueError(f"not a CSV table ({error})") from None
-        table.columns = [c.strip().replace("Model", "model") for c in table.columns]
-        column = next((c for c in table.columns if c != "model"), None)
-        if "model" not in table or column is None or len(table.columns) > 2:
-            there = ", ".join(table.columns)
-            raise ValueError(f"got columns {there}, expected model and one of numbers")
-        models = [_called(model.strip(), names) for model in table["model"]]
-        values = dict(zip(models, pd.to_numeric(table[column], errors="coerce")))
-        if len(values) < len(models):
-            twice = next(model for model in models if models.count(model) > 1)
-            raise ValueError(f"model {twice!r} is there twice")
-        for name in names:
-            if not np.isfinite(values.get(name, np.nan)):
-                there = "has no number for" if name in values else "has no row for"
-                known = ", ".join(models[:5])
-                raise ValueError(f"{there} model {name!r}; its models: {known}: see --names")
-        return values, str(column)
-
-
-def _called(model: str, names: Sequence[str]) -> str:
-    """The one of `names` that is meant, with or without the end of a file's name; or itself."""
-    alike = [n for n in names if n.startswith(f"{model}.") or model.startswith(f"{n}.")]
-    return alike[0] if len(alike) == 1 and model not in names else model
-
-
 def _open(
-    path: Path,
-    role: str,
-    keys: Sequence[str],
-    key: str | None,
-    like: Source | None,
-    wanted: Wanted,
+    path: Path, role: str, keys: Sequence[str], key: str | None, like: Source | None, wanted: Wanted
 ) -> Source:
     with arrays(path) as held:
         name = _choose(held, keys, key, role)
@@ -274,11 +231,30 @@ def _open(
             raise ValueError(f"holds an empty array of shape {shape}")
         layout = _layout(shape, like, role, wanted.crop)
         size = dict(zip(layout, shape))
+        names = _names(held, size["N"])
+        order = texts.matched(names, like.names) if like else None
         task = _task(wanted.task, size["T"]) if "T" in size else None
         length = wanted.crop or size["L"]
         if length > size["L"]:
             raise ValueError(f"has {size['L']} positions, fewer than --crop {length}")
-        return Source(path, name, (size["N"], length, 4), layout, size["L"], task)
+        shape = (size["N"] if order is None else len(order), length, 4)
+        found = Source(path, name, shape, layout, size["L"], task)
+        return found._replace(names=names, order=order)
+
+
+def _names(held: dict[str, Stored], n: int) -> list[str]:
+    """Names of n sequences, or their places, where a file has them; else none."""
+
+    def column(name: str) -> list[str]:
+        if name not in held or held[name].shape != (n,):
+            return []
+        values = held[name].read(np.arange(n)).tolist()
+        return [v.decode() if isinstance(v, bytes) else str(v) for v in values]
+
+    for parts in PLACES:
+        if all(columns := [column(part) for part in parts]):
+            return ["{}:{}-{}".format(*row) for row in zip(*columns)]
+    return next(filter(None, map(column, NAMES)), [])
 
 
 def _choose(held: dict[str, Stored], keys: Sequence[str], key: str | None, role: str) -> str:
@@ -307,6 +283,7 @@ def _layout(shape: Shape, like: Source | None, role: str, crop: int | None) -> s
     if like:
         n, length = like.shape[0], like.length
         alike = [f for f in fits if f[1] == n and (f[2] == length or crop)]
+        alike = alike or [f for f in fits if f[2] == length]
         fits = alike or [fit for fit in fits if fit[0] != "NL"]
     if fits:
         return fits[0][0]
@@ -329,12 +306,18 @@ def _task(task: str | None, n: int) -> str:
 
 def _read(source: Source, rows: Rows) -> Array:
     """Rows of the array of a source, (n, L, 4), or (n, L)."""
+    if source.key is None:  # bigWig
+        with one_line(source.path):
+            there = [source.places[i] for i in rows], source.begins[rows]
+            return _middle(texts.coverage(source.path, *there, source.length), source)
+    if source.order is not None:
+        at = source.order[rows]
+        return _read(source._replace(order=None), np.sort(at))[np.argsort(np.argsort(at))]
     with arrays(source.path) as held:
         stored, layout = held[source.key or ""], source.layout
         sequences_axis = layout.index("N")
         if len(rows) and rows[-1] >= stored.shape[sequences_axis]:
-            there = stored.shape[sequences_axis]
-            raise ValueError(f"has {there} sequences, fewer than when it was opened")
+            raise ValueError("has fewer sequences than when it was opened")
         every = np.arange(stored.shape[0])
         values = stored.read(rows) if sequences_axis == 0 else stored.read(every)[:, rows]
     order = [layout.index(axis) for axis in "NLCT" if axis in layout]

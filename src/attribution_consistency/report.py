@@ -3,8 +3,6 @@
 import contextlib
 import json
 import os
-import tempfile
-from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,52 +10,40 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .files import replacing
 from .score import Result
 
 FILES = ("scores.csv", "scores.json", "report.html")
 MOST_LINES = 5  # models in figures of single models, besides the last
 
 
-@contextlib.contextmanager
-def folder(out: str | PathLike[str], force: bool = False) -> Iterator[Path]:
-    """A temporary folder whose files move to `out` when the block ends well.
+def check_folder(out: str | PathLike[str], force: bool = False) -> None:
+    """Before any work: raise ValueError when a report cannot be written to a folder.
 
-    Whatever goes wrong in the block, an earlier report stays as it is.
-
-    Yields
-    ------
-    temporary : Path
-
-    Raises
-    ------
-    ValueError
-        Before any work, when `out` cannot be written, or already has a report and `force` is not
-        given.
+    It cannot to a file, to a folder that may not be written, over a folder of the name of one of
+    its files, or, without `force`, over an earlier report.
     """
     out = Path(out)
+    there = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        what = "cannot be written" if there.is_dir() else "is a file, expected a folder"
+        raise ValueError(f"{there}: {what}, so the report cannot be written to {out}")
     present = [name for name in FILES if (out / name).exists()]
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"{out}: is a file, expected a folder to write the report to")
+    if folders := [name for name in present if (out / name).is_dir()]:
+        raise ValueError(f"{out}: has a folder {folders[0]}; name another folder for the report")
     if present and not force:
         raise ValueError(f"{out}: already has {present[0]}; name another folder, or add --force")
-    there = next(path for path in (out, *out.absolute().parents) if path.exists())
-    try:
-        temporary = tempfile.TemporaryDirectory(prefix=".report-", suffix=".part", dir=there)
-    except OSError as error:
-        raise ValueError(f"{out}: cannot be written ({error.strerror})") from None
-    with temporary as made:
-        yield Path(made)
-        out.mkdir(parents=True, exist_ok=True)
-        for name in FILES:
-            os.replace(Path(made) / name, out / name)
 
 
-def write(result: Result, into: str | PathLike[str]) -> None:
+def write(result: Result, out: str | PathLike[str], force: bool = False) -> None:
     """Write scores.csv, scores.json and report.html of a `score.Result` into a folder."""
-    result.table.to_csv(Path(into) / "scores.csv", index=False)
-    text = json.dumps(result.as_json(), indent=1, allow_nan=False)
-    (Path(into) / "scores.json").write_text(text + "\n", encoding="utf-8")
-    (Path(into) / "report.html").write_text(page(result), encoding="utf-8")
+    text = json.dumps(result.as_json(), indent=1, allow_nan=False) + "\n"
+    texts = result.table.to_csv(index=False), text, page(result)
+    with contextlib.ExitStack() as stack:  # all three, or none
+        for name, text in zip(FILES, texts):
+            temporary = stack.enter_context(replacing(Path(out) / name))
+            temporary.write_text(text, encoding="utf-8")
+        check_folder(out, force)  # another run may have written meanwhile
 
 
 def page(result: Result) -> str:

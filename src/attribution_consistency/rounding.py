@@ -64,7 +64,7 @@ def at_least(values: ArrayLike, bound: ArrayLike) -> Mask:
     return np.asarray((values >= bound) | near)
 
 
-def varies(values: ArrayLike, tolerance: float = 1e-5) -> bool:
+def varies(values: ArrayLike, tolerance: float = 1e-5) -> Mask:
     """Whether numbers differ by more than rounding in half of their digits.
 
     A network whose output is constant gives numbers that agree to float32 rounding, and whatever is
@@ -72,11 +72,12 @@ def varies(values: ArrayLike, tolerance: float = 1e-5) -> bool:
 
     Parameters
     ----------
-    values : (n,)
-        Those that are not finite do not count.
+    values : (n, ...)
+        Each column by itself. Those that are not finite do not count.
     tolerance : float
         The smallest spread, as a share of the largest magnitude, that is a difference.
     """
     numbers = np.asarray(values, dtype=np.float64)
-    numbers = numbers[np.isfinite(numbers)]
-    return bool(numbers.size and np.ptp(numbers) > tolerance * np.abs(numbers).max())
+    known = np.isfinite(numbers)
+    high, low = (np.max(s * numbers, axis=0, initial=-np.inf, where=known) for s in (1, -1))
+    return np.asarray(high + low > tolerance * np.maximum(np.abs(high), np.abs(low)))

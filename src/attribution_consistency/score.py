@@ -5,11 +5,12 @@ replicates and the maps of a few sequences for logos are kept.
 """
 
 import json
+import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from . import __version__, ranking, read
+from . import __version__, models, ranking, read, texts
 from .arrays import Array, Ints
+from .containers import holds_arrays
 from .files import sha256
 from .length_scaling import warn_if_unlike
+from .maps import position_scores
 from .nulls import family_wise
 from .scorer import Scored, Scorer, Settings, verdict
 from .weights import choose_weights
@@ -43,7 +46,6 @@ class Result:
     n_available: int  # sequences in the file
     detectable: float | None  # median over pairs of models of the smallest detectable difference
     notes: list[str]  # what the reader has to know
-    skipped: dict[str, str]  # {model: why}
     inputs: dict[str, str]  # {folder/file: SHA-256}
     logo_rows: list[int]  # numbers of the sequences drawn as logos
     logo_x: NDArray[np.int8]
@@ -75,11 +77,12 @@ def example() -> dict[str, Any]:
 
 def score_files(
     sequences: File,
-    maps: Sequence[File],
+    maps: Sequence[File | Sequence[File]],
     *,
     names: Sequence[str] | None = None,
     controls: Sequence[File] = (),
-    performance: File | None = None,
+    performance: File | models.Models | None = None,
+    ignore: File | None = None,
     wanted: read.Wanted = read.ANY,
     settings: Settings = DEFAULT,
     progress: Callable[[str], object] = lambda line: None,
@@ -90,14 +93,17 @@ def score_files(
     ----------
     sequences : path
         File of N sequences of length L.
-    maps : list of paths
-        Files, one a model, see `read.open_maps`.
+    maps : list of paths, or of lists of paths
+        Files, see `read.open_maps`: one a model, or several (folds, seeds), whose mean is scored.
     names : list of str
         Of the models, the stems of the files by default.
     controls : list of paths
         Maps of networks that learnt nothing, such as untrained copies, in the same table.
-    performance : path
-        CSV with columns `model` and one of numbers.
+    performance : path, or Models
+        A table, see `models.read_models`.
+    ignore : path
+        Words that are to count nowhere, in a text file, or maps of a bias model, of which so much
+        is taken off every map that the rest is not correlated with them.
     wanted : Wanted
         Which array, task and positions of the files are meant, where they leave it open, and
         what becomes of maps that cannot be used.
@@ -111,52 +117,51 @@ def score_files(
     ValueError
         In one line, for whatever cannot be scored.
     """
-    names = _names(maps, names)
-    measured, performance_name = read.read_performance(performance, names)
-    maps, names = [*maps, *controls], [*names, *(f"control: {Path(f).stem}" for f in controls)]
-    chosen, origin = choose_weights(settings.weights, list(settings.ks))
-    source, skipped = read.open_sequences(sequences, wanted), dict[str, str]()
-    attempt = partial(_attempt, skipped if wanted.skip_bad else None)
-    tried = {n: attempt(n, read.open_maps, f, source, wanted) for n, f in zip(names, maps)}
-    opened = {name: file for name, file in tried.items() if file}  # by what files declare
-    rows, dropped = _draw(source, opened.values() if wanted.drop_bad_rows else (), settings)
-    shown, x = _logo_rows(rows, settings), read.read_sequences(source, rows)
-    scorer, scored = Scorer(x, settings, chosen), {}
-    for number, (name, file) in enumerate(opened.items(), 1):
+    files = _files(maps, names)
+    measured, performance_name = models.performance(performance, [*files])
+    files |= {f"control: {Path(f).stem}": [f] for f in controls}
+    source = read.open_sequences(sequences, wanted)
+    bias, settings = _ignored(ignore, source, wanted, settings)
+    chosen, origin = choose_weights(settings.weights, settings.reading, list(settings.ks))
+    opened = {m: [read.open_maps(f, source, wanted) for f in own] for m, own in files.items()}
+    every = list(chain(*opened.values()))
+    rows, dropped = _draw(source, every if wanted.drop_bad_rows else (), settings)
+    shown = np.sort(np.random.default_rng(settings.seed).permutation(len(rows))[:N_LOGOS])
+    x, places = read.read_sequences(source, rows), source.places
+    scorer = Scorer(x, settings, chosen, [places[i][:3] for i in rows] if places else None)
+    scored = {}
+    for number, (name, several) in enumerate(opened.items(), 1):
         progress(f"scoring {number} of {len(opened)}: {name}")
-        if model := attempt(name, _score_file, scorer, file, source, rows):
-            scored[name] = model
-    if not scored:
-        raise ValueError(f"no model could be scored; the first: {next(iter(skipped.values()))}")
+        scored[name] = _score_model(scorer, several, source, rows, shown, bias)
+    paths = [Path(path) for path in (sequences, *chain(*files.values()))]
     return Result(
         **_compared(scored, measured),
         settings=settings,
         weights=origin,
         performance_name=performance_name,
         n_available=source.shape[0],
-        skipped=skipped,
-        notes=_notes({"sequences": source} | opened, skipped, scorer, origin, scored, dropped),
-        inputs=_digests(sequences, *maps),
+        notes=_notes([source, *every], scorer, origin, scored, dropped),
+        inputs={"/".join(path.parts[-2:]): sha256(path) for path in paths if path.is_file()},
         logo_rows=rows[shown].tolist(),
         logo_x=x[shown],
     )
 
 
-def _digests(*paths: File) -> dict[str, str]:
-    """SHA-256 of each file, by its name and that of its folder."""
-    return {"/".join(p.parts[-2:]): sha256(p) for p in map(Path, paths) if p.is_file()}
-
-
-def _attempt(
-    skipped: dict[str, str] | None, name: str, function: Callable[..., Any], *arguments: Any
-) -> Any:
-    """What a function gives, or None with what is wrong noted; `skipped` None: that is raised."""
-    try:
-        return function(*arguments)
-    except ValueError as error:
-        if skipped is None:
-            raise
-        skipped[name] = str(error)
+def _files(
+    maps: Sequence[File | Sequence[File]], names: Sequence[str] | None
+) -> dict[str, list[File]]:
+    """The files of each model, by its name."""
+    files = [[f] if isinstance(f, str | PathLike) else list(f) for f in maps]
+    names = [Path(several[0]).stem for several in files] if names is None else names
+    if len(names) != len(files):
+        raise ValueError(f"--names: got {len(names)} names for {len(files)} models")
+    for i, name in enumerate(names):
+        if not name.strip() or not name.isprintable():
+            raise ValueError(f"--names: {name!r} is not a name")
+        if name in names[:i]:
+            both = f"{files[names.index(name)][0]} and {files[i][0]}"
+            raise ValueError(f"two models are called {name!r} ({both}): give each its own --names")
+    return dict(zip(names, files))
 
 
 def _draw(source: read.Source, maps: Iterable[read.Source], settings: Settings) -> tuple[Ints, int]:
@@ -170,19 +175,47 @@ def _draw(source: read.Source, maps: Iterable[read.Source], settings: Settings) 
     return rows[good], int((~good).sum())
 
 
-def _logo_rows(rows: Ints, settings: Settings) -> Ints:
-    """Places among `rows` that are drawn as logos, ascending."""
-    return np.sort(np.random.default_rng(settings.seed).permutation(len(rows))[:N_LOGOS])
+def _ignored(
+    path: File | None, source: read.Source, wanted: read.Wanted, settings: Settings
+) -> tuple[read.Source | None, Settings]:
+    """Maps of a bias model, or settings with words, of a file of what is to be ignored."""
+    if path is None or holds_arrays(Path(path)):
+        return read.open_maps(path, source, wanted) if path else None, settings
+    lines = texts.read_text(Path(path)).upper().splitlines()
+    words = tuple(word for line in lines for word in line.partition("#")[0].split())
+    wrong = [word for word in words if not re.fullmatch("[ACGT]{2,}", word)]
+    if wrong or not words:
+        raise ValueError(f"{path}: {''.join(wrong[:1]) or 'it holds nothing'}: expected DNA words")
+    return None, replace(settings, ignored_words=words)
 
 
-def _score_file(scorer: Scorer, file: read.Source, source: read.Source, rows: Ints) -> Scored:
-    a = read.read_maps(file, rows, scorer.x)
-    read.check_sequences(file, source, rows, scorer.x)
-    read.check_channels(file, scorer.x, a)
+def _score_model(
+    scorer: Scorer,
+    files: Sequence[read.Source],
+    source: read.Source,
+    rows: Ints,
+    shown: Ints,
+    bias: read.Source | None,
+) -> Scored:
+    """Score the mean map of the files of one model."""
+    x, s, total, tracks, part = scorer.x, scorer.settings, np.zeros(()), [], None
+    for file in files:
+        a = read.read_maps(file, rows, x)
+        read.check_sequences(file, source, rows, x)
+        read.check_channels(file, x, a)
+        total = total + a / len(files) if len(files) > 1 else a
+        tracks += [position_scores(x, a, score=s.score, correct=s.correct)] * (len(files) > 1)
+    if bias is not None:
+        other = read.read_maps(bias, rows, x)
+        common = (total * other).sum() / max((other**2).sum(), 1e-300) * other
+        part = float((common**2).sum() / max((total**2).sum(), 1e-300))
+        total = total - common
     try:
-        return scorer.score(a, _logo_rows(rows, scorer.settings))
+        scored = scorer.score(total, shown)
     except ValueError as error:
-        raise ValueError(f"{file.path}: {error}") from None
+        raise ValueError(f"{files[0].path}: {error}") from None
+    alike = dict(zip(("agreement", "agreement_chance"), models.agreement(tracks)))
+    return scored._replace(row=scored.row | {"n_files": len(files), "bias": part} | alike)
 
 
 def _compared(scored: Mapping[str, Scored], measured: Mapping[str, float]) -> dict[str, Any]:
@@ -203,24 +236,8 @@ def _compared(scored: Mapping[str, Scored], measured: Mapping[str, float]) -> di
     }
 
 
-def _names(maps: Sequence[File], names: Sequence[str] | None) -> Sequence[str]:
-    """Names of the models, checked."""
-    paths = [Path(path) for path in maps]
-    names = [path.stem for path in paths] if names is None else names
-    if len(names) != len(paths):
-        raise ValueError(f"--names: got {len(names)} names for {len(paths)} files of attributions")
-    for i, name in enumerate(names):
-        if not name.strip() or not name.isprintable():
-            raise ValueError(f"--names: {name!r} is not a name")
-        if name in names[:i]:
-            both = f"{paths[names.index(name)]} and {paths[i]}"
-            raise ValueError(f"two models are called {name!r} ({both}): give each its own --names")
-    return names
-
-
 def _notes(
-    opened: Mapping[str, read.Source],
-    skipped: Mapping[str, str],
+    opened: Sequence[read.Source],
     scorer: Scorer,
     origin: Mapping[str, Any],
     scored: Mapping[str, Scored],
@@ -228,26 +245,29 @@ def _notes(
 ) -> list[str]:
     """What the reader of the numbers has to know."""
     notes = [
-        f"{name}: {file.key or 'the array'} of {file.path.name} was read as {file.axes}."
-        for name, file in opened.items()
+        f"{file.key or 'The array'} of {file.path.name} was read as {file.axes}."
+        for file in opened
         if file.layout != "NLC"
     ]
-    notes += [file.note for file in opened.values() if file.note]
-    x, settings = scorer.x, scorer.settings
+    notes += [file.note for file in opened if file.note]
     if dropped:
         why = "some model has no map of them, or one that is zero everywhere"
         notes.append(f"{dropped} sequences were left out: {why}.")
-    if len(x) + dropped < (available := opened["sequences"].shape[0]):
-        notes.append(
-            f"{len(x):,} of the {available:,} sequences were drawn at random (seed "
-            f"{settings.seed}), the same for all models; every number is of these."
-        )
+    by_name = ", ".join(file.path.name for file in opened if file.order is not None)
+    notes += [f"Rows were found by the names of the sequences in {by_name}."] * bool(by_name)
+    x, settings = scorer.x, scorer.settings
+    if len(x) + dropped < (available := opened[0].shape[0]):
+        drawn = f"{len(x):,} of the {available:,} sequences were drawn at random"
+        notes.append(f"{drawn} (seed {settings.seed}), the same for all models.")
     if unknown := 1 - x.any(axis=2).mean():
         notes.append(f"{unknown:.2g} of all positions are unknown bases; no word holds one.")
+    if settings.ignored_words:
+        notes.append(f"Bases under {', '.join(settings.ignored_words)} count in no word.")
     for name, model in scored.items():
+        if (part := model.row["bias"]) is not None:
+            notes.append(f"{name}: the bias maps were {part:.0%} of its maps, and are taken off.")
         if dead := model.row["n_all_zero"]:
             notes.append(f"{name}: the maps of {dead} of {len(x)} sequences are zero everywhere.")
-    notes += [f"{name}: left out. {reason}" for name, reason in skipped.items()]
     notes += [f"The null: {note}." for note in scorer.exchange.notes]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -12,7 +12,6 @@ from . import divergence, exchange, maps, motifs, words
 from .arrays import Array, Floats, Ints
 from .kmers import all_kmers, stay, sum_windows
 from .length_scaling import LengthWeights, consistency
-from .maps import gini
 from .nulls import NullTest, exchanged_klds, exchanged_null, rotated_null
 from .power import power
 from .uncertainty import Jackknife, excess_interval
@@ -39,11 +38,13 @@ class Settings:
     max_sequences: int = 1000
     seed: int = 0
     weights: str = "equal"  # of lengths, or `learnt`
+    ignored_words: tuple[str, ...] = ()  # whose bases count in no k-mer
 
     @property
     def options(self) -> dict[str, Any]:
         """Those of the metric, see `kmer_klds`."""
-        return {"reading": self.reading, "score": self.score, "correct": self.correct}
+        own = {"reading": self.reading, "score": self.score, "correct": self.correct}
+        return own | {"ignore": self.ignored_words}
 
 
 class Scored(NamedTuple):
@@ -62,34 +63,35 @@ class Scorer:
 
     x: Array  # (N, L, 4)
     settings: Settings
-    weights: Mapping[str, LengthWeights]  # by reading
+    weights: LengthWeights | Floats
+    intervals: list[exchange.Interval] | None = None  # of the sequences
 
     def score(self, a: Array, shown: Ints) -> Scored:
         """All that is kept of a model with maps `a`; `shown`, the rows of its logos."""
-        s, own, weights = self.settings, self.settings.options, self.weights[self.settings.reading]
-        null = exchanged_null(self.x, a, s.ks, n_draws=s.draws, seed=s.seed, **own)
-        test = null.weighted(weights)
-        given: dict[str, Any] = {"null": test, "weights": weights, "seed": s.seed}
-        interval = excess_interval(self.x, a, s.ks, **given, **own)
+        s = self.settings
+        own = s.options | {"seed": s.seed, "intervals": self.intervals}
+        null = exchanged_null(self.x, a, s.ks, n_draws=s.draws, **own)
+        test = null.weighted(self.weights)
+        interval = excess_interval(self.x, a, s.ks, null=test, weights=self.weights, **own)
         row = self.row(a, null, test, interval)
         return Scored(row, test, interval, self.words(a), a[shown])
 
     @cached_property
     def exchange(self) -> exchange.Exchange:
         """Which tracks may change places."""
-        return exchange.exchangeable(maps.tracks(self.x, [None], "abs_input", True).codes)
+        codes = maps.tracks(self.x, [None], maps.Options()).codes
+        return exchange.exchangeable(codes, self.intervals)
 
     @cached_property
     def floor(self) -> Floats:
         """KLD of a constant map on the sequences that are exchanged, (K,)."""
-        constant: dict[str, Any] = {"reading": self.settings.reading, "correct": False}
+        constant = self.settings.options | {"correct": False, "intervals": self.intervals}
         klds = exchanged_klds(self.x, self.x, self.settings.ks, n_draws=0, **constant)
         return np.asarray(klds[0])
 
     def row(self, a: Array, null: NullTest, test: NullTest, interval: Jackknife) -> dict[str, Any]:
         """The row of a model in the table."""
-        x, s, own = self.x, self.settings, self.settings.options
-        weights = self.weights[s.reading]
+        x, s, own, weights = self.x, self.settings, self.settings.options, self.weights
         by_k = {"kld": null.observed, "floor": self.floor, "excess": null.excess}
         by_k["null"] = null.null.mean(axis=0)
         row: dict[str, Any] = {"n": len(x), "length": x.shape[1]}
@@ -109,15 +111,15 @@ class Scorer:
         if test.p_value > 1 / (1 + s.draws):
             planted: dict[str, Any] = {"weights": weights, "seed": s.seed, "level": LEVEL}
             for n in (FIRST, len(x)):  # so many mostly suffice, and more find more
-                row["power"] = power(x[:n], a[:n], s.ks, **planted, **own)
+                some = self.intervals and self.intervals[:n]
+                row["power"] = power(x[:n], a[:n], s.ks, intervals=some, **planted, **own)
                 if row["power"] >= ENOUGH:
                     break
-        scored = maps.tracks(x, [a], s.score, s.correct)
+        scored = maps.tracks(x, [a], maps.Options(**own))
         _, by_base = sum_windows(scored.codes, scored.shares, stay(*x.shape[:2]), all_kmers([1]))
         row |= dict(zip(("on_A", "on_C", "on_G", "on_T"), by_base[1][0] / by_base[1][0].sum()))
-        row["gini"] = gini(x, a, score=s.score, correct=s.correct)
         k = min(6, x.shape[1])
-        row["explained"] = words.explained(scored, k)
+        row["explained"] = words.explained(exchange.collapse(scored, self.exchange), k)
         row["kld_original"] = divergence.thresholded_kld(x, a, k, correct=s.correct)
         row["n_all_zero"] = int(scored.n_all_zero[0])
         return row | {f"{name}_k{k}": v for name, vs in by_k.items() for k, v in zip(s.ks, vs)}
@@ -126,8 +128,8 @@ class Scorer:
         """The words that carry more attribution than by chance, and the motifs that they fit."""
         s = self.settings
         k = min(6, max(s.ks))
-        own: dict[str, Any] = {"score": s.score, "correct": s.correct}
-        found = words.attributed_words(self.x, a, k, seed=s.seed, **own)._asdict()
+        own = s.options | {"seed": s.seed, "intervals": self.intervals}
+        found = words.attributed_words(self.x, a, k, **own)._asdict()
         table = pd.DataFrame({"word": found.pop("names"), **found})
         return table.assign(fits=[motifs.fitting_names(word) for word in table["word"]])
 

@@ -1,15 +1,10 @@
-"""DNA as arrays: one-hot encoding, integer codes and FASTA files.
+"""DNA as arrays: one-hot encoding and integer codes.
 
 Bases are ordered A C G T. Lower case is read as upper case, U as T, and every other letter (N,
 gaps, IUPAC codes) is "no base": code 4, an all-zero row when one-hot encoded, and N when decoded.
 """
 
-import gzip
-import re
-import zlib
 from collections.abc import Sequence
-from os import PathLike
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -174,71 +169,3 @@ def decode(x: ArrayLike) -> list[str]:
         As `one_hot_to_codes`.
     """
     return decode_codes(one_hot_to_codes(x))
-
-
-def read_letters(path: Path) -> list[str]:
-    """The sequences of a FASTA file, or of a table: the last column of every line."""
-    text = _text(path)
-    if text.lstrip()[:1] in (">", ";", ""):
-        return [sequence for _, sequence in _records(text, path)]
-    lines = [line.strip() for line in text.splitlines() if line.strip() and line[0] != "#"]
-    found = [re.split(r"[\t,]", line)[-1].strip() for line in lines]
-    found = found[1:] if found[0].lower() in ("sequence", "seq", "sequences", "dna") else found
-    for number, sequence in enumerate(found, 1):
-        if not re.fullmatch(r"[A-Za-z*.-]+", sequence):
-            raise ValueError(f"is no file of arrays, FASTA or table: row {number} has no sequence")
-    return found
-
-
-def _text(path: Path) -> str:
-    """The text of a file, plain or packed."""
-    try:
-        data = path.read_bytes()
-        if data[:2] == b"\x1f\x8b":  # gzip, and blocks of it, as bgzip writes them
-            data = gzip.decompress(data)
-    except FileNotFoundError:
-        raise ValueError(f"{path}: no such file") from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"{path}: cannot be read ({error})") from None
-    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-    return data.decode("utf-16" if wide else "utf-8-sig", "replace")
-
-
-def read_fasta(path: str | PathLike[str]) -> list[tuple[str, str]]:
-    """Read a FASTA file, plain or gzip-compressed.
-
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    list of (name, sequence)
-        In file order. The name is the header up to the first space; the sequence keeps its case.
-
-    Raises
-    ------
-    ValueError
-        If the file is missing, holds no record, has text before the first header, or a record
-        without sequence.
-    """
-    return _records(_text(Path(path)), Path(path))
-
-
-def _records(text: str, path: Path) -> list[tuple[str, str]]:
-    """Names and sequences of the text of a FASTA file."""
-    records: list[tuple[str, str]] = []
-    lines = [line for line in text.splitlines() if not line.startswith(";")]  # ; is a comment
-    before, *blocks = ("\n" + "\n".join(lines)).split("\n>")
-    if before.strip():
-        raise ValueError(f"{path}: not a FASTA file (text before the first '>')")
-    for row, block in enumerate(blocks, start=1):
-        header, _, body = block.partition("\n")
-        sequence = "".join(body.split()).removesuffix("*")  # * ends a sequence
-        name = header.split(maxsplit=1)[0] if header.strip() else ""
-        if not sequence:
-            raise ValueError(f"{path}: record {row} ({name or 'no name'}) has no sequence")
-        records.append((name, sequence))
-    if not records:
-        raise ValueError(f"{path}: holds no FASTA record")
-    return records

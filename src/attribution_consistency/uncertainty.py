@@ -20,7 +20,7 @@ from .exchange import Exchange, Interval
 from .kmers import Moves, count_windows, in_threads, present_kmers, stay, sum_windows
 from .length_scaling import LengthWeights, consistency
 from .maps import Options, check, check_shapes
-from .nulls import NullTest, exchanged_klds
+from .nulls import NullTest, exchanged_klds, tested
 
 TRACKS_AT_ONCE = 3  # sums are kept for every block
 SMALLEST_BLOCK = 10  # distinct sequences, for exchanging inside
@@ -65,7 +65,7 @@ def jackknife(
     level : float
         Coverage of the interval, between 0 and 1.
     **options
-        `reading`, `score`, `correct` and `collapse` of `kmer_klds`.
+        `reading`, `score`, `correct` and `ignore` of `kmer_klds`.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def jackknife(
     tracks = [a] if other is None else [a, check_shapes(x, other, "other")[1]]
     if not 2 <= n_blocks <= len(x):
         raise ValueError(f"n_blocks: got {n_blocks}, expected 2 to {len(x)}, the sequences given")
-    scored = maps.tracks(x, tracks, own.score, own.correct)
+    scored = maps.tracks(x, tracks, own)
     moves = stay(len(x), x.shape[1], len(tracks))
     bounds = np.linspace(0, len(x), n_blocks + 1).astype(int)
     rows = [np.arange(*ends) for ends in pairwise(bounds)]
@@ -124,7 +124,7 @@ def excess_interval(
     n_draws, seed, intervals
         As `exchanged_null`; the mean of few draws serves.
     **options
-        `reading`, `score`, `correct` and `collapse` of `kmer_klds`.
+        `reading`, `score`, `correct` and `ignore` of `kmer_klds`.
 
     Returns
     -------
@@ -139,14 +139,9 @@ def excess_interval(
     drawn: dict[str, Any] = {"seed": seed, "intervals": intervals}
     if null is None:
         found = exchanged_klds(x, a, ks, n_draws=n_draws, **drawn, **options)
-        found = found if weights is None else consistency(found, weights)
-        estimate = found[0] - found[1:].mean(axis=0)
-    else:
-        estimate = null.excess
+        null = tested(found if weights is None else consistency(found, weights))
     x, a, ks, own = check(x, a, ks, **options)
-    scored = maps.tracks(x, [a], own.score, own.correct)
-    how = exchange.exchangeable(scored.codes, intervals)
-    scored = exchange.collapse(scored, how)
+    scored, how = exchange.prepared(x, a, own, intervals)
     rows = block_rows(how, n_blocks)
     blocks = np.empty(len(scored.codes), int)
     for number, block in enumerate(rows):
@@ -154,7 +149,7 @@ def excess_interval(
     klds = _block_klds(scored, exchange.draw(how, n_draws, seed, blocks), rows, ks, own)
     scores = klds if weights is None else consistency(klds, weights)
     values = scores[0] - scores[1:].mean(axis=0)
-    return jackknife_interval(estimate, values[:-1], level)
+    return jackknife_interval(null.excess, values[:-1], level)
 
 
 def block_rows(how: Exchange, n_blocks: int) -> list[Ints]:
@@ -176,7 +171,7 @@ def _block_klds(
     scored: maps.Tracks, moves: Moves, rows: list[Ints], ks: list[int], options: Options
 ) -> Floats:
     """KLDs (T, n_blocks + 1, K) of each track without one block after another; last, with all."""
-    codes, kmers = scored.codes, present_kmers(scored.codes, ks, options.collapse)
+    codes, kmers = scored.codes, present_kmers(scored.codes, ks)
     counts, each = [count_windows(codes[r], kmers) for r in rows], options.reading == "per_sequence"
 
     def klds(tracks: slice) -> list[Array]:
@@ -227,25 +222,14 @@ def smallest_difference(
 
 
 def _leave_one_out(counts: list[Floats], summed: list[Floats], k: int, reading: str) -> list[float]:
-    """KLDs from the sums (4**k,) of each block: without that block, then with all of them.
-
-    With v = c w for `frequency` and w otherwise, Z = sum v and C = sum c, the KLD is
-    sum(v log r) / Z + log(C / Z), where r = w for `frequency` and w / c otherwise.
-    """
-    c_all: Any = sum(counts)
-    w_all: Any = sum(summed)
-    n_windows, total = c_all.sum(), w_all.sum()
+    """KLDs from the sums (4**k,) of each block: without that block, then with all of them."""
+    c_all, w_all = np.sum(counts, axis=0), np.sum(summed, axis=0)
     klds = []
-    for block_counts, block_summed in zip(counts, summed):
-        c = c_all - block_counts
-        w = np.maximum(w_all - block_summed, 0)  # differences may round to just below 0
-        v, r = (c * w, w) if reading == "frequency" else (w, w / np.maximum(c, 1))
-        z = v.sum()
-        if z == 0 or w.sum() < 1e-12 * total:  # nothing is left without this block
-            klds.append(np.nan)
-            continue
-        mean_log = (v * np.log(np.maximum(r, 1e-300))).sum() / z
-        klds.append(mean_log + np.log((n_windows - block_counts.sum()) / z))
+    for c, w in zip(counts, summed):
+        left = c_all - c  # what rounding leaves of a word that was in this block only is nothing
+        weights = np.where(left > 0, np.maximum(w_all - w, 0), 0)
+        nothing = weights.sum() < 1e-12 * w_all.sum()
+        klds.append(np.nan if nothing else kl(*distributions(left, weights, k, reading)))
     return [*klds, kl(*distributions(c_all, w_all, k, reading))]
 
 

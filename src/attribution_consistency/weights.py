@@ -5,14 +5,15 @@ A file of length weights is JSON with an entry for each reading: `ks`, `mean`, `
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
 
+from .arrays import Floats
 from .length_scaling import LengthWeights
-from .maps import READINGS, check_choice
+from .maps import check_choice
 
 ARRAYS = ("per_subset", "mean", "r2", "centre", "scale")
 
@@ -25,42 +26,23 @@ def length_weights_from(entry: Mapping[str, Any]) -> LengthWeights:
     return LengthWeights(**arrays, held_out=held_out, **same)
 
 
-def shipped_length_weights(reading: str, ks: list[int]) -> LengthWeights:
-    """The shipped `LengthWeights` of a reading for the lengths `ks`, or equal ones."""
-    return length_weights_from(stand_in_weights(reading, ks, ""))
-
-
-def stand_in_weights(reading: str, ks: list[int], reason: str) -> dict[str, Any]:
-    """Shipped weights of a reading for the lengths `ks`; equal ones where they do not fit."""
+def shipped_entry(reading: str) -> dict[str, Any]:
+    """The JSON form of the length weights of a reading that come with the package."""
     resource = files(__package__) / "resources" / "default_length_weights.json"
     entry: dict[str, Any] = json.loads(resource.read_text(encoding="utf-8"))[reading]
-    entry |= {"held_out": {}, "note": reason}
-    if entry["ks"] == ks:
-        return entry | {"source": "shipped with the package"}
-    return equal_weights(entry, ks)
+    return entry | {"held_out": {}, "source": "shipped with the package"}
 
 
-def equal_weights(entry: dict[str, Any], ks: list[int]) -> dict[str, Any]:
-    """An entry like another, with all lengths weighted alike and nothing they were learnt on."""
-    equal = [1 / len(ks)] * len(ks)
-    per_subset: dict[str, Any] = {"per_subset": [equal], "r2": [[0.0] * len(ks)]}
-    unscaled = {"centre": None, "scale": None}
-    plain = {"ks": ks, "mean": equal, "source": "equal weights", "trained_on": {}}
-    return entry | plain | per_subset | unscaled
-
-
-def all_stand_ins(ks: Iterable[int], reason: str) -> dict[str, dict[str, Any]]:
-    """`stand_in_weights` for every reading: {reading: entry}."""
-    return {reading: stand_in_weights(reading, sorted(ks), reason) for reading in READINGS}
-
-
-def choose_weights(which: str, ks: list[int]) -> tuple[dict[str, LengthWeights], dict[str, Any]]:
-    """Length weights {reading: LengthWeights} for the lengths `ks`, and where they come from.
+def choose_weights(
+    which: str, reading: str, ks: list[int]
+) -> tuple[LengthWeights | Floats, dict[str, Any]]:
+    """Length weights of a reading for the lengths `ks`, and where they come from.
 
     Parameters
     ----------
     which : str
         `equal`, all lengths alike, or `learnt`, those shipped with the package.
+    reading : str
     ks : list of int
         k-mer lengths.
 
@@ -70,12 +52,12 @@ def choose_weights(which: str, ks: list[int]) -> tuple[dict[str, LengthWeights],
         For another name, or when learnt weights are asked for at other lengths than theirs.
     """
     check_choice(which, ("equal", "learnt"), "weights")
-    entries = {reading: stand_in_weights(reading, ks, "") for reading in READINGS}
-    if which == "learnt" and entries["frequency"]["source"] == "equal weights":
-        raise ValueError(f"weights: those of the package are not for k = {ks}; use equal ones")
     if which == "equal":
-        entries = {reading: equal_weights(entry, ks) for reading, entry in entries.items()}
-    chosen = {reading: length_weights_from(entry) for reading, entry in entries.items()}
-    mean = {reading: weights.mean.tolist() for reading, weights in chosen.items()}
-    origin = {name: entries["frequency"][name] for name in ("source", "ks", "trained_on")}
-    return chosen, origin | {"mean": mean}
+        equal = [1 / len(ks)] * len(ks)
+        origin = {"source": "equal weights", "ks": ks, "trained_on": {}, "mean": equal}
+        return np.array(equal), origin
+    entry = shipped_entry(reading)
+    if entry["ks"] != ks:
+        raise ValueError(f"weights: those of the package are not for k = {ks}; use equal ones")
+    origin = {name: entry[name] for name in ("source", "ks", "trained_on", "mean")}
+    return length_weights_from(entry), origin

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import exchange, maps, rounding
+from . import exchange, rounding
 from .arrays import UNKNOWN, Array, Floats, Ints, Mask
 from .exchange import Exchange, Interval
 from .kmers import all_kmers, in_threads, kmer_names, stay, sum_windows
-from .maps import check
+from .maps import Tracks, check
 from .uncertainty import block_rows, jackknife_interval
 
 PRIOR = 20  # windows of the mean, beside those of a word
@@ -68,9 +68,7 @@ def attributed_words(
         With 95 % jackknife intervals of the ratio over blocks of sequences.
     """
     x, a, _, own = check(x, a, [k], **options)
-    scored = maps.tracks(x, [a], own.score, own.correct)
-    how = exchange.exchangeable(scored.codes, intervals)
-    scored = exchange.collapse(scored, how)
+    scored, how = exchange.prepared(x, a, own, intervals)
     parts = scored.shares / np.maximum(_windows_at(scored.codes, k), 1)
     moves = exchange.draw(how, n_draws, seed)
 
@@ -94,7 +92,7 @@ def attributed_words(
     return Words(found, counts[listed].astype(int), share, expected, ratio, low, high)
 
 
-def explained(scored: maps.Tracks, k: int = 6) -> float:
+def explained(scored: Tracks, k: int = 6) -> float:
     """Share of the variation of windows' scores that their words explain: a scale beside nats.
 
     What each word gets is learnt on every second sequence, with 20 windows of the mean beside its
@@ -104,11 +102,10 @@ def explained(scored: maps.Tracks, k: int = 6) -> float:
     Parameters
     ----------
     scored : Tracks
-        Sequences and the scores of one map.
+        Sequences and the scores of one map, from `exchange.prepared`.
     k : int
         Length of the words.
     """
-    scored = exchange.collapse(scored, exchange.exchangeable(scored.codes))
     codes, shares, sums = scored.codes, scored.shares, []
     own_track = stay(*codes.shape)
     end = codes.shape[1] - k + 1
@@ -143,7 +140,7 @@ def _windows_in(codes: Array, k: int) -> Mask:
 
 
 def _ratios(
-    scored: maps.Tracks, parts: Floats, how: Exchange, k: int, listed: Ints
+    scored: Tracks, parts: Floats, how: Exchange, k: int, listed: Ints
 ) -> tuple[Floats, ...]:
     """Share, expected share and their ratio with its interval, of the words `listed`."""
     if not len(listed):

@@ -226,8 +226,7 @@ def length_weights(run: Run) -> None:
 
     With too few networks for a fit, the shipped weights stand in, and the file says so.
     """
-    from attribution_consistency.weights import all_stand_ins
-
+    from .stand_ins import all_stand_ins
     from .tables import fit_length_weights
 
     with timed(run, "length-weights"):

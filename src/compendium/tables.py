@@ -11,14 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from attribution_consistency.maps import READINGS
-from attribution_consistency.weights import (
-    ARRAYS,
-    all_stand_ins,
-    length_weights_from,
-    stand_in_weights,
-)
+from attribution_consistency.weights import ARRAYS, length_weights_from
 
 from . import paths
+from .gini import gini
+from .stand_ins import all_stand_ins, held_out_consistency, stand_in_weights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +104,6 @@ def rivals(
 ) -> dict[str, float]:
     """Metrics of one network's maps that the final score is held against, as columns `names`."""
     from attribution_consistency import geometric_kld, thresholded_kld
-    from attribution_consistency.maps import gini
 
     measure = {
         "kld_original": lambda: thresholded_kld(x, a, correct=correct),
@@ -258,7 +254,6 @@ def add_consistency(table: pd.DataFrame, weights: Mapping[str, Mapping[str, Any]
     `fit_length_weights`.
     """
     from attribution_consistency import consistency
-    from attribution_consistency.length_scaling import held_out_consistency
 
     table = table.copy()
     if (table["status"] != "ok").all():  # there are no KLDs

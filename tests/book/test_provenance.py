@@ -109,10 +109,7 @@ def test_the_table_names_what_is_new_for_each_figure(script):
         notebook,
         json.loads(
             json.dumps(
-                {
-                    "fig_one": {"data": data, "code": code},
-                    "fig_two": {"data": more, "code": code},
-                }
+                {"fig_one": {"data": data, "code": code}, "fig_two": {"data": more, "code": code}}
             )
         ),
     )

@@ -46,7 +46,7 @@ PLUGIN_OPTIONS = {
         "qos",
         "reservation",
         "pass-command-as-script",
-    },
+    }
 }
 OPTED_IN = "ATTRIBUTION_CONSISTENCY_TEST_SLURM"
 
@@ -92,11 +92,7 @@ def test_every_option_of_a_profile_is_known(profiles, name):
 
 
 @pytest.mark.parametrize(
-    "name, option",
-    [
-        ("slurm", "slurm-status-comand"),
-        ("slurm", "latency-wiat"),
-    ],
+    "name, option", [("slurm", "slurm-status-comand"), ("slurm", "latency-wiat")]
 )
 def test_a_misspelt_option_is_noticed_without_the_plugin(profiles, name, option):
     pytest.importorskip("snakemake")

@@ -101,12 +101,7 @@ def test_a_damaged_checkpoint_is_named_and_the_training_starts_again(
 
 
 @pytest.mark.parametrize(
-    "other",
-    [
-        "nobn-exp-standard-00",
-        "bn-relu-standard-00",
-        "bn-exp-standard-01",
-    ],
+    "other", ["nobn-exp-standard-00", "bn-relu-standard-00", "bn-exp-standard-01"]
 )
 def test_a_checkpoint_of_another_network_is_not_taken_up(other, data, straight, tmp_path, capsys):
     """Not even where all arrays have the same shapes."""

@@ -103,12 +103,7 @@ def test_a_network_without_a_value_stays_out_of_its_row_only(scores):
     holed.loc[3, "noisy"] = np.nan
     holed.loc[4, "noisy"] = np.inf
     table = comparison_table(
-        holed,
-        ["exact", "noisy"],
-        ["truth"],
-        n_boot=20,
-        reference="exact",
-        strata="group",
+        holed, ["exact", "noisy"], ["truth"], n_boot=20, reference="exact", strata="group"
     )
     assert row(table, "exact", networks="all", statistic="spearman")["n"] == 80
     short = row(table, "noisy", networks="all", statistic="spearman")

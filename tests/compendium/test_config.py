@@ -100,10 +100,7 @@ def test_the_published_settings_find_the_shipped_weights(repository):
     checked = 0
     for path in records:
         made = recipes.synthetic_recipe(
-            path.stem,
-            settings["zoo"]["epochs"],
-            settings["synthetic"],
-            settings["zoo"]["training"],
+            path.stem, settings["zoo"]["epochs"], settings["synthetic"], settings["zoo"]["training"]
         )
         assert json.loads(path.read_text())["digest"] == recipes.digest(made), path.stem
         checked += 1
@@ -127,11 +124,7 @@ def test_the_resolved_configuration_shows_the_settings_of_a_training(compendium)
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "zoo: {configurations: []}",
-        "zoo: {weights: available}",
-        "zoo: {training: {batch_size: 28}}",
-    ],
+    ["zoo: {configurations: []}", "zoo: {weights: available}", "zoo: {training: {batch_size: 28}}"],
 )
 def test_few_sequences_are_enough_where_nothing_or_little_is_trained(load, text):
     assert load("synthetic: {n_sequences: 40}\n" + text)

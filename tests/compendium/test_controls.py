@@ -15,8 +15,7 @@ from attribution_consistency import (
 )
 from attribution_consistency.divergence import excess_klds, kmer_distributions
 from attribution_consistency.kmers import kmer_names
-from attribution_consistency.maps import READINGS, gini, position_scores
-from attribution_consistency.weights import shipped_length_weights
+from attribution_consistency.maps import READINGS, position_scores
 from compendium.chapters import (
     controls,
     controls_choices,
@@ -26,6 +25,9 @@ from compendium.chapters import (
     controls_summary,
     shown,
 )
+from compendium.gini import gini
+from compendium.rotation import rotated
+from compendium.stand_ins import shipped_length_weights
 
 KS = [3, 4]
 RNG = np.random.default_rng
@@ -39,7 +41,7 @@ TASK = controls_scores.Task(X, KS, MASKS, WEIGHTS)
 @pytest.mark.parametrize("correct", [True, False])
 def test_a_rotated_map_has_the_same_scores_elsewhere(score, correct):
     x, a = random_pair(1, n=5, length=40)
-    turned = controls_maps.rotated(x, a, RNG(0))
+    turned = rotated(x, a, RNG(0))
     before = position_scores(x, a, score=score, correct=correct)
     after = position_scores(x, turned, score=score, correct=correct)
     for old, new in zip(before, after):
@@ -49,7 +51,7 @@ def test_a_rotated_map_has_the_same_scores_elsewhere(score, correct):
 
 
 def test_rotation_takes_away_what_a_good_map_knows():
-    turned = controls_maps.rotated(X, A, RNG(0))
+    turned = rotated(X, A, RNG(0))
     assert kmer_klds(X, A, KS).min() > kmer_klds(X, turned, KS).max()
     good, bad = (np.nanmean(motif_auroc(X, a, MASK)) for a in (A, turned))
     assert good > 0.9 and abs(bad - 0.5) < 0.1
@@ -260,10 +262,7 @@ def test_the_reading_that_controls_outrank_is_not_chosen():
 def test_the_table_of_choices_compares_with_the_default():
     rows = []
     for i in range(8):
-        for variant, value in (
-            ("apart", i),
-            ("together", 2 * i),
-        ):
+        for variant, value in (("apart", i), ("together", 2 * i)):
             rows.append(
                 {
                     "family": "strands",

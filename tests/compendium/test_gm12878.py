@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from attribution_consistency.sequences import decode_codes, read_fasta
+from attribution_consistency.sequences import decode_codes
+from attribution_consistency.texts import read_fasta
 from compendium.sources import gm12878 as acc
 from compendium.sources import remote
 

@@ -69,9 +69,7 @@ def test_mutagenesis_is_exact_on_an_additive_model():
     np.testing.assert_allclose(found, WEIGHTS - there, atol=1e-10)
     centred = found - found.mean(axis=2, keepdims=True)
     np.testing.assert_allclose(
-        centred,
-        np.broadcast_to(WEIGHTS - WEIGHTS.mean(axis=1, keepdims=True), X.shape),
-        atol=1e-10,
+        centred, np.broadcast_to(WEIGHTS - WEIGHTS.mean(axis=1, keepdims=True), X.shape), atol=1e-10
     )
 
 

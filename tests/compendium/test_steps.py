@@ -177,10 +177,7 @@ def test_a_changed_notebook_reruns_only_itself(copy, run, finished, changed):
     "names, rerun",
     [
         (["attribution_consistency/kmers"], {"scores", "notebooks", "manifest"}),
-        (
-            ["compendium/zoo/attribution"],
-            {"attribution maps", "scores", "notebooks", "manifest"},
-        ),
+        (["compendium/zoo/attribution"], {"attribution maps", "scores", "notebooks", "manifest"}),
         (["compendium/zoo/training", "compendium/zoo/regularisers", "compendium/__main__"], set()),
         (["attribution_consistency/plot"], {"notebooks", "manifest"}),
     ],

@@ -2,9 +2,7 @@
 
 import errno
 import io
-import os
 import socket
-import stat
 
 import numpy as np
 import pytest
@@ -54,33 +52,17 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
 
 @pytest.mark.parametrize(
     "write",
-    [
-        lambda path: store.save(path, DATA),
-        lambda path: paths.write_json(path, {"x": 1}),
-    ],
+    [lambda path: store.save(path, DATA), lambda path: paths.write_json(path, {"x": 1})],
     ids=["data", "artefact"],
 )
 def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path, disk, write):
     """Else a crash of the computer can leave the name and not the content."""
     for _ in range(2):
         write(tmp_path / "a")
-    assert disk.done == [(tmp_path / "a").stat().st_size, "renamed", "folder"] * 2
+    assert disk.done == [(tmp_path / "a").stat().st_size, "renamed"] * 2
     assert disk.temporary[0] != disk.temporary[1], "processes of one number on two computers"
     assert all(socket.gethostname() in name for name in disk.temporary)
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
-
-
-def test_a_folder_that_cannot_be_synchronised_keeps_the_file(tmp_path, monkeypatch):
-    sync = os.fsync
-
-    def no_folders(descriptor):
-        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-        sync(descriptor)
-
-    monkeypatch.setattr(os, "fsync", no_folders)
-    store.save(tmp_path / "a.npz", DATA)
-    assert list(store.load(tmp_path / "a.npz")) == list(DATA)
 
 
 def test_a_folder_that_is_a_file(tmp_path):

@@ -13,10 +13,10 @@ from attribution_consistency import (
     signal_to_noise,
     thresholded_kld,
 )
-from attribution_consistency.length_scaling import held_out_consistency
 from attribution_consistency.maps import READINGS
 from compendium import paths, store, tables
 from compendium.chapters.real_data_matching import matched_pairs
+from compendium.stand_ins import held_out_consistency
 from compendium.zoo import recipes
 
 
@@ -101,10 +101,7 @@ def test_length_weights_survive_json(standardise):
     table = synthetic_scores()
     settings = {
         **SETTINGS,
-        "length_weights": SETTINGS["length_weights"]
-        | {
-            "standardise": standardise,
-        },
+        "length_weights": SETTINGS["length_weights"] | {"standardise": standardise},
     }
     fitted = tables.fit_length_weights(table, settings)
     weights = json.loads(json.dumps(fitted))
@@ -123,10 +120,7 @@ def test_a_configuration_is_held_out_as_a_whole():
     table["id"] = [f"configuration{i // 4}-{i % 4:02d}" for i in range(len(table))]
     settings = {
         **SETTINGS,
-        "length_weights": SETTINGS["length_weights"]
-        | {
-            "split": "configuration",
-        },
+        "length_weights": SETTINGS["length_weights"] | {"split": "configuration"},
     }
     held_out = tables.fit_length_weights(table, settings)["frequency"]["held_out"]
     subsets = pd.Series(held_out).groupby(lambda i: i.split("-")[0]).nunique()
@@ -169,11 +163,7 @@ def test_a_network_that_diverged_keeps_its_row_without_scores(example, tmp_path)
     for name, diverged in (("good-00", False), ("bad-00", True)):
         store.save(
             tmp_path / f"{name}.npz",
-            {
-                "a": a,
-                "rows": np.arange(60),
-                "sequences_sha256": tables.sequences_digest(codes),
-            },
+            {"a": a, "rows": np.arange(60), "sequences_sha256": tables.sequences_digest(codes)},
         )
         paths.write_json(
             tmp_path / f"{name}.json",

@@ -104,11 +104,7 @@ def test_a_training_stops_early_and_keeps_its_best_weights():
 
 @pytest.mark.parametrize(
     "changes, diverged",
-    [
-        ({"task": "quantitative"}, True),
-        ({"stopping_patience": 2}, True),
-        ({}, False),
-    ],
+    [({"task": "quantitative"}, True), ({"stopping_patience": 2}, True), ({}, False)],
     ids=["quantitative", "stopped early", "last epoch of a binary task"],
 )
 def test_a_network_whose_score_is_never_finite_diverged(changes, diverged):

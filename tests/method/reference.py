@@ -57,17 +57,16 @@ def windows(sequence, k):
     return found
 
 
-def prior(x, k, collapse=False):
+def prior(x, k):
     counts = {}
     for sequence in letters(x):
         for _, kmer in windows(sequence, k):
-            kmer = min(kmer, reverse_complement(kmer)) if collapse else kmer
             counts[kmer] = counts.get(kmer, 0) + 1
     total = sum(counts.values())
     return {kmer: count / total for kmer, count in counts.items()}
 
 
-def weighted(x, position_scores, k, reading, p, collapse=False):
+def weighted(x, position_scores, k, reading, p):
     """The attribution-weighted distribution q, by its three readings."""
     q = {}
     for sequence, row in zip(letters(x), position_scores):
@@ -77,7 +76,6 @@ def weighted(x, position_scores, k, reading, p, collapse=False):
         w, f = {}, {}
         found = windows(sequence, k)
         for start, kmer in found:
-            kmer = min(kmer, reverse_complement(kmer)) if collapse else kmer
             w[kmer] = w.get(kmer, 0) + math.fsum(row[start : start + k]) / total
             f[kmer] = f.get(kmer, 0) + 1 / len(found)
         for kmer in w:
@@ -91,18 +89,18 @@ def kl(q, p):
     return math.fsum(v * math.log(v / p[kmer]) for kmer, v in q.items() if v > 0)
 
 
-def kmer_kld(x, a, k, reading="frequency", score="abs_input", correct=True, collapse=False):
-    p = prior(x, k, collapse)
-    return kl(weighted(x, scores(x, a, score, correct), k, reading, p, collapse), p)
+def kmer_kld(x, a, k, reading="frequency", score="abs_input", correct=True):
+    p = prior(x, k)
+    return kl(weighted(x, scores(x, a, score, correct), k, reading, p), p)
 
 
 def constant_scores(x):
     return [[1.0 if sum(row) else 0.0 for row in sequence] for sequence in x]
 
 
-def floor(x, k, reading="frequency", score="abs_input", collapse=False):
-    p = prior(x, k, collapse)
-    return kl(weighted(x, constant_scores(x), k, reading, p, collapse), p)
+def floor(x, k, reading="frequency", score="abs_input"):
+    p = prior(x, k)
+    return kl(weighted(x, constant_scores(x), k, reading, p), p)
 
 
 def excess(x, a, k, reading="frequency", score="abs_input", correct=True):
@@ -184,9 +182,3 @@ def average_precision(values, positive):
         found += (sum(passed) - before) / sum(positive) * (sum(passed) / len(passed))
         before = sum(passed)
     return found
-
-
-def gini(values):
-    """Mean absolute difference of all pairs over twice the mean."""
-    n, total = len(values), math.fsum(values)
-    return math.fsum(abs(a - b) for a in values for b in values) / (2 * n * total)

@@ -12,7 +12,7 @@ from attribution_consistency import (
     signal_to_noise,
     thresholded_kld,
 )
-from attribution_consistency.maps import gini, position_scores
+from attribution_consistency.maps import position_scores
 
 X, A = random_pair(0, n=6, length=30)
 
@@ -71,7 +71,6 @@ def test_other_functions_check_the_same(case):
     if case != "no base known":
         for function in (
             position_scores,
-            gini,
             thresholded_kld,
             geometric_kld,
             lambda x, a: signal_to_noise(x, a, np.zeros((6, 30), dtype=bool)),
@@ -171,7 +170,7 @@ def test_scores_too_large_to_add():
 
 def test_input_is_left_alone():
     x, a = X.copy(), A.copy()
-    for function in (kmer_klds, thresholded_kld, geometric_kld, gini):
+    for function in (kmer_klds, thresholded_kld, geometric_kld):
         function(x, a)
     rotated_null(x, a, [3])
     np.testing.assert_array_equal(x, X)

@@ -25,8 +25,7 @@ def test_simulated_sequences_are_those_of_the_function_and_can_be_scored(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
-    [(["--n", "0"], "n_sequences"), (["--length", "20"], "length")],
+    ("arguments", "message"), [(["--n", "0"], "n_sequences"), (["--length", "20"], "length")]
 )
 def test_what_cannot_be_simulated_is_one_line(tmp_path, capsys, arguments, message):
     assert cli.main(["simulate", "--out", str(tmp_path / "x.npz"), *arguments]) == 2

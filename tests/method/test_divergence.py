@@ -10,14 +10,9 @@ from hypothesis import strategies as st
 from metric_examples import ADVERSARIAL, planted_pair, random_pair
 
 from attribution_consistency import constant_floor, kmer_klds, maps, thresholded_kld
-from attribution_consistency.divergence import (
-    excess_klds,
-    kmer_distributions,
-    kmer_prior,
-)
-from attribution_consistency.kmers import kmer_indices, kmer_names
-from attribution_consistency.maps import gini, gradient_correction, position_scores
-from attribution_consistency.sequences import encode_codes
+from attribution_consistency.divergence import excess_klds, kmer_distributions
+from attribution_consistency.kmers import kmer_names
+from attribution_consistency.maps import gradient_correction, position_scores
 
 READINGS = maps.READINGS
 quick = settings(max_examples=25, deadline=None)
@@ -56,6 +51,11 @@ def test_float32_agrees_with_float64():
     np.testing.assert_allclose(got, want, rtol=1e-6)
 
 
+def frequencies(x):
+    """Those of the k-mers of sequences, to pass as a prior."""
+    return {k: kmer_distributions(x, x, k).p for k in (2, 3)}
+
+
 @quick
 @given(
     seed=st.integers(0, 10**6),
@@ -63,15 +63,14 @@ def test_float32_agrees_with_float64():
     length=st.integers(3, 25),
     bases=st.integers(1, 4),
     reading=st.sampled_from(READINGS),
-    collapse=st.booleans(),
 )
-def test_agrees_with_reference_on_random_input(seed, n, length, bases, reading, collapse):
+def test_agrees_with_reference_on_random_input(seed, n, length, bases, reading):
     x, a = random_pair(seed, n=n, length=length, bases=bases)
     a[np.random.default_rng(seed).random(n) < 0.2] = 0
     if not a.any():
         return
-    got = kmer_klds(x, a, [1, 3], reading=reading, collapse=collapse)
-    want = [reference.kmer_kld(x, a, k, reading, collapse=collapse) for k in (1, 3)]
+    got = kmer_klds(x, a, [1, 3], reading=reading)
+    want = [reference.kmer_kld(x, a, k, reading) for k in (1, 3)]
     np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-14)
 
 
@@ -148,25 +147,6 @@ def test_invariances(seed, reading, chunk, scale, layout):
     np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-13)
 
 
-@pytest.mark.parametrize("reading", READINGS)
-@pytest.mark.parametrize("score", maps.SCORES)
-def test_reverse_complement_of_both_when_collapsed(reading, score):
-    x, a = random_pair(8, n=12, length=40, unknown=0.02)
-    options = dict(ks=[2, 3, 6], reading=reading, score=score, collapse=True)
-    forward = kmer_klds(x, a, **options)
-    backward = kmer_klds(x[:, ::-1, ::-1], a[:, ::-1, ::-1], **options)
-    np.testing.assert_allclose(forward, backward, rtol=1e-10)
-
-
-def test_collapsed_tables_keep_the_first_of_each_pair():
-    x, a = random_pair(9, n=12, length=40)
-    table = kmer_distributions(x, a, 2, collapse=True)
-    names = kmer_names(2)
-    second = [reference.reverse_complement(name) < name for name in names]
-    assert table.q[second].sum() == table.p[second].sum() == table.counts[second].sum() == 0
-    assert table.p.sum() == pytest.approx(1) and table.q.sum() == pytest.approx(1)
-
-
 def test_sequences_that_score_zero():
     """They add nothing to q, stay in p, and are counted."""
     x, a = random_pair(10, n=10, length=30)
@@ -175,7 +155,7 @@ def test_sequences_that_score_zero():
     before = kmer_distributions(x, a, 3, reading="instance")
     after = kmer_distributions(whole, zeros, 3, reading="instance")
     np.testing.assert_allclose(after.q, before.q, rtol=1e-12)
-    assert maps.tracks(whole, [zeros], "abs_input", True).n_all_zero == [3]
+    assert maps.tracks(whole, [zeros], maps.Options()).n_all_zero == [3]
     assert after.counts.sum() == 13 * 28
 
 
@@ -209,9 +189,9 @@ def test_prior_from_elsewhere(reading):
     x, a = random_pair(14, n=40, length=60)
     other, _ = random_pair(15, n=400, length=60)
     own = kmer_klds(x, a, [2, 3], reading=reading)
-    passed = kmer_klds(x, a, [2, 3], reading=reading, prior=kmer_prior(x, [2, 3]))
+    passed = kmer_klds(x, a, [2, 3], reading=reading, prior=frequencies(x))
     np.testing.assert_allclose(passed, own, rtol=1e-12)
-    prior = kmer_prior(other, [2, 3])
+    prior = frequencies(other)
     foreign = kmer_klds(x, a, [2, 3], reading=reading, prior=prior)
     assert (foreign != own).all() and (foreign >= 0).all()
     prior[3][5] = 0
@@ -299,17 +279,6 @@ def test_no_window_kept_is_nan():
     assert np.isnan(kept_kmers(scores, codes, 6, 0.9, 2))
 
 
-def test_gini():
-    x, a = random_pair(16, n=5, length=20)
-    want = np.mean([reference.gini(row) for row in reference.scores(x, a)])
-    assert gini(x, a) == pytest.approx(want, rel=1e-12)
-    assert gini(x, x, correct=False) == pytest.approx(0, abs=1e-12)
-    one = np.zeros_like(x)
-    one[:, 3] = x[:, 3]
-    assert gini(x, one) == pytest.approx(1 - 1 / 20)
-    assert np.isnan(gini(x, np.zeros_like(x)))
-
-
 def test_gradient_correction_is_a_choice():
     x, a = random_pair(17)
     shifted = a + np.random.default_rng(0).normal(size=a.shape[:2])[..., None]
@@ -320,18 +289,6 @@ def test_gradient_correction_is_a_choice():
     np.testing.assert_allclose(
         kmer_klds(x, corrected, [3], correct=False), kmer_klds(x, a, [3]), rtol=1e-9
     )
-
-
-def test_kmer_indices_name_every_window_and_say_which_are_known():
-    sequences = ["ACGTNACG", "TTTTTTTT"]
-    index, known = kmer_indices(encode_codes(sequences), 3)
-    names = kmer_names(3)
-    for sequence, row, ok in zip(sequences, index, known):
-        for start, (i, usable) in enumerate(zip(row, ok, strict=True)):
-            kmer = sequence[start : start + 3]
-            assert usable == ("N" not in kmer)
-            assert names[i] == kmer or not usable
-    assert index.shape == known.shape == (2, 6) and index.max() < 64
 
 
 @pytest.mark.parametrize("scale", [1e-200, 1e200])

@@ -33,7 +33,7 @@ def noise_pair(seed, n=40, length=60, profile=None):
 
 
 def codes_of(x):
-    return maps.tracks(x, [None], "abs_input", True).codes
+    return maps.tracks(x, [None], maps.Options()).codes
 
 
 def test_draws_are_what_permuted_scores_score():
@@ -123,7 +123,7 @@ def test_reverse_complements_are_copies_wherever_they_stand():
     x = np.eye(5)[codes][..., :4]
     track = np.zeros((3, 8))
     track[0, 1], track[1, 7], track[2, 0] = 1, 1, 1  # C of the first; T, its last, of the second
-    scored = maps.tracks(x, [x * track[..., None]], "abs_input", False)
+    scored = maps.tracks(x, [x * track[..., None]], maps.Options(correct=False))
     how = exchange.exchangeable(scored.codes)._replace(window=slice(0, 8))
     shares = exchange.collapse(scored, how).shares
     np.testing.assert_allclose(shares, [[0.5, 0.5, 0, 0, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0, 0, 0]])
@@ -141,8 +141,7 @@ def test_padding_changes_nothing():
             pair = [function(*given, KS, score=score) for given in ((x, a), (wide, rubbish))]
             for want, got in zip(*pair):
                 np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-12)
-        for function in (kmer_klds, thresholded_kld, maps.gini):
-            ks = () if function is maps.gini else (3,) if function is thresholded_kld else (KS,)
+        for function, ks in ((kmer_klds, (KS,)), (thresholded_kld, (3,))):
             want, got = (function(*g, *ks, score=score) for g in ((x, a), (wide, rubbish)))
             np.testing.assert_allclose(got, want, rtol=1e-9)
 

@@ -149,13 +149,13 @@ def test_the_page_says_how_each_file_is_scored():
     """Every row of the page's table is a command with the options it has, of a tool tried here."""
     page = Path(__file__).parents[2] / "book" / "score_your_maps.md"
     rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| `score ([^`]+)` \|$", page.read_text("utf-8"), re.M)
-    assert len(rows) == 13
+    assert len(rows) == 16
     for tool, command in rows:
         given = cli.parser().parse_args(["score", *command.split(), "--out", "report/"])
         words = re.findall(r"[A-Za-z-]{4,}", tool)
-        ours = tool.startswith(("NumPy", "bedtools"))
+        ours = tool.startswith(("NumPy", "bedtools", "BED", "bigWig", "Folds"))
         tried = ours or [name for name in TOOLS if words[0].lower() in name.lower()]
-        assert tried and given.sequences and given.attributions, tool
+        assert tried and given.sequences and (given.attributions or given.models), tool
 
 
 def test_the_command_lists_what_it_reads_as_the_page_does(capsys):
@@ -164,7 +164,7 @@ def test_the_command_lists_what_it_reads_as_the_page_does(capsys):
         cli.main(["score", "--formats"])
     listed = capsys.readouterr().out
     rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| `(score [^`]+)` \|$", page, re.M)
-    assert ended.value.code == 0 and listed.count("\n  score ") == len(rows) == 13
+    assert ended.value.code == 0 and listed.count("\n  score ") == len(rows) == 16
     for tool, file, command in rows:
         assert f"\n{tool}: {file.replace('`', '')}\n  {command}\n" in listed
 

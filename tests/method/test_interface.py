@@ -19,7 +19,7 @@ PUBLIC = [
     *("one_hot", "decode", "simulate", "kmer_klds", "thresholded_kld", "signal_to_noise"),
     *("length_weights", "consistency", "constant_floor", "rotated_null", "excess_klds"),
     *("jackknife", "geometric_kld", "motif_auroc", "motif_aupr", "exchanged_null"),
-    *("excess_interval", "family_wise", "attributed_words"),
+    *("excess_interval", "family_wise", "attributed_words", "score_files"),
 ]
 
 
@@ -79,7 +79,13 @@ def test_imports_are_lazy():
 
 def test_the_package_imports_its_core_dependencies_and_nothing_else():
     core = {"numpy", "scipy", "pandas", "matplotlib", "seaborn", "fast_logomaker"}
-    optional = {"zarr", "torch", "safetensors"}  # readers of their files, which say what to install
+    optional = {
+        "zarr",
+        "torch",
+        "safetensors",
+        "pybigtools",
+        "pyfaidx",
+    }  # readers of their files, which say what to install
     allowed = (
         core | {"h5py", "hdf5plugin", "numba", "jinja2"} | optional | set(sys.stdlib_module_names)
     )

@@ -49,14 +49,13 @@ def test_no_folder_can_be_written(monkeypatch):
 
 
 @pytest.mark.parametrize("per_sequence", [False, True])
-@pytest.mark.parametrize("collapse", [False, True])
-def test_rows_of_the_k_mers_that_are_there_hold_the_same_sums(per_sequence, collapse):
+def test_rows_of_the_k_mers_that_are_there_hold_the_same_sums(per_sequence):
     x, a = random_pair(0, n=6, length=25, unknown=0.05)
-    scored = maps.tracks(x, [a, None], "abs_input", True)
+    scored = maps.tracks(x, [a, None], maps.Options())
     moves = kmers.stay(6, 25, 2)
     given = (scored.codes, scored.shares, moves)
     every, present = (
-        kmers.sum_windows(*given, rows([2, 4], collapse), per_sequence=per_sequence)
+        kmers.sum_windows(*given, rows([2, 4]), per_sequence=per_sequence)
         for rows in (kmers.all_kmers, lambda *a: kmers.present_kmers(scored.codes, *a))
     )
     for k in (2, 4):
@@ -67,7 +66,7 @@ def test_rows_of_the_k_mers_that_are_there_hold_the_same_sums(per_sequence, coll
 
 def test_many_tracks_are_summed_in_parts(monkeypatch):
     x, a = random_pair(1, n=6, length=25)
-    scored = maps.tracks(x, [a] * 5, "abs_input", True)
+    scored = maps.tracks(x, [a] * 5, maps.Options())
     given = (scored.codes, scored.shares, kmers.stay(6, 25, 5), kmers.all_kmers([3]))
     whole = kmers.sum_windows(*given)[1][3]
     monkeypatch.setattr(kmers, "TRACKS_AT_ONCE", 2)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from metric_examples import planted_pair, random_pair
 
-from attribution_consistency import exchanged_null
-from attribution_consistency.maps import tracks
+from attribution_consistency import exchange, exchanged_null
+from attribution_consistency.maps import Options
 from attribution_consistency.power import STRENGTH, WIDTH, power
 from attribution_consistency.words import explained
 
@@ -85,12 +85,12 @@ def test_what_words_explain_is_what_the_slow_count_says():
     scores = np.abs(((a - a.mean(axis=2, keepdims=True)) * x).sum(axis=2))
     shares = scores / scores.sum(axis=1, keepdims=True)
     codes = np.where(x.any(axis=2), x.argmax(axis=2), 4)
-    found = explained(tracks(x, [a], "abs_input", True), 4)
+    found = explained(exchange.prepared(x, a, Options())[0], 4)
     assert 0.05 < found < 1
     np.testing.assert_allclose(found, slow_explained(codes, shares, 4), rtol=1e-9)
 
 
 def test_words_explain_nothing_of_noise_and_of_constant_maps():
     x, a = random_pair(0, n=100, length=60)
-    assert explained(tracks(x, [a], "abs_input", True)) < 0.01
-    assert explained(tracks(x, [None], "abs_input", True)) == 0
+    assert explained(exchange.prepared(x, a, Options())[0]) < 0.01
+    assert explained(exchange.prepared(x, None, Options())[0]) == 0

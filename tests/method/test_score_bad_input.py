@@ -161,14 +161,10 @@ CASES = {
     "too few names": (
         second(),
         ["--attributions", "a.npz", "b.npz", "--names", "one"],
-        "got 1 names for 2 files",
+        "got 1 names for 2 models",
     ),
     "a blank name": (None, ["--names", " "], "' ' is not a name"),
-    "performance missing": (
-        None,
-        ["--performance", "p.csv"],
-        "p.csv: No such file",
-    ),
+    "performance missing": (None, ["--performance", "p.csv"], "p.csv: No such file"),
     "performance empty": (table(""), ["--performance", "p.csv"], "p.csv: not a CSV table"),
     "performance binary": (
         raw("p.csv", bytes(range(256))),
@@ -250,7 +246,9 @@ def test_one_line_and_status_2(place, capfd, case):
 
 def test_neither_maps_nor_example(place, capsys):
     assert cli.main(["score", "--out", "out"]) == 2
-    assert capsys.readouterr().err == ("error: name --sequences and --attributions, or --example\n")
+    assert capsys.readouterr().err == (
+        "error: name --sequences, and --attributions or --models; or --example\n"
+    )
 
 
 def test_a_file_without_permission(place, capsys, monkeypatch):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attribution_consistency import sequences as sq
+from attribution_consistency import texts
 
 one_length = st.integers(1, 30).flatmap(
     lambda n: st.lists(st.text("ACGTN", min_size=n, max_size=n), min_size=1, max_size=8)
@@ -65,10 +66,10 @@ def test_read_fasta(tmp_path):
     plain = tmp_path / "a.fa"
     plain.write_bytes(b">one extra words\r\nACG\r\nTnn\r\n\r\n>two\r\nGGG")
     expected = [("one", "ACGTnn"), ("two", "GGG")]
-    assert sq.read_fasta(plain) == expected
+    assert texts.read_fasta(plain) == expected
     zipped = tmp_path / "a.fa.gz"
     zipped.write_bytes(gzip.compress(plain.read_bytes(), mtime=0))
-    assert sq.read_fasta(zipped) == expected
+    assert texts.read_fasta(zipped) == expected
 
 
 @pytest.mark.parametrize(
@@ -78,18 +79,18 @@ def test_read_fasta(tmp_path):
         (b"ACGT\n>a\nACG\n", "text before the first '>'"),
         (b">a\nACG\n>b\n>c\nAC\n", r"record 2 \(b\) has no sequence"),
         (b"\x89PNG\n", "text before the first"),
-        (gzip.compress(b">a\nACGT\n" * 99, mtime=0)[:-9], "cannot be read"),
-        (b"\x1f\x8b\x08\x00" + b"x" * 40, "cannot be read"),
+        (gzip.compress(b">a\nACGT\n" * 99, mtime=0)[:-9], "is truncated or damaged"),
+        (b"\x1f\x8b\x08\x00" + b"x" * 40, "is truncated or damaged"),
     ],
 )
 def test_bad_fasta_is_refused(tmp_path, content, message):
     path = tmp_path / "bad.fa"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=message) as error:
-        sq.read_fasta(path)
+        texts.read_fasta(path)
     assert "bad.fa" in str(error.value) and "\n" not in str(error.value)
 
 
 def test_missing_fasta(tmp_path):
-    with pytest.raises(ValueError, match="no such file"):
-        sq.read_fasta(tmp_path / "none.fa")
+    with pytest.raises(ValueError, match="No such file"):
+        texts.read_fasta(tmp_path / "none.fa")

@@ -8,7 +8,6 @@ from metric_examples import planted_pair, random_pair
 
 from attribution_consistency import jackknife, kmer_klds, kmers, maps, rotated_null
 from attribution_consistency.divergence import kmer_distributions
-from attribution_consistency.nulls import rotate, rotated
 from attribution_consistency.uncertainty import paired_difference, smallest_difference
 
 
@@ -127,7 +126,7 @@ def test_rotated_null_is_what_rotated_maps_score():
     x, a = random_pair(8, n=12, length=30)
     a *= x  # scores that are attributions, so that a rotated map is a rotated track
     offsets = np.random.default_rng(0).integers(8, 23, (3, 12))
-    scored = maps.tracks(x, [a], "l2", False)
+    scored = maps.tracks(x, [a], maps.Options(score="l2", correct=False))
     still = kmers.stay(12, 30, 3)
     moves = still._replace(sources=still.sources % 12, shifts=offsets.T)
     _, sums = kmers.sum_windows(scored.codes, scored.shares, moves, kmers.all_kmers([3]))
@@ -136,25 +135,6 @@ def test_rotated_null_is_what_rotated_maps_score():
         want = kmer_distributions(x, rolled, 3, reading="instance", score="l2", correct=False)
         got = sums[3][draw]
         np.testing.assert_allclose(got / got.sum(), want.q, rtol=1e-12, atol=1e-15)
-
-
-def test_a_rotation_moves_tracks_and_maps_to_the_right_around_the_end():
-    _, a = random_pair(0, n=5, length=30)
-    offsets = np.array([0, 1, 29, -3, 31])
-    rolled = np.stack([np.roll(row, offset, axis=0) for row, offset in zip(a, offsets)])
-    np.testing.assert_array_equal(rotate(a, offsets), rolled)
-    np.testing.assert_array_equal(rotate(a[..., 0], offsets), rolled[..., 0])
-
-
-@pytest.mark.parametrize("score", [*maps.SCORES, "input"])
-@pytest.mark.parametrize("correct", [True, False])
-def test_rotated_maps_have_the_scores_of_their_old_places(score, correct):
-    x, a = random_pair(0, n=5, length=30)
-    offsets = np.random.default_rng(3).integers(8, 22, 5, endpoint=True)
-    moved = rotated(x, a, np.random.default_rng(3))
-    options = dict(score=score, correct=correct)
-    want = rotate(maps.position_scores(x, a, **options), offsets)
-    np.testing.assert_allclose(maps.position_scores(x, moved, **options), want, atol=1e-15)
 
 
 def test_rotations_move_every_score():

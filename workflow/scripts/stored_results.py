@@ -17,13 +17,7 @@ import pandas as pd
 from attribution_consistency.files import replacing
 from compendium import chapters, config, paths, steps
 from compendium.page import provenance
-from compendium.paths import (
-    Run,
-    read_csv,
-    read_json,
-    relative,
-    shipped_weights_file,
-)
+from compendium.paths import Run, read_csv, read_json, relative, shipped_weights_file
 
 
 class StoredError(ValueError):

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from attribution_consistency import constant_floor, kmer_klds
-from attribution_consistency.nulls import rotated
 from attribution_consistency.sequences import codes_to_one_hot
 from attribution_consistency.weights import length_weights_from
 
 from .. import store
 from ..paths import Run, read_csv, read_json, read_maps, shipped
+from ..rotation import rotated
 from ..tables import configuration, significant
 from .controls_choices import choices
 from .controls_maps import WORDS, in_noise, spikes, wrong_words

@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attribution_consistency import (
-    consistency,
-    constant_floor,
-    kmer_klds,
-    thresholded_kld,
-)
+from attribution_consistency import consistency, constant_floor, kmer_klds, thresholded_kld
 from attribution_consistency.divergence import distributions, excess_klds, kl
 from attribution_consistency.maps import READINGS
 
@@ -74,7 +69,9 @@ def variants(task: Task, a: np.ndarray) -> dict[tuple[str, str], float]:
         ("direction", "Jensen-Shannon"): np.array([jensen_shannon(*pairs[k]) for k in ks]),
         ("floor", "subtracted"): base - constant_floor(x, ks),
         ("floor", "KL(q || q of a constant map)"): excess_klds(x, a, ks),
-        ("strands", "together"): score(collapse=True),
+        ("strands", "together"): kmer_klds(
+            *(np.concatenate([v, v[:, ::-1, ::-1]]) for v in (x, a)), ks
+        ),
         ("prior", "uniform"): score(prior={k: np.ones(4**k) for k in ks}),
         ("prior", "single bases"): score(prior=zeroth_order(x, ks)),
     }

@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from attribution_consistency.kmers import kmer_indices
-from attribution_consistency.nulls import rotated
 from attribution_consistency.sequences import one_hot_to_codes
 
-__all__ = ["in_noise", "pointing_at", "rotated", "spikes", "wrong_words"]
+from ..kmer_words import kmer_indices
 
 SPIKE = 8  # positions of a random spike
 WORD = 6  # length of an arbitrary word

@@ -6,12 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from attribution_consistency import (
-    consistency,
-    kmer_klds,
-    motif_auroc,
-    signal_to_noise,
-)
+from attribution_consistency import consistency, kmer_klds, motif_auroc, signal_to_noise
 from attribution_consistency.divergence import distributions, kl, sum_tracks
 from attribution_consistency.length_scaling import LengthWeights
 from attribution_consistency.maps import READINGS, Options

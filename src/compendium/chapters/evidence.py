@@ -26,14 +26,7 @@ from .. import paths, store
 from ..sources import remote
 from ..tables import configuration
 from . import evidence_measures as measures
-from .evidence_correlations import (  # noqa: F401, the chapter finds them here
-    BOOTSTRAP,
-    PRIMARY,
-    SCORES,
-    SEED,
-    correlations,
-    power_table,
-)
+from .evidence_correlations import BOOTSTRAP, PRIMARY, SCORES, SEED, correlations, power_table  # noqa: F401, the chapter finds them here
 from .real_data import POPULATION, compared
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from attribution_consistency.maps import gradient_correction, position_scores
-from attribution_consistency.nulls import rotate
 from attribution_consistency.rounding import at_least, descending, rounded
+
+from ..rotation import rotate
 
 MATCH = 0.85  # a hit scores at least this share of the way from a matrix's worst to its best
 FEWEST = 10  # hits of a matrix that is used

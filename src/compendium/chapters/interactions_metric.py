@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from attribution_consistency.divergence import kmer_distributions
-from attribution_consistency.kmers import kmer_indices, kmer_names
+from attribution_consistency.kmers import kmer_names
 from attribution_consistency.maps import check_shapes, position_scores
 from attribution_consistency.rounding import at_least, descending
 from attribution_consistency.sequences import one_hot_to_codes
 from attribution_consistency.uncertainty import jackknife_interval
+
+from ..kmer_words import kmer_indices
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -13,7 +13,7 @@ import numpy as np
 
 from attribution_consistency import consistency, jackknife
 from attribution_consistency.divergence import kmer_distributions
-from attribution_consistency.kmers import canonical_index, kmer_indices, kmer_names
+from attribution_consistency.kmers import kmer_names
 from attribution_consistency.maps import gradient_correction
 from attribution_consistency.rounding import first_largest
 from attribution_consistency.sequences import codes_to_one_hot, decode, one_hot
@@ -21,6 +21,7 @@ from attribution_consistency.uncertainty import Jackknife, jackknife_interval
 from attribution_consistency.weights import length_weights_from
 
 from .. import paths, store
+from ..kmer_words import canonical_index, kmer_indices
 from ..tables import significant
 from ..zoo import recipes
 from . import load_tables

@@ -4,7 +4,7 @@ A *seqlet* is a short stretch of high attribution.  TF-MoDISco (Shrikumar et al.
 arXiv:1811.00416) clusters seqlets into patterns; its reimplementation tfmodisco-lite runs here as a
 program of its own, on files in its own form.  Every network gives as many seqlets, as far as it has
 them, from the same windows.  The yield is the number of patterns that match a JASPAR matrix, motifs
-that resemble each other counted once.  Baseline: rotated maps, see `nulls.rotated`.
+that resemble each other counted once.  Baseline: rotated maps, see `rotation.rotated`.
 
 It needs the extra `seqlets` and ten minutes, so runs leave it out unless `studies.seqlets.run`
 is on.  The program draws random numbers of its own: a repeated run may differ by a pattern.
@@ -25,10 +25,10 @@ import numpy as np
 
 from attribution_consistency import motifs
 from attribution_consistency.maps import gradient_correction
-from attribution_consistency.nulls import rotated
 from attribution_consistency.sequences import codes_to_one_hot
 
 from .. import paths, store
+from ..rotation import rotated
 from .evidence_measures import frequencies, spread
 from .real_data import POPULATION, compared
 
@@ -87,10 +87,7 @@ def windows(y: np.ndarray, n: int) -> np.ndarray:
 
 
 def make_tables(
-    x: np.ndarray,
-    ids: Iterable[str],
-    maps: Callable[[str], np.ndarray],
-    chosen: Mapping[str, Any],
+    x: np.ndarray, ids: Iterable[str], maps: Callable[[str], np.ndarray], chosen: Mapping[str, Any]
 ) -> dict[str, pd.DataFrame]:
     """Every table of `TABLES`, {name: DataFrame}.
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from attribution_consistency.plot import spans
 from attribution_consistency.rounding import at_least, first_largest, first_smallest
+
+from ..spans import spans
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,7 +17,8 @@ from attribution_consistency.maps import gradient_correction
 from attribution_consistency.sequences import codes_to_one_hot
 
 from .. import paths, store
-from .figures import BASE_COLOURS, BASES, spans
+from ..spans import spans
+from .figures import BASE_COLOURS, BASES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -22,12 +22,10 @@ from attribution_consistency.plot import (  # noqa: F401, the chapters find all 
     ORANGE,
     PURPLE,
     RED,
+    STYLE,
     densest_window,
     interval,
-    log_y,
     logo,
-    spans,
-    style,
 )
 from attribution_consistency.rounding import descending
 
@@ -240,3 +238,11 @@ def legend_below(figure: Figure, columns: int = 4) -> None:
     figure.legend(
         entries.values(), entries.keys(), loc="outside lower center", ncol=columns, fontsize=8
     )
+
+
+def style() -> None:
+    """Set the look of every figure of a notebook."""
+    import seaborn as sns  # takes half a second, which the command need not wait
+
+    sns.set_theme(context="notebook", style="ticks", palette="colorblind", font_scale=0.9)
+    plt.rcParams.update(STYLE)

@@ -21,7 +21,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from attribution_consistency.sequences import encode_codes, read_fasta
+from attribution_consistency.sequences import encode_codes
+from attribution_consistency.texts import read_fasta
 
 from . import intervals, remote
 from .intervals import AccessibilityError, overlaps, refuse

@@ -58,10 +58,7 @@ def configurations() -> list[str]:
 
 
 def synthetic_recipe(
-    model_id: str,
-    epochs: int,
-    data: Mapping[str, Any],
-    training: Mapping[str, Any] | None = None,
+    model_id: str, epochs: int, data: Mapping[str, Any], training: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Recipe of one network of the synthetic zoo.
 

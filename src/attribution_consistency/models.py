@@ -1,0 +1,112 @@
+"""Tables of models: their files, one or several each, and how well they predict."""
+
+import csv
+from collections.abc import Sequence
+from itertools import combinations
+from os import PathLike
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from .arrays import Floats
+from .containers import one_line
+
+NOT_NUMBERS = ("model", "file", "fold", "seed")
+
+
+class Models(NamedTuple):
+    """What a table says of models, in its order."""
+
+    files: dict[str, list[Path]]  # empty where the table names none
+    performance: dict[str, float]  # mean over the files of a model
+    measure: str | None  # of performance
+
+
+def read_models(path: str | PathLike[str]) -> Models:
+    """Read a table of models, CSV or with tabs or semicolons.
+
+    Parameters
+    ----------
+    path : path
+        Columns `model`, `file` (relative to the folder of the table), and if you like `fold` or
+        `seed` and one of numbers, the performance. One row a file.
+
+    Raises
+    ------
+    ValueError
+        In one line that names the table.
+    """
+    with one_line(Path(path)):
+        try:
+            table = pd.read_csv(path, sep=None, engine="python", encoding="utf-8-sig", dtype=str)
+        except (ValueError, csv.Error) as error:
+            raise ValueError(f"not a CSV table ({error})") from None
+        table.columns = [c.strip().replace("Model", "model") for c in table.columns]
+        there, measures = ", ".join(table.columns), table.columns.difference(NOT_NUMBERS)
+        if "model" not in table or len(measures) > 1 or not {*measures, "file"} & {*table.columns}:
+            raise ValueError(f"got columns {there}, expected model and one of numbers, or of files")
+        table["model"] = table["model"].fillna("").str.strip()
+        repeated = table[["model", *table.columns.intersection(["file"])]].duplicated()
+        if repeated.any():
+            raise ValueError(f"model {table['model'][repeated].iloc[0]!r} is there twice")
+        numbers = {c: pd.to_numeric(table[c], errors="coerce") for c in measures}
+        by_model = table.assign(**numbers).groupby("model", sort=False)
+        files = {}
+        if "file" in table:
+            files = {m: [Path(path).parent / f for f in part["file"]] for m, part in by_model}
+        means = by_model[measures[0]].mean().to_dict() if len(measures) else {}
+        return Models(files, means, measures[0] if len(measures) else None)
+
+
+def performance(
+    table: str | PathLike[str] | Models | None, names: Sequence[str]
+) -> tuple[dict[str, float], str | None]:
+    """The performance of each of `names`, which may lack the ends of files' names, and its name."""
+    if table is None:
+        return {}, None
+    models = table if isinstance(table, Models) else read_models(table)
+    called = {_called(model, names): value for model, value in models.performance.items()}
+    for name in names if models.measure else ():
+        if not np.isfinite(called.get(name, np.nan)):
+            there = "has no number for" if name in called else "has no row for"
+            known = ", ".join([*called][:5])
+            raise ValueError(f"{table}: {there} model {name!r}; its models: {known}: see --names")
+    return called, models.measure
+
+
+def _called(model: str, names: Sequence[str]) -> str:
+    """The one of `names` that is meant, with or without the end of a file's name; or itself."""
+    alike = [n for n in names if n.startswith(f"{model}.") or model.startswith(f"{n}.")]
+    return alike[0] if len(alike) == 1 and model not in names else model
+
+
+def agreement(tracks: Sequence[Floats]) -> tuple[float | None, float | None]:
+    """How alike the maps of one model's files are, and how alike they were by chance.
+
+    Parameters
+    ----------
+    tracks : list of (N, L)
+        Scores, a set a file.
+
+    Returns
+    -------
+    agreement, chance : float, or none of the two where there is one file
+        Mean Pearson correlation along a sequence of two files' scores, over sequences and pairs
+        of files; and of the scores of two different sequences, which only positions relate.
+    """
+    if len(tracks) < 2:
+        return None, None
+    unit = []
+    for track in tracks:
+        centred = track - track.mean(axis=1, keepdims=True)
+        size = np.sqrt((centred**2).sum(axis=1, keepdims=True))
+        unit.append(
+            np.where(size > 1e-9 * np.abs(track).max(), centred / np.maximum(size, 1e-300), 0)
+        )
+    pairs = [*combinations(unit, 2)]
+    own = np.array([(one * two).sum() for one, two in pairs])
+    every = np.array([one.sum(axis=0) @ two.sum(axis=0) for one, two in pairs])
+    n = len(tracks[0])
+    return float(own.mean() / n), float((every - own).mean() / max(n * (n - 1), 1))

@@ -1,0 +1,36 @@
+"""Scores with the weights of the trial that held a model out."""
+
+import numpy as np
+import pytest
+
+from attribution_consistency import consistency, length_weights
+from compendium.stand_ins import held_out_consistency
+
+
+def table(m=120, noise=(0.0, 0.5, 50.0), seed=0):
+    """log SNR, and one KLD per noise level that follows it."""
+    rng = np.random.default_rng(seed)
+    log_snr = rng.normal(size=m)
+    klds = np.column_stack([0.2 + 0.1 * (log_snr + s * rng.normal(size=m)) for s in noise])
+    return klds, np.exp(log_snr)
+
+
+def test_held_out_consistency_uses_the_weights_of_the_right_trial():
+    klds, snr = table(noise=(0.5, 1.0, 2.0))
+    found = length_weights(klds, snr)
+    scores = held_out_consistency(klds, found)
+    for m in (0, 17, 119):
+        assert scores[m] == pytest.approx(klds[m] @ found.per_subset[found.held_out[m]])
+
+
+def test_standardised_scores_use_training_mean_and_sd():
+    klds, snr = table(noise=(0.5, 1.0))
+    plain = length_weights(klds, snr)
+    found = length_weights(klds, snr, standardise=True)
+    np.testing.assert_allclose(found.per_subset, plain.per_subset)  # R2 ignores units
+    train = found.held_out != found.held_out[3]
+    z = (klds[3] - klds[train].mean(axis=0)) / klds[train].std(axis=0, ddof=1)
+    want = z @ found.per_subset[found.held_out[3]]
+    assert held_out_consistency(klds, found)[3] == pytest.approx(want)
+    rescaled = length_weights(klds * [1, 100], snr, standardise=True)
+    np.testing.assert_allclose(consistency(klds * [1, 100], rescaled), consistency(klds, found))
