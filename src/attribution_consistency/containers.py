@@ -62,6 +62,8 @@ def one_line(path: Path) -> Iterator[None]:
 
 def holds_arrays(path: Path) -> bool:
     """Whether a file is one of these, by its first bytes, or says so by its name."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise ValueError("is a pipe or a device, expected a file")
     with contextlib.suppress(ValueError):
         return bool(_kind(path))
     return path.is_dir() or path.suffix in (".npz", ".npy", ".h5", ".pt")

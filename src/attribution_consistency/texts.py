@@ -41,7 +41,7 @@ def read_records(path: Path, genome: str | None = None, strand: bool = False) ->
     heads = ("#", "track", "browser")
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith(heads)]
     rows = [[cell.strip() for cell in re.split(r"[\t,;]", line)] for line in lines]
-    if not rows or rows[0][-1].lower() in HEADS:
+    if not rows or rows[0][-1].lower() in HEADS or rows[0][1:2] == ["start"]:
         rows = rows[1:]
     if rows and all(_spans(row) and len(row[-1]) != int(row[2]) - int(row[1]) for row in rows):
         return _of_genome(rows, genome, strand)
@@ -153,7 +153,7 @@ def _name(row: Sequence[str]) -> str:
 
 def _spans(row: Sequence[str]) -> bool:
     """Whether a row begins with chromosome, start and end."""
-    return len(row) > 2 and row[1].isdigit() and row[2].isdigit()
+    return bool(re.fullmatch(r"-?\d+\t-?\d+", "\t".join(row[1:3])))
 
 
 def _of_genome(rows: Sequence[Sequence[str]], genome: str | None, strand: bool) -> list[Record]:
@@ -169,7 +169,7 @@ def _of_genome(rows: Sequence[Sequence[str]], genome: str | None, strand: bool) 
         for row in rows:
             name = _name(row).removesuffix("" if strand else "(-)")
             start, end = int(row[1]), int(row[2])
-            if not start < end <= lengths.get(row[0], -1):
+            if not 0 <= start < end <= lengths.get(row[0], -1):
                 raise ValueError(f"{name} is not in {genome}")
             text = chromosomes[row[0]][start:end]
             turned = name.endswith("(-)")
@@ -182,8 +182,8 @@ def _fasta(text: str) -> list[Record]:
     records: list[Record] = []
     lines = [line for line in text.splitlines() if not line.startswith(";")]  # ; is a comment
     before, *blocks = ("\n" + "\n".join(lines)).split("\n>")
-    if before.strip():
-        raise ValueError("is no FASTA file (text before the first '>')")
+    if before.strip() or not blocks:
+        raise ValueError("is no FASTA file: it has no record, or text before the first '>'")
     for row, block in enumerate(blocks, start=1):
         header, _, body = block.partition("\n")
         sequence = "".join(body.split()).removesuffix("*")  # * ends a sequence
@@ -191,6 +191,4 @@ def _fasta(text: str) -> list[Record]:
         if not sequence:
             raise ValueError(f"record {row} ({name or 'no name'}) has no sequence")
         records.append((name, sequence))
-    if not records:
-        raise ValueError("holds no FASTA record")
     return records

@@ -75,7 +75,7 @@ def test_read_fasta(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "holds no FASTA record"),
+        (b"", "is no FASTA file"),
         (b"ACGT\n>a\nACG\n", "text before the first '>'"),
         (b">a\nACG\n>b\n>c\nAC\n", r"record 2 \(b\) has no sequence"),
         (b"\x89PNG\n", "text before the first"),

@@ -1,7 +1,9 @@
 """Situations that people of the field meet, each from files to the answer of the command."""
 
 import json
+import os
 
+import h5py
 import numpy as np
 import pytest
 from metric_examples import planted_pair
@@ -166,3 +168,90 @@ def test_folds_of_one_name_want_names(place, capsys):
     assert score(*files) is None
     assert "two models are called 'counts'" in refused(capsys)
     assert set(score(*files, more=["--names", "0,1"])[0]) == {"0", "1"}
+
+
+def test_two_outputs_of_one_model(place):
+    """Counts and profile (chrombpnet #261, tfmodisco-lite #52): two rows of one table."""
+    with h5py.File("m.counts_scores.h5", "w") as counts, h5py.File("m.profile.h5", "w") as profile:
+        for file, maps in ((counts, A), (profile, A + 0.3 * NOISE)):
+            file["raw/seq"], file["shap/seq"] = X.transpose(0, 2, 1), maps.transpose(0, 2, 1)
+    models, _, _ = score("m.counts_scores.h5", "m.profile.h5", x="m.profile.h5")
+    assert list(models) == ["m.counts_scores", "m.profile"]
+
+
+def test_a_minimal_example_of_one_sequence_many_times(place, capsys):
+    """tfmodisco-lite #50: a thousand times AAAAACCCC."""
+    x = np.tile(np.eye(4)[[0] * 5 + [1] * 45], (100, 1, 1))
+    np.savez("x.npz", x=x)
+    np.savez("a.npz", a=x)
+    np.savez("b.npz", a=2 * x)
+    assert score("b.npz") is None and "one distinct sequence" in refused(capsys)
+
+
+def test_lists_that_numpy_pickled(place, capsys):
+    """tfmodisco-lite #7."""
+    np.save("a.npy", np.array([[1, 2], [3]], dtype=object), allow_pickle=True)
+    assert score("a.npy") is None and "never unpickled: save numbers" in refused(capsys)
+
+
+def test_half_precision_that_overflowed(place, capsys):
+    """captum #835: some values of some sequences are no numbers; they are counted."""
+    maps = A.copy()
+    maps[[3, 7, 8], 5] = np.nan
+    np.savez("half.npz", a=maps.astype(np.float16))
+    assert score("half.npz") is None and "sequence 3, position 5" in refused(capsys)
+    models, notes, _ = score("half.npz", more=["--drop-bad-rows"])
+    assert models["half"]["n"] == 57 and any("3 sequences were left out" in n for n in notes)
+
+
+def genome(place, bed):
+    (place / "genome.fa").write_text(">chr1\n" + "".join(decode(X[:4])) + "\n")
+    (place / "peaks.bed").write_text(bed)
+    np.savez("a.npz", a=A[:3])
+    return score("a.npz", x="peaks.bed", more=["--genome", "genome.fa"])
+
+
+GOOD = "chr1\t0\t50\nchr1\t50\t100\nchr1\t100\t150\n"
+
+
+@pytest.mark.parametrize(
+    "bed, message",
+    [
+        (GOOD.replace("chr", ""), "1:0-50 is not in genome.fa"),  # Ensembl's names, UCSC's genome
+        (GOOD.replace("\t0\t", "\t-1\t"), "chr1:-1-50 is not in"),  # ctk #2
+        (GOOD.replace("150", "250"), "chr1:100-250 is not in"),  # macs2, past the end
+        (GOOD.replace("\t0\t50", "\t50\t0"), "chr1:50-0 is not in"),  # bdgToBigWig, end first
+        (GOOD + "chr1\t150\t200\n", "3 maps of 50 positions, but peaks.bed has 4"),  # finemo #21
+    ],
+)
+def test_intervals_that_do_not_fit(place, capsys, bed, message):
+    assert genome(place, bed) is None and message in refused(capsys)
+
+
+def test_a_bed_file_with_a_header(place):
+    """As R and pandas write them."""
+    assert genome(place, "chrom\tstart\tend\n" + GOOD)[0]["a"]["n"] == 3
+
+
+def test_a_pipe(place, capsys):
+    """Process substitution: <(zcat x.fa.gz). What is read twice cannot be a pipe."""
+    os.mkfifo("stream")
+    assert score("a.npz", x="stream") is None and "stream: is a pipe or a device" in refused(capsys)
+
+
+def test_an_adapter_in_every_sequence(place):
+    """A constant flank rules the words, and what is said of the rest is said without it."""
+    adapter = "ACACTCTTTC"
+    at = np.random.default_rng(3).integers(0, 40, 60)
+    x, maps = X.copy(), NOISE * 0.1
+    for row, begin in enumerate(at):
+        x[row, begin : begin + 10] = np.eye(4)[["ACGT".index(base) for base in adapter]]
+        maps[row, begin : begin + 10] += 2 * x[row, begin : begin + 10]
+    np.savez("x.npz", x=x)
+    np.savez("a.npz", a=maps)
+    models, _, words = score("a.npz")
+    assert models["a"]["verdict"] == FOUND and words[0]["word"] in adapter
+    (place / "adapter.txt").write_text(adapter)
+    models, notes, words = score("a.npz", more=["--ignore", "adapter.txt"])
+    assert models["a"]["verdict"] != FOUND and not words
+    assert any(adapter in note for note in notes)
