@@ -191,6 +191,13 @@ def _under(codes: Array, words: Sequence[str]) -> Mask:
     return found
 
 
+def level_bases(x: Array, a: Array, options: Options) -> Floats:
+    """Maps (N, L, 4): the scores of `a` at the bases of `x`, with one mean for all four bases."""
+    scores = position_scores(x, a, score=options.score, correct=options.correct)
+    mean = np.einsum("nlc,nl->c", x, scores) / np.maximum(x.sum(axis=(0, 1)), 1)
+    return np.asarray(x * scores[..., None] / np.where(mean > 0, mean, 1))
+
+
 def share(scores: Floats, out: Floats) -> int:
     """Write scores (n, L) as shares of their sums into `out`; how many rows are all 0."""
     with np.errstate(over="ignore"):

@@ -46,7 +46,7 @@ def read_models(path: str | PathLike[str]) -> Models:
         table.columns = [c.strip().replace("Model", "model") for c in table.columns]
         there, measures = ", ".join(table.columns), table.columns.difference(NOT_NUMBERS)
         if "model" not in table or len(measures) > 1 or not {*measures, "file"} & {*table.columns}:
-            raise ValueError(f"got columns {there}, expected model and one of numbers, or of files")
+            raise ValueError(f"got columns {there}, expected model, and one of numbers or file")
         table["model"] = table["model"].fillna("").str.strip()
         repeated = table[["model", *table.columns.intersection(["file"])]].duplicated()
         if repeated.any():
@@ -71,7 +71,7 @@ def performance(
     for name in names if models.measure else ():
         if not np.isfinite(called.get(name, np.nan)):
             there = "has no number for" if name in called else "has no row for"
-            known = ", ".join([*called][:5])
+            known = ", ".join([*models.performance][:5])
             raise ValueError(f"{table}: {there} model {name!r}; its models: {known}: see --names")
     return called, models.measure
 

@@ -70,7 +70,10 @@ def _template(name: str) -> Any:
 
 
 def _values(result: Result) -> dict[str, Any]:
-    return result.as_json() | {"digits": _decimals(result.table)}
+    values = result.as_json() | {"digits": _decimals(result.table)}
+    for row in values["models"]:
+        row["control"] = row["model"].startswith("control: ")
+    return values
 
 
 def _decimals(table: pd.DataFrame) -> int:

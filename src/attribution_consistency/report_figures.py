@@ -33,7 +33,7 @@ def ranking(result: Result) -> Picture:
     figure, ax = plt.subplots(figsize=(4.2, 1.3 + 0.27 * len(table)))
     plot.interval(ax, table["score"], table["score_low"], table["score_high"], table["model"])
     ax.axvline(0, color="black", ls="--", lw=1)
-    ax.set_xlabel("score (nats above exchanged maps)")
+    ax.set_xlabel("score (nats)")
     alt = "Scores with 95 % intervals, the best on top; dashed, 0: exchanged maps. First: "
     return _picture(figure, f"{alt}{table['model'][0]}.")
 

@@ -19,11 +19,11 @@ from .uncertainty import Jackknife, excess_interval
 MOSTLY_KEPT = 0.5  # share of the KLD over the floor that exchange keeps
 SLIGHT = 0.1  # of the floor: a KLD over it by less says nothing that positions could explain
 LEVEL = 0.05
-FIRST = 100  # sequences that are tried for power first
 ENOUGH = 0.8  # power without which nothing found says nothing
 FOUND, NOTHING = "consistent words", "no evidence of consistent words"
 UNSURE = "cannot tell"
 COINCIDE, WEAK = "words and positions coincide", "too little to go by"
+BASES_ONLY = "single bases are preferred, and no words"
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,7 @@ class Scorer:
     def row(self, a: Array, null: NullTest, test: NullTest, interval: Jackknife) -> dict[str, Any]:
         """The row of a model in the table."""
         x, s, own, weights = self.x, self.settings, self.settings.options, self.weights
+        drawn: dict[str, Any] = {"weights": weights, "seed": s.seed, "intervals": self.intervals}
         by_k = {"kld": null.observed, "floor": self.floor, "excess": null.excess}
         by_k["null"] = null.null.mean(axis=0)
         row: dict[str, Any] = {"n": len(x), "length": x.shape[1]}
@@ -107,14 +108,13 @@ class Scorer:
         if row["p"] > LEVEL and mostly_kept and x.shape[1] >= 2 * exchange.CLOSEST:
             turned = rotated_null(x, a, s.ks, n_draws=s.draws, seed=s.seed, weights=weights, **own)
             row["p_rotated"] = float(turned.p_value)
-        row["power"] = np.nan
+        row["power"], row["p_words"] = np.nan, np.nan
+        if row["p"] <= LEVEL:
+            given = own | drawn | {"n_draws": s.draws, "score": "abs_input", "correct": False}
+            level = maps.level_bases(x, a, maps.Options(**own))
+            row["p_words"] = float(exchanged_null(x, level, s.ks, **given).p_value)
         if test.p_value > 1 / (1 + s.draws):
-            planted: dict[str, Any] = {"weights": weights, "seed": s.seed, "level": LEVEL}
-            for n in (FIRST, len(x)):  # so many mostly suffice, and more find more
-                some = self.intervals and self.intervals[:n]
-                row["power"] = power(x[:n], a[:n], s.ks, intervals=some, **planted, **own)
-                if row["power"] >= ENOUGH:
-                    break
+            row["power"] = power(x, a, s.ks, level=LEVEL, **drawn, **own)
         scored = maps.tracks(x, [a], maps.Options(**own))
         _, by_base = sum_windows(scored.codes, scored.shares, stay(*x.shape[:2]), all_kmers([1]))
         row |= dict(zip(("on_A", "on_C", "on_G", "on_T"), by_base[1][0] / by_base[1][0].sum()))
@@ -137,7 +137,7 @@ class Scorer:
 def verdict(row: Mapping[str, Any]) -> tuple[str, str]:
     """What the p-value of all models says of one, and why it says nothing, where it does."""
     if row["p_family"] <= LEVEL:
-        return FOUND, ""
+        return (FOUND, "") if row["p_words"] <= LEVEL else (NOTHING, BASES_ONLY)
     if row["p_rotated"] <= LEVEL:
         return UNSURE, COINCIDE
     return (UNSURE, WEAK) if row["power"] < ENOUGH else (NOTHING, "")

@@ -43,9 +43,8 @@ def attributed_words(
 ) -> Words:
     """What attribution goes where: words with more than chance gives them.
 
-    Every sequence has the same attribution to give. The score of a position is divided equally
-    among the windows that hold it, and a word has the parts of all its windows: these are shares
-    of a whole, whatever the length of the word. A word is listed when it occurs 10 times or more,
+    Every sequence has the same attribution to give. A word has the scores under all its windows, as
+    a share of those under all windows. A word is listed when it occurs 10 times or more,
     and (share - exchanged) / sqrt(exchanged) is above the highest of any word in 95 % of
     exchanged maps: of maps that know nothing, 5 % list a word.
 
@@ -69,11 +68,10 @@ def attributed_words(
     """
     x, a, _, own = check(x, a, [k], **options)
     scored, how = exchange.prepared(x, a, own, intervals)
-    parts = scored.shares / np.maximum(_windows_at(scored.codes, k), 1)
     moves = exchange.draw(how, n_draws, seed)
 
     def summed(tracks: slice) -> tuple[Floats, Floats]:
-        counts, sums = sum_windows(scored.codes, parts, moves.part(tracks), all_kmers([k]))
+        counts, sums = sum_windows(scored.codes, scored.shares, moves.part(tracks), all_kmers([k]))
         return counts[k], sums[k]
 
     groups = in_threads(summed, n_draws + 1)
@@ -87,7 +85,7 @@ def attributed_words(
     p = (1 + rounding.at_least(highest[:, None], beyond[0]).sum(axis=0)) / (1 + n_draws)
     order = rounding.descending(given[0] - chance)
     listed = order[(p <= ERROR_RATE)[order] & often[order]][:top]
-    share, expected, ratio, low, high = _ratios(scored, parts, how, k, listed)
+    share, expected, ratio, low, high = _ratios(scored, how, k, listed)
     found = [kmer_names(k)[i] for i in listed]
     return Words(found, counts[listed].astype(int), share, expected, ratio, low, high)
 
@@ -126,26 +124,17 @@ def explained(scored: Tracks, k: int = 6) -> float:
     return max(0.0, 1 - float(errors[0] / errors[1])) if errors[1] > 0 else 0.0
 
 
-def _windows_at(codes: Array, k: int) -> Ints:
-    """Windows of k known positions that hold each position, (N, L)."""
-    length = codes.shape[1]
-    total = np.cumsum(np.pad(_windows_in(codes, k), ((0, 0), (k, k - 1))), axis=1)
-    return np.asarray(total[:, k : k + length] - total[:, :length])
-
-
 def _windows_in(codes: Array, k: int) -> Mask:
     """Whether all k positions of each window are known, (N, L - k + 1)."""
     known, end = codes < UNKNOWN, codes.shape[1] - k + 1
     return np.asarray(np.logical_and.reduce([known[:, i : end + i] for i in range(k)]))
 
 
-def _ratios(
-    scored: Tracks, parts: Floats, how: Exchange, k: int, listed: Ints
-) -> tuple[Floats, ...]:
+def _ratios(scored: Tracks, how: Exchange, k: int, listed: Ints) -> tuple[Floats, ...]:
     """Share, expected share and their ratio with its interval, of the words `listed`."""
     if not len(listed):
         return (np.empty(0),) * 5
-    known = scored.codes < UNKNOWN
+    known, parts = scored.codes < UNKNOWN, scored.shares
     expected = known * (parts.sum(axis=1) / np.maximum(known.sum(axis=1), 1))[:, None]
     for kind in set(how.kinds) if not how.rotates else ():
         rows = np.array([u for u, other in zip(how.units, how.kinds) if other == kind])

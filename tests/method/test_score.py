@@ -482,7 +482,7 @@ def test_controls_stand_in_the_same_table(place):
     row = next(m for m in found if m["model"] == "control: untrained")
     assert row["performance"] is None and row["verdict"] == scorer.NOTHING and not row["pareto"]
     page = (place / "out" / "report.html").read_text()
-    assert re.search(r"Control: untrained scores -?[0-9.]+ nats: what is above", page)
+    assert re.search(r"The control: untrained scores -?[0-9.]+ nats: what is above", page)
 
 
 def test_the_json_is_that_of_its_schema(written, place):

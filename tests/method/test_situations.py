@@ -149,7 +149,7 @@ def test_words_at_the_middle_of_every_peak(place):
 def test_a_base_that_a_map_prefers_is_seen_in_its_shares(place):
     np.savez("base.npz", a=X * (0.1 + (X.argmax(axis=2) == 2)[..., None]))
     row = score("base.npz")[0]["base"]
-    assert row["verdict"] == FOUND and row["on_G"] > 0.6
+    assert row["verdict"] == NOTHING and row["on_G"] > 0.6 and row["p"] <= 0.05
 
 
 def test_rna_and_letters_in_lower_case_are_the_same_sequences(place):
@@ -255,3 +255,35 @@ def test_an_adapter_in_every_sequence(place):
     models, notes, words = score("a.npz", more=["--ignore", "adapter.txt"])
     assert models["a"]["verdict"] != FOUND and not words
     assert any(adapter in note for note in notes)
+
+
+def test_maps_over_the_wrong_sequences_are_no_consistent_words(place):
+    """All four channels, each position with a liking for G: a base is preferred, and no word."""
+    x = np.eye(4)[np.random.default_rng(5).integers(0, 4, (300, 50))]
+    maps = np.random.default_rng(6).normal(size=x.shape) * [0.3, 0.3, 3, 0.3]
+    np.savez("x.npz", x=x)
+    np.savez("scrambled.npz", a=maps)
+    np.savez("words.npz", a=marking(x))
+    models, _, words = score("scrambled.npz", "words.npz")
+    row = models["scrambled"]
+    assert row["p"] <= 0.05 < row["p_words"] and {w["model"] for w in words} == {"words"}
+    assert (row["verdict"], row["why"]) == (NOTHING, "single bases are preferred, and no words")
+    assert models["words"]["verdict"] == FOUND and models["words"]["p_words"] <= 0.05
+    page = (place / "out" / "report.html").read_text(encoding="utf-8")
+    assert "No evidence of consistent words: scrambled." in page and "wrong sequences" in page
+
+
+def marking(x):
+    """Maps of 1 under every GTC, with a little noise."""
+    maps = 0.05 * np.random.default_rng(7).random(x.shape)
+    for row, letters in zip(maps, decode(x)):
+        for i in range(48):
+            row[i : i + 3] += letters[i : i + 3] == "GTC"
+    return maps * x
+
+
+def test_words_are_found_beside_ignored_ones(place):
+    """A word at whose sides many windows vanish is no reason to list no other."""
+    (place / "words.txt").write_text("GG\n")
+    words = score("a.npz", more=["--ignore", "words.txt"])[2]
+    assert words and words[0]["word"] in "ACGTAACG"

@@ -11,15 +11,13 @@ RNG = np.random.default_rng
 
 
 def slow_shares(x, a, k):
-    """Share of each word when a position's score is divided among the windows that hold it."""
+    """Share of each word of the scores under all windows."""
     shares = {}
     for sequence, row in zip(reference.letters(x), reference.scores(x, a)):
         windows = reference.windows(sequence, k)
         total = sum(row)
         for start, word in windows:
-            for i in range(start, start + k):
-                holding = sum(other <= i < other + k for other, _ in windows)
-                shares[word] = shares.get(word, 0) + row[i] / total / holding
+            shares[word] = shares.get(word, 0) + sum(row[start : start + k]) / total
     whole = sum(shares.values())
     return {word: share / whole for word, share in shares.items()}
 

@@ -1,0 +1,124 @@
+"""Was the paper reproduced? Tables that say why its original metric did worse than ours.
+
+`settings` has the original metric of every network under every choice that the paper leaves open,
+`alignment` the original metric and the final score when one map of the network is dead and every
+later map is laid over the wrong sequence, and `rotated` the KLD of maps that are moved round.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from attribution_consistency import consistency, kmer_klds, thresholded_kld
+from attribution_consistency.divergence import kl
+from attribution_consistency.kmers import all_kmers, count_windows
+from attribution_consistency.maps import SCORES, position_scores
+from attribution_consistency.sequences import codes_to_one_hot, one_hot_to_codes
+
+from .. import store
+from ..paths import Run, read_csv, read_json, read_maps
+from ..rotation import rotated
+from ..tables import positive_test_rows, significant
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PREFIX, TABLES = "reproduction", ("settings", "alignment", "rotated")
+POPULATIONS, OPTIONAL, CHAPTER = ("synthetic",), ("koo",), "10_reproduction"
+ABSENT = "This run did not make these tables.", ""
+BUFFERS, QUANTILES, LENGTHS = (0, 1, 2, 3, 5), (0.8, 0.85, 0.9, 0.95), (4, 5, 6, 7)
+PLACES = 5  # random places of a dead map
+ROTATIONS = 3
+
+
+def make(run: Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    """Every table of `TABLES` from the artefacts of a run, {name: DataFrame}."""
+    import pandas as pd
+
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
+    weights = read_json(run.length_weights)["frequency"]["mean"]
+    ks = settings["scores"]["ks"]
+    for population, ids in usable(run):
+        data = store.load(run.data(population))
+        for model_id in ids:
+            maps = read_maps(run.name, population, model_id)
+            x, a, own = codes_to_one_hot(data["codes"][maps["rows"]]), maps["a"], {"id": model_id}
+            moved = [rotated(x, a, np.random.default_rng([0, i])) for i in range(ROTATIONS)]
+            turned = np.mean([kmer_klds(x, m, ks) for m in moved], axis=0)
+            kinds = {f"kld_rotated_k{k}": v for k, v in zip(ks, turned)}
+            found["rotated"].append(own | {"population": population} | kinds)
+            if population == "synthetic":
+                found["settings"].append(own | original_settings(x, a))
+                found["alignment"] += [own | row for row in one_dead_map(x, a, ks, weights)]
+    found["alignment"] += all_sequences(run, settings)
+    return {name: significant(pd.DataFrame(rows)) for name, rows in found.items()}
+
+
+def usable(run: Run) -> list[tuple[str, list[str]]]:
+    """Populations of the run with the networks that did not diverge."""
+    tables = {p: run.scores(p) for p in (*POPULATIONS, *OPTIONAL) if run.scores(p).exists()}
+    return [(p, list(read_csv(path).query("status == 'ok'")["id"])) for p, path in tables.items()]
+
+
+def setting(score: str, correct: bool, quantile: float, buffer: int, k: int) -> str:
+    """The name of a choice of settings in the table."""
+    return f"{score}-{'corrected' if correct else 'raw'}-q{quantile}-b{buffer}-k{k}"
+
+
+def original_settings(x: np.ndarray, a: np.ndarray) -> dict[str, float]:
+    """The original metric of a map under every choice of settings, by name of the choice."""
+    codes, every = one_hot_to_codes(x).astype(np.int8), all_kmers(LENGTHS)
+    prior = count_windows(codes, every)
+    found = {}
+    for score, correct in product(SCORES, (True, False)):
+        values = position_scores(x, a, score=score, correct=correct)
+        for quantile in QUANTILES:
+            keep = values > np.quantile(values, quantile, axis=1, keepdims=True)
+            run = keep.copy()
+            for buffer in range(max(BUFFERS) + 1):
+                run[:, buffer:] |= keep[:, : keep.shape[1] - buffer]
+                if buffer not in BUFFERS:
+                    continue
+                kept = count_windows(np.where(run, codes, 4).astype(np.int8), every)
+                for k in LENGTHS:
+                    n = kept[k].sum()
+                    value = kl(kept[k] / n, prior[k] / prior[k].sum()) if n else np.nan
+                    found[setting(score, correct, quantile, buffer, k)] = value
+    return found
+
+
+def shifted(a: np.ndarray, place: int) -> np.ndarray:
+    """Maps (N, L, 4) of which one is dead, and each later one lies over the sequence before it."""
+    return np.concatenate([np.delete(a, place, axis=0), np.zeros_like(a[:1])])
+
+
+def one_dead_map(
+    x: np.ndarray, a: np.ndarray, ks: list[int], weights: list[float]
+) -> list[dict[str, Any]]:
+    """Both metrics of a map as it is, with a dead map in front, and at random places."""
+    random = np.random.default_rng(len(a)).integers(0, len(a), PLACES)
+    rows = []
+    for name, place in [("none", None), ("front", 0), *((f"random {p}", p) for p in random)]:
+        moved = a if place is None else shifted(a, place)
+        both = {"original": thresholded_kld(x, moved)}
+        both["final"] = float(consistency(kmer_klds(x, moved, ks), weights))
+        rows.append({"n": len(a), "dead": name.split()[0], "place": place, **both})
+    return rows
+
+
+def all_sequences(run: Run, settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """The original metric on all positive test sequences, with and without a dead map in front."""
+    from ..zoo.trained import Networks
+
+    data = store.load(run.data("synthetic"))
+    x = codes_to_one_hot(data["codes"][positive_test_rows(data, len(data["codes"]))])
+    networks, rows = Networks.of_run(run, settings, "synthetic", x.shape[1]), []
+    for model_id in dict(usable(run))["synthetic"]:
+        a = networks.maps(model_id, x)
+        for dead, maps in (("none", a), ("front", shifted(a, 0))):
+            value = {"dead": dead, "place": 0, "original": thresholded_kld(x, maps)}
+            rows.append({"id": model_id, "n": len(x), **value, "final": np.nan})
+    return rows

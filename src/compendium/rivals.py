@@ -1,0 +1,106 @@
+"""Every score against every truth, pooled over networks and inside groups of them: one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .stats import bootstrap_counts, pearson, ranks
+from .tables import configuration, kld_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NUMBERS = ("estimate", "low", "high", "difference", "difference_low", "difference_high")
+TRUTHS = {
+    "SNR": "snr",
+    "median SNR": "snr_median",
+    "absolute SNR": "snr_absolute",
+    "motif AUPR": "motif_aupr",
+}
+
+
+def score_columns(table: pd.DataFrame, reading: str = "frequency") -> dict[str, np.ndarray]:
+    """Scores of networks from a table of scores, {name: (M,)}; `final` with its learnt weights."""
+    ks, klds = kld_columns(table, reading)
+    plain = {k: table[f"kld_{k}"].to_numpy(float) for k in ("original", "geometric")}
+    named = {"final": table[f"consistency_{reading}"].to_numpy(float), **plain}
+    exchanged = kld_columns(table, "exchanged")[1].mean(axis=1)
+    named["excess"] = kld_columns(table)[1].mean(axis=1) - exchanged
+    named |= {f"k = {k}": kld for k, kld in zip(ks, klds.T)}
+    named |= {"Gini": table["gini"].to_numpy(float), "exchanged maps": exchanged}
+    if "kld_rotated_k3" in table:
+        named["rotated maps"] = kld_columns(table, "rotated")[1].mean(axis=1)
+    return named | {"accuracy": table["auroc"].to_numpy(float)}
+
+
+def levels(table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Labels (M,) of networks that are compared with each other only, from none to the finest."""
+    kind = (
+        table["architecture"] + table["batch_norm"].astype(str) + table["activation"]
+    ).to_numpy()
+    found = {"pooled": np.zeros(len(table)), "activation": table["activation"].to_numpy()}
+    found |= {"kind": kind, "kind and start": kind + table["init"].astype(str).to_numpy()}
+    return found | {"configuration": configuration(table).to_numpy()}
+
+
+def compare(
+    scores: Mapping[str, ArrayLike],
+    truths: Mapping[str, ArrayLike],
+    inside: Mapping[str, ArrayLike],
+    groups: ArrayLike,
+    *,
+    reference: str,
+    draws: int = 2000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Rank correlation of every score with every truth, with intervals, and against a reference.
+
+    Ranks are taken over all networks; inside a level, the mean rank of a network's label is taken
+    away from each, and what is left is correlated. Every bootstrap sample is ranked and centred
+    anew, and the same samples serve all scores.
+
+    Parameters
+    ----------
+    scores, truths : {name: (M,)}
+        Networks where one is not finite are left out of all.
+    inside : {level: labels (M,)}
+        See `levels`.
+    groups : (M,)
+        Networks of one group, such as a configuration, are resampled together.
+    reference : str
+        The score that every other is set against.
+    draws, seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    table : DataFrame
+        Columns level, truth, score, n, and those of `NUMBERS`.
+    """
+    import pandas as pd
+
+    values = np.array([*scores.values(), *truths.values()], float)
+    known = np.isfinite(values).all(axis=0)
+    values, count, at = values[:, known], len(scores), list(scores).index(reference)
+    rows = []
+    for level, labels in inside.items():
+        label = np.unique(np.asarray(labels)[known], return_inverse=True)[1]
+        member = np.eye(label.max() + 1)[label]
+
+        def left(times: np.ndarray, label: np.ndarray = label, member: Any = member) -> np.ndarray:
+            ranked, often = ranks(values, times), times[:, None]
+            sums = (ranked * often) @ member / np.maximum(often @ member, 1)
+            found = pearson(ranked - sums[..., label], times)[:, :count, count:]
+            return np.stack([found, found - found[:, [at]]], axis=1)
+
+        clusters = np.asarray(groups)[known]
+        numbers = np.stack(bootstrap_counts(left, clusters, draws=draws, seed=seed))
+        for s, score in enumerate(scores):
+            for t, truth in enumerate(truths):
+                own = numbers[:, :, s, t].T.ravel()
+                rows.append((level, truth, score, int(known.sum()), *own))
+    return pd.DataFrame(rows, columns=["level", "truth", "score", "n", *NUMBERS])
