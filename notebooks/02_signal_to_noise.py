@@ -45,6 +45,7 @@ from compendium import paths, store, tables
 from compendium.chapters import signal_to_noise as two_maps
 from compendium.page import figures
 from compendium.page.claims import report
+from compendium.spans import spans
 from compendium.stats import spearman
 
 figures.style()
@@ -158,7 +159,7 @@ def draw_pair(name_of_figure, title):
     _, axes = plt.subplots(
         2, 1, figsize=(figures.WIDTH * 1.3, 3.4), sharex=True
     )
-    inside = figures.spans(~spacer[example])
+    inside = spans(~spacer[example])
     for ax, name, letter, noise in zip(axes, (high, low), letters, counted):
         figures.logo(ax, letter[part], part.start, inside)
         height = letter.sum(axis=1)

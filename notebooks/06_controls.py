@@ -43,7 +43,7 @@ from IPython.display import display
 
 from attribution_consistency import kmer_klds, thresholded_kld
 from attribution_consistency.ground_truth import motif_auroc
-from attribution_consistency.maps import READINGS, position_scores
+from attribution_consistency.maps import position_scores
 from attribution_consistency.rounding import descending, rounded
 from compendium.chapters import (
     controls,
@@ -51,13 +51,15 @@ from compendium.chapters import (
     controls_methods,
     controls_summary,
     load_tables,
+    recommendation,
     tell_origin,
 )
 from compendium.page import figures
-from compendium.page.claims import decimals, percent, report
-from compendium.paths import Run, load_scores, read_csv, read_maps, stored
+from compendium.page.claims import decimals, expect, percent, report
+from compendium.paths import Run, load_scores, read_maps
 from compendium.rotation import rotated
-from compendium.stats import spearman, spearman_difference
+from compendium.spans import spans
+from compendium.stats import Estimate, spearman, spearman_difference
 from compendium.tables import configuration_of
 
 figures.style()
@@ -139,7 +141,7 @@ fig, axes = plt.subplots(
 )
 for ax, name in zip(axes, examples if live else []):
     score = position_scores(x, examples[name])[shown]
-    for first, last in figures.spans(masks["motif_mask"][shown]):
+    for first, last in spans(masks["motif_mask"][shown]):
         ax.axvspan(
             first - 0.5, last - 0.5, color=figures.ORANGE, alpha=0.2, lw=0
         )
@@ -1003,149 +1005,91 @@ for name, part in (("worse", worse), ("better", better)):
 # {glue:text}`c_alike_product_value` ({glue:text}`c_alike_product_low` to
 # {glue:text}`c_alike_product_high`). The weights, as above, are held fixed.
 #
-# ## Which reading?
+# ## Which score do we recommend?
 #
-# "Frequency times weight" has three {term}`readings <reading>`. The {term}`floor` can be kept or
-# subtracted, or the KLD replaced by the divergence from the distribution that a constant map gives.
-# Every option has length weights of its own, learnt here on one network of each configuration. We
-# choose among the options by a rule fixed before we looked at this zoo (the control of
-# {glue:text}`c_words` words had been tried on networks of others before):
+# A score has a form (the KLD as it is, or its {term}`excess` over exchanged maps), a
+# {term}`reading <readings>`, and weights of the lengths (equal, learnt, or k = 6 alone). That makes
+# {glue:text}`c_candidates` candidates. The rule, written before it was run on them together:
 #
-# 1. admit every option that does not follow SNR visibly worse than the best one;
-# 2. of these, take the option whose *worst* control outranks the fewest networks;
-# 3. of equals, take the first listed; the literal one stands at the top.
-#
-# On the same sequences the floor of each length is one number for all networks. Under common
-# weights, subtracting it cannot change who outranks whom. It acts only where weights differ, that
-# is between networks held out in different trials.
+# 1. *Controls first.* Spikes, noise, a profile that follows the position, and a constant map know
+#    nothing of the bases. A candidate is out if one of these, as the mean of its {glue:text}`c_maps`
+#    maps, scores above the 5th percentile of trained networks on the same sequences, in any population.
+# 2. *Then the truth.* Of the rest, the mean place over three truths (SNR, absolute SNR, motif AUPR) and
+#    two populations (ours and the published), by rank correlation inside kinds.
+# 3. *Ties* (the interval of the difference holds 0) go to `frequency` with equal weights, which has
+#    nothing to learn.
 
 # %%
-readings = controls_summary.readings(maps, seed, draws)
-position, admitted = controls_summary.choose_reading(
-    readings, maps, seed, draws
+options, recommended_from = load_tables("recommendation", run)
+tell_origin("recommendation", recommended_from)
+truths = pd.concat(
+    [
+        load_scores(run, name)[0].query("status == 'ok'")
+        for name in ("synthetic", "koo")
+    ]
 )
-readings["admitted"] = admitted
-treated = readings["treatment"].map(controls_summary.TREATMENTS)
-table = readings.drop(columns="scores").assign(treatment=treated)
-table.rename(columns=controls_summary.CONTROLS).style.format(
-    {
-        **dict.fromkeys(("spearman", "low", "high"), "{:.2f}"),
-        **dict.fromkeys(
-            (*controls_summary.CONTROLS.values(), "worst"), percent
-        ),
-    }
-).hide(axis="index")
+candidates, chosen = recommendation.choose(
+    options["scores"], truths, draws, seed
+)
+shares = dict.fromkeys((*recommendation.BLIND, "highest"), percent)
+numbers = dict.fromkeys(("follows", "difference", "low", "high"), "{:.3f}")
+candidates.style.format(shares | numbers | {"place": "{:.1f}"}).hide(
+    axis="index"
+)
 
 # %% tags=["remove-cell"]
-winner = readings.loc[position]
-report("c_chosen", winner["reading"])
+best = candidates.set_index("candidate")
+report("c_candidates", len(best), "d")
+report("c_maps", recommendation.DRAWS, "d")
+report("c_admitted", int(best["admitted"].sum()), "d")
+report("c_recommended", chosen)
+report("c_recommended_follows", best.loc[chosen, "follows"], ".2f")
+report("c_raw_spike", best.loc["raw, frequency, equal", "spike"], percent)
+report("c_single_map", best.loc[chosen, "highest"], percent)
 report(
-    "c_chosen_treatment", controls_summary.TREATMENTS[winner["treatment"]]
+    "c_instance_map",
+    best.loc["excess, instance, equal", "highest"],
+    percent,
 )
-for name, row in (
-    ("chosen", winner),
-    *(
-        (
-            r,
-            readings[
-                (readings["reading"] == r)
-                & (readings["treatment"] == "kept")
-            ].iloc[0],
-        )
-        for r in READINGS
-    ),
-):
-    report(f"c_{name}_spearman", row["spearman"], ".2f")
-    report(f"c_{name}_worst", row["worst"], percent)
-report("c_admitted", int(admitted.sum()), "d")
-report("c_candidates", len(readings), "d")
+given_up = best.loc["raw, frequency, equal"]
 report(
-    "c_default_verdict",
-    "is not contradicted by this"
-    if winner["reading"] == "frequency"
-    else "is not what this would choose",
+    "c_given_up", Estimate(*given_up[["difference", "low", "high"]]), ".3f"
 )
-report(
-    "c_step_one",
-    "The first step excludes nothing"
-    if admitted.all()
-    else f"The first step excludes {(~admitted).sum()}",
+moved = options["jitter"].set_index("moved")
+ks = range(3, 9)
+excess = np.mean(
+    [
+        moved[f"kld_frequency_k{k}"] - moved[f"exchanged_frequency_k{k}"]
+        for k in ks
+    ],
+    axis=0,
 )
-by_number = pd.DataFrame(
-    {
-        reading: {
-            int(number): "{} ({} to {})".format(
-                *map(percent, (each.mean(), each.min(), each.max()))
-            )
-            for number in sorted(words["words"].unique())
-            for each in [
-                controls_summary.outranked_by_each(
-                    maps, f"consistency_{reading}", "words", words=number
-                )
-            ]
-        }
-        for reading in READINGS
-    }
-).rename_axis("arbitrary words")
-alike, whose = maps, "of this run"
-if "gm12878_dnase" not in set(maps["population"]):
-    whose = "of our last full run, since this one has none"
-    alike = read_csv(stored() / "controls_maps.csv")
-there = controls_summary.outranked_table(alike, "gm12878_dnase")
-there = there.loc[[f"consistency_{r}" for r in READINGS]]
-report("c_gm_whose", whose)
-report(
-    "c_gm_networks",
-    len(controls_summary.control_rows(alike, "network", "gm12878_dnase")),
-    "d",
-)
-for reading in READINGS:
-    report(
-        f"c_gm_{reading}",
-        there.loc[f"consistency_{reading}"].max(),
-        percent,
-    )
-worst_there = there.max(axis=1)
-if worst_there.nunique() == 1:
-    verdict_there = (
-        "All three are fooled alike, so these networks decide nothing."
-    )
-elif worst_there[f"consistency_{winner['reading']}"] == worst_there.min():
-    verdict_there = "This confirms the choice."
-else:
-    best = worst_there.round(9).idxmin().removeprefix("consistency_")
-    verdict_there = (
-        f"This does not confirm the choice: {best} is fooled least."
-    )
-report("c_gm_verdict", verdict_there)
+for nt, value in zip(moved.index, excess):
+    report(f"c_moved_{nt}", abs(value), ".2f")
 
 # %% [markdown]
-# The rule rests on one control, so here is the share of networks that arbitrary words outrank, by
-# their number: the mean over the sets of words, and the least and the most.
+# {glue:text}`c_admitted` candidates pass the controls, and the rule takes
+# **{glue:text}`c_recommended`**, which follows the truths at {glue:text}`c_recommended_follows`. It is
+# what the {doc}`command <../book/score_your_maps>` computes unless told otherwise.
+#
+# - **Every raw KLD is out.** Random spikes score above {glue:text}`c_raw_spike` of the networks of some
+#   population: whatever is concentrated has a KLD. Its excess over exchanged maps is near 0.
+# - **Nothing visible is given up.** The raw KLD, same reading and weights, follows the truths by
+#   {glue:text}`c_given_up` more.
+# - **A mean of maps is not a map.** The highest of {glue:text}`c_maps` spike maps still outranks
+#   {glue:text}`c_single_map` of the networks of one population ({glue:text}`c_instance_map` with
+#   `instance`). That is chance, and the reason why a verdict on one model rests on a {term}`p-value`.
+# - **Words at one place are not seen.** A word planted at exactly one position exchanges into itself, and
+#   its excess is {glue:text}`c_moved_0` nats. Moved by up to 1, 3, 10 and 90 bases it is
+#   {glue:text}`c_moved_1`, {glue:text}`c_moved_3`, {glue:text}`c_moved_10` and {glue:text}`c_moved_90`.
 
-# %% tags=["hide-input"]
-by_number
+# %% tags=["remove-input"]
+expect(
+    "the rule takes the command's default",
+    chosen == recommendation.DEFAULT.name,
+)
 
 # %% [markdown]
-# {glue:text}`c_admitted` of {glue:text}`c_candidates` options are admitted.
-# {glue:text}`c_step_one`. With the floor kept,
-# the Spearman correlations of the readings with SNR are {glue:text}`c_frequency_spearman`
-# (`frequency`), {glue:text}`c_instance_spearman` (`instance`) and
-# {glue:text}`c_per_sequence_spearman` (`per_sequence`), and their worst controls outrank
-# {glue:text}`c_frequency_worst`, {glue:text}`c_instance_worst` and
-# {glue:text}`c_per_sequence_worst` of the networks. The rule chooses {glue:text}`c_chosen`,
-# {glue:text}`c_chosen_treatment` (correlation {glue:text}`c_chosen_spearman`, worst control
-# {glue:text}`c_chosen_worst`). The reading that the command `score` uses unless told otherwise,
-# `frequency`, {glue:text}`c_default_verdict`. The rule compares worst cases of the controls that
-# were tried: where the worst control of every reading outranks most networks, the chosen one is
-# the least fooled, not safe, and where readings are level the rule takes the first listed.
-#
-# One look at data that had no say: on {glue:text}`c_gm_networks` networks of GM12878, one of each
-# configuration ({glue:text}`c_gm_whose`), the worst controls outrank {glue:text}`c_gm_frequency`
-# (`frequency`), {glue:text}`c_gm_instance` (`instance`) and {glue:text}`c_gm_per_sequence`
-# (`per_sequence`) of the networks. {glue:text}`c_gm_verdict` Chapters that reproduce the paper keep
-# the literal reading in any case.
-#
 # ```{admonition} Key points
 # :class: note
 # - Maps of {glue:text}`c_words` arbitrary words outrank {glue:text}`c_kld_original_words` of
@@ -1168,7 +1112,7 @@ by_number
 # - A gradient and a mutation can differ in sign: in the networks of lowest SNR, saliency gives
 #   {glue:text}`s_saliency` of the motif positions a positive score, in-silico mutagenesis
 #   {glue:text}`s_in_silico_mutagenesis`.
-# - The rule chooses the reading {glue:text}`c_chosen` ({glue:text}`c_chosen_treatment`).
+# - Recommended, by a rule: {glue:text}`c_recommended`.
 # ```
 #
 # ## Limits

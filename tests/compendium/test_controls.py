@@ -246,19 +246,6 @@ def test_the_share_of_networks_that_a_control_outranks():
     assert np.isnan(controls_summary.outranked(table, "good", "rotated", "gm12878_dnase"))
 
 
-def test_the_reading_that_controls_outrank_is_not_chosen():
-    table = made_up_maps()
-    found = controls_summary.readings(table, draws=50, n_subsets=3, n_folds=2)
-    assert len(found) == 9
-    by = found.set_index(["reading", "treatment"])
-    assert by.loc[("frequency", "kept"), "spearman"] > 0.9
-    # Minus a constant of each length: no rank among maps scored alike can change.
-    assert by.loc[("frequency", "kept"), "worst"] == by.loc[("frequency", "subtracted"), "worst"]
-    assert by.loc[("instance", "kept"), "worst"] > by.loc[("frequency", "kept"), "worst"]
-    position, admitted = controls_summary.choose_reading(found, table, draws=50)
-    assert found.loc[position, "reading"] != "instance" and admitted[position]
-
-
 def test_the_table_of_choices_compares_with_the_default():
     rows = []
     for i in range(8):

@@ -24,7 +24,10 @@ from .. import paths
 if TYPE_CHECKING:
     import pandas as pd
 
-NAMES = ("real_data", "evidence", "learning", "seqlets", "controls", "interactions")
+NAMES = (
+    *("real_data", "evidence", "learning", "seqlets", "controls", "interactions"),
+    *("reproduction", "recommendation"),
+)
 
 
 def module(study: str) -> ModuleType:

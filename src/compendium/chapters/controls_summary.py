@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attribution_consistency import length_weights
 from attribution_consistency.maps import READINGS
-from attribution_consistency.rounding import first_largest, first_smallest
 
 from .. import tables
-from ..stand_ins import held_out_consistency, shipped_length_weights
 from ..stats import spearman, spearman_difference
 from .controls_choices import DEFAULTS
 from .controls_maps import WORDS
@@ -28,7 +23,6 @@ CONTROLS = {
     "words": f"{WORDS} arbitrary words",
     "words_in_noise": "the words in noise",
 }
-TREATMENTS = {"kept": "KLD", "subtracted": "KLD - floor", "constant": "KL from constant"}
 METRICS = {
     "kld_original": "original",
     "kld_geometric": "geometric",
@@ -91,85 +85,6 @@ def outranked_table(maps: pd.DataFrame, population: str = "synthetic") -> pd.Dat
     return pd.DataFrame(
         {c: {m: outranked(maps, m, c, population) for m in METRICS} for c in CONTROLS}
     )
-
-
-def readings(maps: pd.DataFrame, seed: int = 0, draws: int = 1000, **options: Any) -> pd.DataFrame:
-    """Each reading with each treatment of the floor: how it follows SNR, what outranks it.
-
-    Treatments, see `TREATMENTS`: the KLD as it is; minus that of a constant map on the same
-    sequences; the divergence from the distribution that the constant map gives.  Every network
-    is scored with length weights of the trial that held it out; `outranked` compares networks
-    and controls, all scored with the mean weights, and takes the worst control.
-
-    Parameters
-    ----------
-    maps : table of maps
-    seed : int
-        Of the fit and of the bootstrap.
-    draws : int
-        Of the bootstrap.
-    options : of the fit
-
-    Returns
-    -------
-    DataFrame
-        One row each: reading, treatment, spearman, low, high, a column for each control, worst,
-        and the held-out scores of the networks as `scores`.
-    """
-    import pandas as pd
-
-    real = control_rows(maps, "network")
-    snr, groups = real["snr"].to_numpy(float), tables.configuration(real).to_numpy()
-    constant = maps[(maps["kind"] == "constant") & (maps["population"] == "synthetic")].iloc[0]
-    rows = []
-    for reading, treatment in itertools.product(READINGS, TREATMENTS):
-        ks, names = tables.by_length(
-            maps, f"{'excess' if treatment == 'constant' else 'kld'}_{reading}"
-        )
-        floor = constant[names].to_numpy(float) if treatment == "subtracted" else 0.0
-        klds = real[names].to_numpy(float) - floor
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # one network a configuration is few
-                fit = length_weights(klds, snr, groups=groups, seed=seed, **options)
-            final = held_out_consistency(klds, fit)
-        except ValueError:  # too few networks for a fit
-            fit = shipped_length_weights(reading, ks)
-            final = klds @ fit.mean
-
-        def score(rows, names=names, floor=floor, fit=fit):
-            return (rows[names].to_numpy(float) - floor) @ fit.mean
-
-        shares = {c: outranked(maps, score, c) for c in CONTROLS}
-        estimate = spearman(final, snr, groups=groups, draws=draws, seed=seed)
-        row: dict[str, Any] = {"reading": reading, "treatment": treatment}
-        row |= dict(zip(("spearman", "low", "high"), estimate)) | shares
-        rows.append(row | {"worst": np.nanmax(list(shares.values())), "scores": final})
-    return pd.DataFrame(rows)
-
-
-def choose_reading(
-    table: pd.DataFrame, maps: pd.DataFrame, seed: int = 0, draws: int = 1000
-) -> tuple[int, np.ndarray]:
-    """Choose a row of `readings` by a rule fixed before looking.
-
-    Admitted is what does not follow SNR visibly worse than the best: the 95 % interval of the
-    difference of the correlations, bootstrapped over configurations, holds 0.  Of these the one
-    whose worst control outranks the smallest share of networks; of equals the first listed.
-
-    Returns
-    -------
-    position of the chosen row, and which rows are admitted, bool (rows,)
-    """
-    real = control_rows(maps, "network")
-    snr, groups = real["snr"], tables.configuration(real).to_numpy()
-    best = table["scores"].iloc[first_largest(table["spearman"])]
-    admitted = [
-        spearman_difference(best, scores, snr, groups=groups, draws=draws, seed=seed).low <= 0
-        for scores in table["scores"]
-    ]
-    worst = table["worst"].where(admitted)
-    return first_smallest(worst), np.array(admitted)
 
 
 def choice_table(choices: pd.DataFrame, seed: int = 0, draws: int = 1000) -> pd.DataFrame:

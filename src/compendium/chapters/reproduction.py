@@ -7,6 +7,8 @@ later map is laid over the wrong sequence, and `rotated` the KLD of maps that ar
 
 from __future__ import annotations
 
+import functools
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ from attribution_consistency.sequences import codes_to_one_hot, one_hot_to_codes
 from .. import store
 from ..paths import Run, read_csv, read_json, read_maps
 from ..rotation import rotated
+from ..stats import TAILS, Estimate, spearman
 from ..tables import positive_test_rows, significant
 
 if TYPE_CHECKING:
@@ -41,18 +44,25 @@ def make(run: Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
     weights = read_json(run.length_weights)["frequency"]["mean"]
     ks = settings["scores"]["ks"]
+
+    def one(population: str, codes: np.ndarray, model_id: str) -> list[Any]:
+        maps, own = read_maps(run.name, population, model_id), {"id": model_id}
+        x, a = codes_to_one_hot(codes[maps["rows"]]), maps["a"]
+        moved = [rotated(x, a, np.random.default_rng([0, i])) for i in range(ROTATIONS)]
+        turned = np.mean([kmer_klds(x, m, ks) for m in moved], axis=0)
+        kinds = {f"kld_rotated_k{k}": v for k, v in zip(ks, turned)}
+        rotations = [own | {"population": population} | kinds]
+        if population != "synthetic":
+            return [[], [], rotations]
+        dead = [own | row for row in one_dead_map(x, a, ks, weights)]
+        return [[own | original_settings(x, a)], dead, rotations]
+
     for population, ids in usable(run):
-        data = store.load(run.data(population))
-        for model_id in ids:
-            maps = read_maps(run.name, population, model_id)
-            x, a, own = codes_to_one_hot(data["codes"][maps["rows"]]), maps["a"], {"id": model_id}
-            moved = [rotated(x, a, np.random.default_rng([0, i])) for i in range(ROTATIONS)]
-            turned = np.mean([kmer_klds(x, m, ks) for m in moved], axis=0)
-            kinds = {f"kld_rotated_k{k}": v for k, v in zip(ks, turned)}
-            found["rotated"].append(own | {"population": population} | kinds)
-            if population == "synthetic":
-                found["settings"].append(own | original_settings(x, a))
-                found["alignment"] += [own | row for row in one_dead_map(x, a, ks, weights)]
+        codes = store.load(run.data(population))["codes"]
+        with ThreadPoolExecutor(2) as pool:  # most of it is compiled
+            for parts in pool.map(functools.partial(one, population, codes), ids):
+                for name, rows in zip(TABLES, parts):
+                    found[name] += rows
     found["alignment"] += all_sequences(run, settings)
     return {name: significant(pd.DataFrame(rows)) for name, rows in found.items()}
 
@@ -75,8 +85,8 @@ def original_settings(x: np.ndarray, a: np.ndarray) -> dict[str, float]:
     found = {}
     for score, correct in product(SCORES, (True, False)):
         values = position_scores(x, a, score=score, correct=correct)
-        for quantile in QUANTILES:
-            keep = values > np.quantile(values, quantile, axis=1, keepdims=True)
+        cutoffs = np.quantile(values, QUANTILES, axis=1)[..., None]
+        for quantile, keep in zip(QUANTILES, values > cutoffs):
             run = keep.copy()
             for buffer in range(max(BUFFERS) + 1):
                 run[:, buffer:] |= keep[:, : keep.shape[1] - buffer]
@@ -122,3 +132,71 @@ def all_sequences(run: Run, settings: dict[str, Any]) -> list[dict[str, Any]]:
             value = {"dead": dead, "place": 0, "original": thresholded_kld(x, maps)}
             rows.append({"id": model_id, "n": len(x), **value, "final": np.nan})
     return rows
+
+
+def verdict(ours: Estimate, paper: float, asks: str) -> str:
+    """On a number of the paper that ours should `equal`, be `above`, or be `at least`.
+
+    For a difference, `gap`, an interval on the right side of zero that excludes the paper's number
+    is a reproduction in direction only.
+    """
+    if asks in ("above", "at least"):
+        if ours.low > paper or (asks == "at least" and ours.high >= paper):
+            return "reproduced"
+        return "cannot tell" if ours.high > paper else "not reproduced"
+    if ours.low <= paper <= ours.high:
+        return "reproduced"
+    return "in direction only" if asks == "gap" and ours.low > 0 else "not reproduced"
+
+
+def correlations(settings: pd.DataFrame, snr: pd.Series) -> pd.DataFrame:
+    """Spearman correlation with SNR of the original metric under each choice, one row a choice."""
+    import pandas as pd
+
+    rows = []
+    for name in settings.columns.drop("id"):
+        score, corrected, *numbers = name.split("-")
+        quantile, buffer, k = (float(number[1:]) for number in numbers)
+        choice = {"score": score, "corrected": corrected == "corrected", "quantile": quantile}
+        found = spearman(settings[name], settings["id"].map(snr), draws=1).value
+        rows.append(choice | {"buffer": int(buffer), "k": int(k), "spearman": found})
+    return pd.DataFrame(rows)
+
+
+def with_dead_maps(
+    alignment: pd.DataFrame, snr: pd.Series, shares: np.ndarray, ways: int = 300, seed: int = 0
+) -> dict[str, pd.DataFrame]:
+    """Correlation of each metric with SNR when a share of the networks has one dead map.
+
+    Parameters
+    ----------
+    alignment : the table
+    snr : by id
+    shares : (S,)
+        Of networks.
+    ways : int
+        To choose the networks and the places of their dead maps.
+
+    Returns
+    -------
+    found : {metric: DataFrame of mean, low and high, one row a share}
+    """
+    import pandas as pd
+
+    part, rng = alignment[alignment["n"] == alignment["n"].min()], np.random.default_rng(seed)
+    whole = part[part["dead"] == "none"].set_index("id")
+    hit = part[part["dead"] == "random"].assign(way=lambda t: t.groupby("id").cumcount())
+    found = {}
+    for metric in ("original", "final"):
+        fallen = hit.pivot(index="id", columns="way", values=metric).reindex(whole.index).to_numpy()
+        rows = []
+        for share in shares:
+            some = []
+            for _ in range(ways):
+                dead = rng.permutation(len(whole)) < round(share * len(whole))
+                place = fallen[np.arange(len(whole)), rng.integers(0, fallen.shape[1], len(whole))]
+                values = np.where(dead, place, whole[metric])
+                some.append(spearman(values, snr.reindex(whole.index), draws=1).value)
+            rows.append((np.mean(some), *np.quantile(some, TAILS)))
+        found[metric] = pd.DataFrame(rows, columns=["mean", "low", "high"])
+    return found

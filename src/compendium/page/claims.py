@@ -11,7 +11,7 @@ from .. import paths
 
 
 def report(name: str, value: Any, fmt: str | Callable[[Any], str] = ".3g") -> None:
-    """State a number under a name that prose can use, with the role `glue:text`.
+    """State a number, or an estimate with its interval, under a name for the role `glue:text`.
 
     When the workflow executes the notebook, the value and its text also go to the run's
     claims, which `make store` collects and the tests hold the book against.
@@ -20,11 +20,18 @@ def report(name: str, value: Any, fmt: str | Callable[[Any], str] = ".3g") -> No
     ----------
     name : str
         Unique in the book.
-    value : number or str
+    value : number, str, or what has `low`, `high` and `value` or `estimate`
+        An estimate is one piece of text, such as "0.95 (0.91 to 0.97)".
     fmt : str or callable
         A format specification such as ".2f", or a function to text.
     """
-    text = value if isinstance(value, str) else fmt(value) if callable(fmt) else format(value, fmt)
+    written = fmt if callable(fmt) else lambda number: format(number, fmt)
+    if hasattr(value, "low"):
+        ends = written(value.low), written(value.high)
+        value = value.value if hasattr(value, "value") else value.estimate
+        text = f"{written(value)} ({ends[0]} to {ends[1]})"
+    else:
+        text = value if isinstance(value, str) else written(value)
     _glue(name, text)
     run = os.environ.get(paths.RUN_VARIABLE)
     notebook = os.environ.get(paths.NOTEBOOK_VARIABLE)
@@ -34,6 +41,15 @@ def report(name: str, value: Any, fmt: str | Callable[[Any], str] = ".3g") -> No
         if not isinstance(value, str):
             value = float(value)
         paths.write_json(path, claims | {name: {"value": value, "text": text}})
+
+
+def expect(sentence: str, holds: bool) -> None:
+    """Where a rerun breaks a sentence of the prose, say so at that sentence; else show nothing."""
+    if not holds:
+        from IPython.display import Markdown, display
+
+        said = f"This run does not bear out the next sentence: {sentence}."
+        display(Markdown(f":::{{warning}}\n{said}\n:::"))
 
 
 def decimals(value: float) -> str:
