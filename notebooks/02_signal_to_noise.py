@@ -417,7 +417,7 @@ figures.show("fig_auroc_snr")
 # axis that is logarithmic above 0.5 (and pressed together below 0), this book compares ranks, and
 # the second table below has the median as well.
 # A ratio below zero means that, on average, the motifs get negative scores; how far below says
-# little. Networks with such an SNR: {glue:text}`n_negative`. {doc}`Chapter 6 <06_controls>` asks
+# little. Networks with such an SNR: {glue:text}`n_negative`. {doc}`06_controls` asks
 # what is wrong with them.
 #
 # The paper keeps only networks with a test performance of at least 0.97, which we read as AUROC;
@@ -425,7 +425,7 @@ figures.show("fig_auroc_snr")
 # {glue:text}`share_accurate`. The next table has the mean AUROC of each configuration and, in
 # brackets, how many of its networks pass. The mean is rounded, and may pass where a network does
 # not. {glue:text}`passed_by_init`. Networks of one initialisation start alike
-# ({doc}`chapter 4 <04_length_scaling>`), so they do not pass or fail independently.
+# ({doc}`04_length_scaling`), so they do not pass or fail independently.
 
 # %% tags=["hide-input"]
 kind = table["batch_norm"].map({True: "batch norm", False: "no batch norm"})

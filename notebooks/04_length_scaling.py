@@ -287,7 +287,7 @@ figures.show("fig_weights")
 #
 # Length weights of the {glue:text}`l_subsets` trials (thin) and their mean (thick), learnt on
 # {glue:text}`l_networks` networks. Left out of the fit because of an SNR of zero or less:
-# {glue:text}`l_excluded` ({doc}`chapter 6 <06_controls>` looks into such networks).
+# {glue:text}`l_excluded` ({doc}`06_controls` looks into such networks).
 # Bars: ± one standard error, jackknife over {glue:text}`l_configurations` configurations and
 # {glue:text}`l_deals` ways to deal them out. This rebuilds figure 3a of the paper.
 # ```
@@ -341,7 +341,7 @@ found.style.format(precision=3)
 # One comparison was fixed before these networks were trained, and we call it *primary*: the final
 # score against the original metric, by their {term}`Spearman correlation` with signed SNR, weights
 # learnt with whole configurations held out, on our zoo. Its direction was no surprise: it had been
-# seen on 200 published networks, 100 of which {doc}`chapter 7 <07_independent_networks>` uses.
+# seen on 200 published networks, 100 of which {doc}`07_independent_networks` uses.
 # {doc}`The appendix <a1_every_look>` has every look that we took at it.
 #
 # The intervals are {term}`bootstrap` intervals over *configurations*: two
@@ -567,7 +567,7 @@ explorer.explore(
 # The paper keeps networks whose test performance passes {glue:text}`l_threshold`. It does not name
 # the measure; we take AUROC, and {glue:text}`l_pass_rate` of ours pass. Its row
 # {cite:p}`chen2025` is of other networks and comes without intervals.
-# {doc}`Chapter 7 <07_independent_networks>` asks networks that others trained.
+# {doc}`07_independent_networks` asks networks that others trained.
 #
 
 # %% [markdown]
@@ -584,7 +584,7 @@ explorer.explore(
 # - Scores of different trials are not on one scale: how the configurations are dealt out moves the
 #   correlation from {glue:text}`l_dealt_low` to {glue:text}`l_dealt_high`.
 # - What each part of the score adds, and whether the paper was reproduced, is asked in
-#   {doc}`chapter 10 <10_reproduction>`.
+#   {doc}`10_reproduction`.
 # ```
 #
 # ## Limits

@@ -168,7 +168,7 @@ figures.show("fig_control_maps")
 # the same {glue:text}`c_sequences` sequences. The table gives the share of networks that a control
 # outranks: the mean over the rotated maps of all networks, or over {glue:text}`c_draws` random
 # maps. In the final scores, networks and controls alike have the mean length weights of
-# {doc}`chapter 4 <04_length_scaling>`.
+# {doc}`04_length_scaling`.
 
 # %%
 fooled = controls_summary.outranked_table(maps)
@@ -814,7 +814,7 @@ figures.show("fig_exchange")
 # Is this start to blame? After we had seen these networks, we trained one of the configurations
 # from further starts; they are in no other chapter. {glue:text}`s_starts`.
 #
-# Of the {glue:text}`s_published` published networks that {doc}`chapter 7 <07_independent_networks>`
+# Of the {glue:text}`s_published` published networks that {doc}`07_independent_networks`
 # shows, {glue:text}`s_published_negative` have a negative SNR.
 #
 # Would the score have warned us? By their final score these networks are number
@@ -994,7 +994,7 @@ for name, part in (("worse", worse), ("better", better)):
 # {glue:text}`c_kept` networks of this chapter with AUROC ≥ 0.97 no option's correlation with SNR
 # moves by more than {glue:text}`c_moved` (*{glue:text}`c_moved_most`*).
 #
-# *Metric* is not the primary comparison of {doc}`chapter 4 <04_length_scaling>`: here the final
+# *Metric* is not the primary comparison of {doc}`04_length_scaling`: here the final
 # score has mean weights, which have seen these networks, on fewer sequences, and there is one
 # network of each configuration.
 #

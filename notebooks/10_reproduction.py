@@ -31,7 +31,7 @@
 # - say what a single dead map can do to a metric.
 # ```
 #
-# *You need:* {doc}`chapters 3 <03_attribution_weighting>` and {doc}`4 <04_length_scaling>`. *Reading
+# *You need:* {doc}`03_attribution_weighting` and {doc}`4 <04_length_scaling>`. *Reading
 # time:* 20 minutes.
 
 # %% tags=["parameters"]
@@ -469,9 +469,8 @@ expect(
 # Our networks are not the paper's: {glue:text}`p_networks` of {glue:text}`p_configurations`
 # configurations, in place of 327. Configurations are combinations of three choices and no sample of
 # anything, and those of one start are not independent of each other. The grids and levels above are
-# exploration; one comparison was fixed in advance, and {doc}`chapter 4 <04_length_scaling>` has it.
+# exploration; one comparison was fixed in advance, and {doc}`04_length_scaling` has it.
 #
 # ## Where next
 #
-# {doc}`Chapter 7 <07_independent_networks>` asks networks that others trained, and {doc}`chapter 6
-# <06_controls>` what fools the score.
+# {doc}`07_independent_networks` asks networks that others trained, and {doc}`06_controls` what fools the score.

@@ -29,7 +29,7 @@
 # - say how many trainings it takes before choosing pays.
 # ```
 #
-# *You need:* {doc}`chapter 4 <04_length_scaling>`. *Reading time:* 10 minutes.
+# *You need:* {doc}`04_length_scaling`. *Reading time:* 10 minutes.
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose networks are shown
@@ -234,7 +234,7 @@ expect(
 # All this is on one simulated task, whose truth is known. Kinds are few, and a kind of our zoo holds
 # seven regularisers, a published one only starts. The score chooses the network whose maps are clearest;
 # it does not choose one that is right where all are wrong in the same way
-# ({doc}`chapter 6 <06_controls>`), and it does not see the sign of a map.
+# ({doc}`06_controls`), and it does not see the sign of a map.
 #
 # ## Where next
 #

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import comb
 from typing import TYPE_CHECKING
 
@@ -57,8 +57,8 @@ def pairs_won(
         often = times[:, one] * times[:, two]
         return (often @ won.T) / np.maximum(often.sum(axis=1), 1)[:, None]
 
-    found = bootstrap_counts(share, np.asarray(groups), draws=draws, seed=seed)
-    return {name: Estimate(*(end[i] for end in found)) for i, name in enumerate(scores)}, len(one)
+    ends = np.array(bootstrap_counts(share, np.asarray(groups), draws=draws, seed=seed))
+    return {name: Estimate(*ends[:, i]) for i, name in enumerate(scores)}, len(one)
 
 
 def expected_best(score: ArrayLike, truth: ArrayLike, m: int) -> float:
@@ -74,7 +74,7 @@ def best_of(
     truth: ArrayLike,
     kinds: ArrayLike,
     groups: ArrayLike,
-    sizes: ArrayLike,
+    sizes: Sequence[int],
     *,
     draws: int = 500,
     seed: int = 0,
@@ -100,7 +100,7 @@ def best_of(
     import pandas as pd
 
     values, truth = [np.asarray(v, float) for v in scores.values()], np.asarray(truth, float)
-    kinds, sizes = np.asarray(kinds), list(sizes)
+    kinds = np.asarray(kinds)
 
     def gains(rows: np.ndarray) -> np.ndarray:
         found = []
@@ -113,9 +113,9 @@ def best_of(
         table = np.array(found).reshape(-1, len(sizes), len(values)).mean(axis=0)
         return np.stack([table, table - table[:, :1]])
 
-    ends = bootstrap(gains, np.asarray(groups), strata=kinds, draws=draws, seed=seed)
+    ends = np.array(bootstrap(gains, np.asarray(groups), strata=kinds, draws=draws, seed=seed))
     rows = [
-        (m, name, *(end[0, i, j] for end in ends), ends.low[1, i, j], ends.high[1, i, j])
+        (m, name, *ends[:, 0, i, j], *ends[1:, 1, i, j])
         for i, m in enumerate(sizes)
         for j, name in enumerate(scores)
     ]

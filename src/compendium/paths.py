@@ -175,7 +175,7 @@ def notebook_source(name: str) -> Path:
 
 def notebook_names() -> list[str]:
     """Names of the notebooks, in reading order, without the status page."""
-    return sorted(path.stem for path in (root() / "notebooks").glob("[0-9][0-9]_*.py"))
+    return sorted(path.stem for path in (root() / "notebooks").glob("[0-9a][0-9]*_*.py"))
 
 
 def shipped(population: str) -> Path:

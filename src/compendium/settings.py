@@ -151,16 +151,6 @@ class LengthWeights(Section):
     seed: int = Field(0, ge=0, description="seed of the splits")
 
 
-class Evidence(Section):
-    """Measures on real sequences that could contradict the score."""
-
-    run: Shown = True
-    # Spread over those mapped; the other measures take all.
-    n_sequences: int = Field(200, ge=20, description="for replaced k-mers and untrained networks")
-    replacements: int = Field(5, ge=5, description="random replacements of each k-mer")
-    draws: int = Field(10, ge=1, le=100, description="shuffles of a motif, rotations of a map")
-
-
 class Controls(Section):
     """Control maps, control networks and every choice of the metric."""
 
@@ -205,7 +195,6 @@ class Interactions(Section):
 class Studies(Section):
     """The studies behind the later chapters."""
 
-    evidence: Evidence = Evidence()
     controls: Controls = Controls()
     learning: Learning = Learning()
     seqlets: Seqlets = Seqlets()

@@ -2,7 +2,7 @@
 
 Networks that share a configuration are not independent, so the unit that is resampled is
 the configuration, with all its initialisations (a cluster bootstrap).  Configurations that start
-from the same initialisations are not independent either; `shared_share` measures it.
+from the same initialisations are not independent either.
 """
 
 from __future__ import annotations
@@ -70,24 +70,6 @@ def spearman_difference(
     return _of_ranks(lambda r: r[:, 0, 2] - r[:, 1, 3], columns, **options)
 
 
-def partial_spearman(
-    score: ArrayLike, truth: ArrayLike, given: ArrayLike, **options: Any
-) -> Estimate:
-    """Spearman correlation of `score` and `truth` with the ranks of `given` held fixed.
-
-    References
-    ----------
-    The first-order partial correlation, on ranks.
-    """
-
-    def partial(r):
-        one, two, three = r[:, 0, 1], r[:, 0, 2], r[:, 1, 2]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return (one - two * three) / np.sqrt((1 - two**2) * (1 - three**2))
-
-    return _of_ranks(partial, [score, truth, given], **options)
-
-
 def correlations(
     table: np.ndarray, statistic: str = "spearman", times: np.ndarray | None = None
 ) -> np.ndarray:
@@ -121,71 +103,11 @@ def pearson(table: np.ndarray, times: np.ndarray) -> np.ndarray:
         return products / (norm[:, :, None] * norm[:, None])
 
 
-def centred_ranks(values: ArrayLike, groups: ArrayLike) -> np.ndarray:
-    """Ranks of values minus their mean inside each group; NaN stays NaN.
-
-    Parameters
-    ----------
-    values : (M,) or (M, C)
-        Each column is ranked by itself.
-    groups : (M,)
-        Labels, such as configurations; what lies between groups is taken away.
-    """
-    import pandas as pd
-
-    ranks = pd.DataFrame(np.asarray(values)).rank()
-    left = ranks - ranks.groupby(np.asarray(groups)).transform("mean")
-    return left.to_numpy().reshape(np.shape(values))
-
-
-def shared_share(
-    values: ArrayLike, groups: ArrayLike, levels: ArrayLike, *, shuffles: int = 2000, seed: int = 0
-) -> tuple[float, float, float]:
-    """Share of what differs inside groups that the same level does in all of them.
-
-    Of every rank the mean rank of its group is taken away; the share is that of the variance left
-    which lies between levels.  Chance: levels shuffled inside each group.
-
-    Parameters
-    ----------
-    values : (M,)
-        Finite.
-    groups : (M,)
-        Such as configurations.
-    levels : (M,)
-        Such as initialisations that all configurations have.
-
-    Returns
-    -------
-    share, mean share of the shuffles, p value of as large a share by chance
-        NaN where no group has two members that differ.
-    """
-    left, levels = centred_ranks(values, groups), np.unique(levels, return_inverse=True)[1]
-    inside = [np.flatnonzero(np.asarray(groups) == g) for g in np.unique(groups)]
-    total = (left**2).sum()
-    if total == 0:
-        return np.nan, np.nan, np.nan
-
-    def share(levels):
-        counts = np.bincount(levels)
-        return (np.bincount(levels, left) ** 2 / np.maximum(counts, 1)).sum() / total
-
-    rng, observed, by_chance = np.random.default_rng(seed), share(levels), np.empty(shuffles)
-    for draw in range(shuffles):
-        shuffled = levels.copy()
-        for members in inside:
-            shuffled[members] = rng.permutation(levels[members])
-        by_chance[draw] = share(shuffled)
-    at_least = (by_chance >= observed - 1e-12).sum()
-    return observed, by_chance.mean(), (1 + at_least) / (1 + shuffles)
-
-
 def bootstrap(
     statistic: Callable[[np.ndarray], ArrayLike],
     groups: np.ndarray | Sequence,
     *,
     strata: ArrayLike | None = None,
-    crossed: ArrayLike | None = None,
     draws: int = 2000,
     seed: int = 0,
 ) -> Estimate:
@@ -196,7 +118,7 @@ def bootstrap(
     statistic : function from row numbers (M,) to a float, or to an array of several
         It gets those of each resample, some of them more than once, and all rows.  NaN where a
         resample allows no value.
-    groups, strata, crossed : (M,)
+    groups, strata : (M,)
         As in `resamples`.
     draws : int
         Resamples; without any the ends are NaN.
@@ -206,7 +128,7 @@ def bootstrap(
     Estimate
         Of floats or of arrays.
     """
-    drawn = [statistic(rows) for rows in resamples(groups, strata, draws, seed, crossed)]
+    drawn = [statistic(rows) for rows in resamples(groups, strata, draws, seed)]
     return _interval(statistic(np.arange(len(groups))), drawn)
 
 
@@ -243,11 +165,7 @@ def _interval(value, samples):
 
 
 def resamples(
-    groups: ArrayLike,
-    strata: ArrayLike | None,
-    draws: int,
-    seed: int,
-    crossed: ArrayLike | None = None,
+    groups: ArrayLike, strata: ArrayLike | None, draws: int, seed: int
 ) -> Iterator[np.ndarray]:
     """Row numbers of each bootstrap sample: whole groups, drawn inside their stratum.
 
@@ -257,14 +175,6 @@ def resamples(
         Labels.
     strata : (M,) or None
         Labels; None for one stratum.
-    crossed : (M,) or None
-        Labels that run across the groups, such as initialisations.  They are drawn too, and a
-        network is there as often as its group and its label together: the pigeonhole bootstrap,
-        whose intervals are wide rather than narrow.
-
-    References
-    ----------
-    The pigeonhole bootstrap: Owen 2007, doi:10.1214/07-AOAS122.
     """
     groups = np.asarray(groups)
     strata = np.zeros(len(groups), int) if strata is None else np.asarray(strata)
@@ -272,15 +182,10 @@ def resamples(
     for stratum in np.unique(strata):
         inside = np.flatnonzero(strata == stratum)
         layers.append([inside[groups[inside] == g] for g in np.unique(groups[inside])])
-    labels, of_row = np.unique(strata if crossed is None else crossed, return_inverse=True)
     rng = np.random.default_rng(seed)
     for _ in range(draws):
         drawn = ((members, rng.integers(len(members), size=len(members))) for members in layers)
-        rows = np.concatenate([members[i] for members, choice in drawn for i in choice])
-        if crossed is not None:
-            times = np.bincount(rng.integers(len(labels), size=len(labels)), minlength=len(labels))
-            rows = np.repeat(rows, times[of_row[rows]])
-        yield rows
+        yield np.concatenate([members[i] for members, choice in drawn for i in choice])
 
 
 def _of_ranks(combine, columns, *, groups=None, strata=None, **options):

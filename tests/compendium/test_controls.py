@@ -188,9 +188,6 @@ def test_priors_floor_and_parts_against_the_package(variants):
     assert variants["sequence length", "middle 40 nt"] == pytest.approx(
         joined(kmer_klds(X[:, middle], A[:, middle], KS))
     )
-    assert variants["original: quantile", "0.8"] == pytest.approx(
-        thresholded_kld(X, A, quantile=0.8)
-    )
 
 
 def made_up_maps():

@@ -4,15 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from compendium.stats import (
-    bootstrap,
-    centred_ranks,
-    partial_spearman,
-    resamples,
-    shared_share,
-    spearman,
-    spearman_difference,
-)
+from compendium.stats import bootstrap, resamples, spearman, spearman_difference
 
 
 @pytest.fixture
@@ -61,24 +53,6 @@ def test_difference_is_zero_with_itself_and_clear_of_zero_against_noise(scores):
     truth, good, noise = scores
     assert spearman_difference(good, good, truth, draws=100) == (0, 0, 0)
     assert spearman_difference(good, noise, truth, draws=400).low > 0
-
-
-def test_partial_correlation_removes_what_a_third_score_explains(scores):
-    truth, good, _ = scores
-    copy = good + 1e-3 * np.random.default_rng(1).normal(size=60)
-    assert spearman(copy, truth, draws=10).value > 0.5
-    assert abs(partial_spearman(copy, truth, good, draws=10).value) < 0.3
-
-
-def test_partial_correlation_against_residuals_of_ranks(scores):
-    from scipy.stats import rankdata
-
-    truth, good, noise = scores
-    given = noise + truth
-    ranks = [rankdata(v) for v in (good, truth, given)]
-    residual = [r - np.polyval(np.polyfit(ranks[2], r, 1), ranks[2]) for r in ranks[:2]]
-    expected = np.corrcoef(*residual)[0, 1]
-    assert partial_spearman(good, truth, given, draws=10).value == pytest.approx(expected)
 
 
 def test_each_score_may_have_a_truth_of_its_own():
@@ -130,54 +104,4 @@ def test_several_statistics_share_their_resamples(scores):
     assert np.shape(bootstrap(lambda rows: [np.nan] * 2, groups, draws=5)) == (3, 2)
 
 
-def test_centred_ranks_take_away_what_lies_between_groups():
-    found = centred_ranks([10.0, 30.0, 1.0, 2.0, np.nan], ["a", "a", "b", "b", "b"])
-    np.testing.assert_array_equal(found, [-0.5, 0.5, -0.5, 0.5, np.nan])
-
-
 # --- initialisations that all configurations share --------------------------------------------
-
-
-def crossed_networks(effect, seed=0):
-    """Values of 30 configurations with three initialisations each."""
-    rng = np.random.default_rng(seed)
-    groups, levels = np.repeat(np.arange(30), 3), np.tile(np.arange(3), 30)
-    return rng.normal(size=30)[groups] + effect * levels + rng.normal(size=90), groups, levels
-
-
-def test_a_shared_level_is_found_and_chance_is_not():
-    share, by_chance, p = shared_share(*crossed_networks(2.0))
-    assert share > 0.5 > 10 * by_chance and p < 0.01
-    p_values = [shared_share(*crossed_networks(0, seed), shuffles=200)[2] for seed in range(40)]
-    assert 0.3 < np.mean(p_values) < 0.7
-
-
-def test_shares_of_chance_match_what_is_known():
-    """Two effects of freedom among the sixty that are left inside 30 groups of three."""
-    found = [shared_share(*crossed_networks(0, seed), shuffles=1)[0] for seed in range(200)]
-    assert np.mean(found) == pytest.approx(2 / 60, rel=0.25)
-    assert shared_share(*crossed_networks(1.0), shuffles=2000)[1] == pytest.approx(2 / 60, rel=0.1)
-
-
-def test_a_level_that_is_all_there_is_explains_everything():
-    groups, levels = np.repeat(np.arange(5), 2), np.tile([0, 1], 5)
-    assert shared_share(levels + 10.0 * groups, groups, levels)[0] == pytest.approx(1)
-    assert np.isnan(shared_share(np.arange(5.0), np.arange(5), np.zeros(5))).all()
-
-
-def test_crossed_samples_hold_products_of_both_draws():
-    groups, levels = np.repeat(np.arange(4), 3), np.tile(np.arange(3), 4)
-    for rows in resamples(groups, None, 50, 0, crossed=levels):
-        table = np.zeros((4, 3), int)
-        np.add.at(table, (groups[rows], levels[rows]), 1)
-        assert np.linalg.matrix_rank(table) == 1 and table.sum() == 12
-
-
-def test_crossed_labels_widen_an_interval_where_they_matter():
-    values, groups, levels = crossed_networks(2.0)
-
-    def width(**options):
-        found = bootstrap(lambda rows: values[rows].mean(), groups, draws=500, **options)
-        return found.high - found.low
-
-    assert width(crossed=levels) > 2 * width()

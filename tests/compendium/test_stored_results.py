@@ -94,7 +94,7 @@ def verify(compendium, scripts, capsys):
     """Compare a run of these networks with what is stored: (exit status, printed lines)."""
     (compendium / "my.yml").write_text("")
     notebook = (compendium / "notebooks" / "01_first.py").read_text()
-    for chapter in ("05_real_data", "06_controls"):
+    for chapter in ("05_real_data", "06_controls", "12_truth_on_dna"):
         (compendium / "notebooks" / f"{chapter}.py").write_text(notebook)
     run = steps.configure(compendium / "my.yml")
     kept = {
@@ -102,13 +102,13 @@ def verify(compendium, scripts, capsys):
         "scores_koo": networks("c", "d"),
         "scores_gm12878_dnase": networks("e"),
         "gm12878_counts": networks("e"),
-        "evidence_measures": networks("e"),
+        "implants_networks": networks("e"),
         "controls_sizes": networks("a"),
         "controls_maps": networks("a", "e").assign(population=["synthetic", "gm12878_dnase"]),
     }
     for name, table in kept.items():
         paths.write_csv(paths.stored() / f"{name}.csv", table)
-    for name in ("controls_sizes", "controls_maps", "gm12878_counts", "evidence_measures"):
+    for name in ("controls_sizes", "controls_maps", "gm12878_counts", "implants_networks"):
         paths.write_csv(run.table(name), kept[name])
 
     def verify(**populations):
@@ -129,9 +129,9 @@ def networks(*ids):
 def test_a_run_like_ours_is_compared_whole(verify):
     status, printed = verify(synthetic=["a", "b"], koo=["c", "d"], gm12878_dnase=["e"])
     assert (status, printed) == (0, ["data/stored agrees with this run."])
-    paths.write_csv(verify.run.table("evidence_measures"), networks("f"))
+    paths.write_csv(verify.run.table("implants_networks"), networks("f"))
     status, printed = verify(synthetic=["a", "b"], koo=["c", "d"], gm12878_dnase=["e"])
-    assert status == 1 and "evidence_measures.csv: id, row 1: f here, e stored" in printed
+    assert status == 1 and "implants_networks.csv: id, row 1: f here, e stored" in printed
 
 
 def test_more_networks_than_stored_are_no_difference(verify):
@@ -160,15 +160,15 @@ def test_networks_that_are_not_here_are_named_but_lost_ones_are_a_difference(ver
 def test_tables_of_absent_populations_are_skipped_in_a_line_each(verify):
     for population in REAL:
         verify.run.scores(population).unlink()
-    for name in ("gm12878_counts", "evidence_measures"):
+    for name in ("gm12878_counts", "implants_networks"):
         verify.run.table(name).unlink()
     paths.write_csv(verify.run.table("controls_maps"), verify.kept["controls_maps"][:1])
     status, printed = verify(synthetic=["a", "b"])
     lacking = "(this run has no GM12878 sequences)"
     assert status == 0 and printed == [
         f"not compared: gm12878_dnase in controls_maps.csv {lacking}",
-        f"not compared: evidence_measures.csv {lacking}",
         f"not compared: gm12878_counts.csv {lacking}",
+        f"not compared: implants_networks.csv {lacking}",
         f"not compared: scores_gm12878_dnase.csv {lacking}",
         "not compared: scores_koo.csv (this run has no published networks)",
         "data/stored agrees with this run, as far as compared.",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAMES = (
-    *("real_data", "evidence", "learning", "seqlets", "controls", "interactions"),
+    *("real_data", "implants", "learning", "seqlets", "controls", "interactions"),
     *("reproduction", "recommendation"),
 )
 

@@ -31,9 +31,6 @@ DEFAULTS = {
     "lengths": "length weights",
     "sequence length": "whole",
     "attribution method": "saliency",
-    "original: quantile": "0.9",
-    "original: buffer": "2",
-    "original: k": "6",
     "original: position score": "l2",
     "original: correction": "yes",
 }
@@ -101,9 +98,6 @@ def original_variants(x: np.ndarray, a: np.ndarray) -> dict[tuple[str, str], flo
     """One map (N, L, 4) under every choice of the original metric, {(family, variant): score}."""
     original = functools.partial(thresholded_kld, x, a)
     return {
-        **{("original: quantile", str(q)): original(quantile=q) for q in (0.8, 0.85, 0.95)},
-        **{("original: buffer", str(b)): original(buffer=b) for b in (0, 5)},
-        **{("original: k", str(k)): original(k) for k in (4, 5, 7)},
         ("original: position score", "|gradient x input|"): original(score="abs_input"),
         ("original: correction", "no"): original(correct=False),
     }

@@ -48,7 +48,7 @@ def make(run: Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
         ids = list(read_csv(run.scores(population)).query("status == 'ok'")["id"])
         first = read_maps(run.name, population, ids[0])
         x = codes_to_one_hot(store.load(run.data(population))["codes"][first["rows"]])
-        given = [("network", i, None) for i in ids]
+        given: list[tuple[str, Any, Any]] = [("network", i, None) for i in ids]
         given += [(*named, a) for named, a in zip(product(BLIND, range(DRAWS)), blind(x))]
 
         def one(item: tuple[str, Any, Any], x: np.ndarray = x, where: str = population) -> Any:
@@ -65,7 +65,7 @@ def make(run: Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
 
 def both(x: np.ndarray, a: np.ndarray, ks: list[int]) -> dict[str, float]:
     """KLDs, and means of those of exchanged maps, by reading and length."""
-    row = {}
+    row: dict[str, float] = {}
     for reading in READINGS:
         klds = exchanged_klds(x, a, ks, reading=reading)
         for what, values in (("kld", klds[0]), ("exchanged", klds[1:].mean(axis=0))):
@@ -114,17 +114,9 @@ class Candidate(NamedTuple):
         return f"{self.form}, {self.reading}, {self.weights}"
 
 
-DEFAULT = Candidate("excess", "frequency", "equal")
-CANDIDATES = [
-    DEFAULT,
-    *(
-        c
-        for c in map(
-            Candidate._make, product(("excess", "raw"), READINGS, ("equal", "learnt", "k = 6"))
-        )
-        if c != DEFAULT
-    ),
-]
+FORMS, WEIGHTS = ("excess", "raw"), ("equal", "learnt", "k = 6")
+CANDIDATES = [Candidate(*choice) for choice in product(FORMS, READINGS, WEIGHTS)]
+DEFAULT = CANDIDATES[0]
 
 
 def values(table: pd.DataFrame, candidate: Candidate, snr: pd.Series) -> np.ndarray:
@@ -185,6 +177,7 @@ def choose(
     """
     import pandas as pd
 
+    truths = truths[truths["population"].isin(table["population"])]
     snr = truths.query("population == 'synthetic'").set_index("id")["snr"]
     scores = {c.name: values(table, c, snr) for c in CANDIDATES}
     rows = {name: exceeded(table, s) for name, s in scores.items()}
@@ -197,7 +190,7 @@ def choose(
         level = {"kind": rivals.levels(known)["kind"]}
         groups = configuration(known) if population == "synthetic" else known["id"]
         given = {name: s[at] for name, s in scores.items()}
-        options = {"reference": DEFAULT.name, "draws": draws, "seed": seed}
+        options: Any = {"reference": DEFAULT.name, "draws": draws, "seed": seed}
         compared = rivals.compare(given, own, level, groups, **options)
         order = compared.groupby("truth")["estimate"].rank(ascending=False)
         parts.append(compared.assign(place=order))

@@ -73,11 +73,6 @@ def usable(run: Run) -> list[tuple[str, list[str]]]:
     return [(p, list(read_csv(path).query("status == 'ok'")["id"])) for p, path in tables.items()]
 
 
-def setting(score: str, correct: bool, quantile: float, buffer: int, k: int) -> str:
-    """The name of a choice of settings in the table."""
-    return f"{score}-{'corrected' if correct else 'raw'}-q{quantile}-b{buffer}-k{k}"
-
-
 def original_settings(x: np.ndarray, a: np.ndarray) -> dict[str, float]:
     """The original metric of a map under every choice of settings, by name of the choice."""
     codes, every = one_hot_to_codes(x).astype(np.int8), all_kmers(LENGTHS)
@@ -85,6 +80,7 @@ def original_settings(x: np.ndarray, a: np.ndarray) -> dict[str, float]:
     found = {}
     for score, correct in product(SCORES, (True, False)):
         values = position_scores(x, a, score=score, correct=correct)
+        name = f"{score}-{'corrected' if correct else 'raw'}"
         cutoffs = np.quantile(values, QUANTILES, axis=1)[..., None]
         for quantile, keep in zip(QUANTILES, values > cutoffs):
             run = keep.copy()
@@ -96,7 +92,7 @@ def original_settings(x: np.ndarray, a: np.ndarray) -> dict[str, float]:
                 for k in LENGTHS:
                     n = kept[k].sum()
                     value = kl(kept[k] / n, prior[k] / prior[k].sum()) if n else np.nan
-                    found[setting(score, correct, quantile, buffer, k)] = value
+                    found[f"{name}-q{quantile}-b{buffer}-k{k}"] = value
     return found
 
 
@@ -196,7 +192,7 @@ def with_dead_maps(
                 dead = rng.permutation(len(whole)) < round(share * len(whole))
                 place = fallen[np.arange(len(whole)), rng.integers(0, fallen.shape[1], len(whole))]
                 values = np.where(dead, place, whole[metric])
-                some.append(spearman(values, snr.reindex(whole.index), draws=1).value)
+                some.append(float(spearman(values, snr.reindex(whole.index), draws=1).value))
             rows.append((np.mean(some), *np.quantile(some, TAILS)))
         found[metric] = pd.DataFrame(rows, columns=["mean", "low", "high"])
     return found

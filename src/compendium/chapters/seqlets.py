@@ -29,7 +29,7 @@ from attribution_consistency.sequences import codes_to_one_hot
 
 from .. import paths, store
 from ..rotation import rotated
-from .evidence_measures import frequencies, spread
+from .measures import frequencies, spread
 from .real_data import POPULATION, compared
 
 if TYPE_CHECKING:
