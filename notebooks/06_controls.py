@@ -49,9 +49,9 @@ from compendium.chapters import (
     controls,
     controls_maps,
     controls_methods,
+    controls_recommended,
     controls_summary,
     load_tables,
-    recommendation,
     tell_origin,
 )
 from compendium.page import figures
@@ -1008,7 +1008,7 @@ for name, part in (("worse", worse), ("better", better)):
 # ## Which score do we recommend?
 #
 # A score has a form (the KLD as it is, or its {term}`excess` over exchanged maps), a
-# {term}`reading <readings>`, and weights of the lengths (equal, learnt, or k = 6 alone). That makes
+# {term}`reading`, and weights of the lengths (equal, learnt, or k = 6 alone). That makes
 # {glue:text}`c_candidates` candidates. The rule, written before it was run on them together:
 #
 # 1. *Controls first.* Spikes, noise, a profile that follows the position, and a constant map know
@@ -1020,18 +1020,18 @@ for name, part in (("worse", worse), ("better", better)):
 #    nothing to learn.
 
 # %%
-options, recommended_from = load_tables("recommendation", run)
-tell_origin("recommendation", recommended_from)
+options, recommended_from = load_tables("controls_recommended", run)
+tell_origin("controls_recommended", recommended_from)
 truths = pd.concat(
     [
         load_scores(run, name)[0].query("status == 'ok'")
         for name in ("synthetic", "koo")
     ]
 )
-candidates, chosen = recommendation.choose(
+candidates, chosen = controls_recommended.choose(
     options["scores"], truths, draws, seed
 )
-shares = dict.fromkeys((*recommendation.BLIND, "highest"), percent)
+shares = dict.fromkeys((*controls_recommended.BLIND, "highest"), percent)
 numbers = dict.fromkeys(("follows", "difference", "low", "high"), "{:.3f}")
 candidates.style.format(shares | numbers | {"place": "{:.1f}"}).hide(
     axis="index"
@@ -1040,7 +1040,7 @@ candidates.style.format(shares | numbers | {"place": "{:.1f}"}).hide(
 # %% tags=["remove-cell"]
 best = candidates.set_index("candidate")
 report("c_candidates", len(best), "d")
-report("c_maps", recommendation.DRAWS, "d")
+report("c_maps", controls_recommended.DRAWS, "d")
 report("c_admitted", int(best["admitted"].sum()), "d")
 report("c_recommended", chosen)
 report("c_recommended_follows", best.loc[chosen, "follows"], ".2f")
@@ -1086,7 +1086,7 @@ for nt, value in zip(moved.index, excess):
 # %% tags=["remove-input"]
 expect(
     "the rule takes the command's default",
-    chosen == recommendation.DEFAULT.name,
+    chosen == controls_recommended.DEFAULT.name,
 )
 
 # %% [markdown]

@@ -33,9 +33,7 @@
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose networks are shown
-within: float = (
-    0.002  # AUROC, by which two networks are called equally accurate
-)
+within: float = 0.002  # difference in AUROC of equally accurate networks
 draws: int = 1000  # bootstrap samples
 seed: int = 0  # seeds the bootstrap
 

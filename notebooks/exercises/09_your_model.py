@@ -104,21 +104,21 @@ def questions(x, a, controls):
     )
 
 
-def verdict(table):
+def verdict(table, agrees=True):
     """The rule above."""
     if len(table) < 3:
         return "cannot tell"
     p = table["p"].iloc[0]
-    if p <= 0.05 and (table["over low"] > 0).all():
+    if p <= 0.05 and (table["over low"] > 0).all() and agrees:
         return "trust"
-    worse = p > 0.05 or (table["over high"] < 0).all()
+    worse = p > 0.05 or (table["over high"] < 0).all() or not agrees
     return "do not trust" if worse else "cannot tell"
 
 
 # %% [markdown]
 # `x` holds the sequences (N, L, 4), `a` the maps of model A on them, and `untrained` a list of the
 # maps of its untrained copies. `questions(x, a, controls)` gives a table with one row for each
-# length, and `verdict(table)` applies the rule to it:
+# length, and `verdict(table)` applies the rule to it, where map and mutations agree in sign:
 #
 # | verdict | when |
 # |---|---|

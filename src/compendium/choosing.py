@@ -55,7 +55,8 @@ def pairs_won(
 
     def share(times: np.ndarray) -> np.ndarray:
         often = times[:, one] * times[:, two]
-        return (often @ won.T) / np.maximum(often.sum(axis=1), 1)[:, None]
+        n = often.sum(axis=1)[:, None]  # none, where a sample has no such pair
+        return np.where(n > 0, often @ won.T / np.maximum(n, 1), np.nan)
 
     ends = np.array(bootstrap_counts(share, np.asarray(groups), draws=draws, seed=seed))
     return {name: Estimate(*ends[:, i]) for i, name in enumerate(scores)}, len(one)

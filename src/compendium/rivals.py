@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,12 +40,14 @@ def score_columns(table: pd.DataFrame, reading: str = "frequency") -> dict[str, 
 
 def levels(table: pd.DataFrame) -> dict[str, np.ndarray]:
     """Labels (M,) of networks that are compared with each other only, from none to the finest."""
-    kind = (
-        table["architecture"] + table["batch_norm"].astype(str) + table["activation"]
-    ).to_numpy()
-    found = {"pooled": np.zeros(len(table)), "activation": table["activation"].to_numpy()}
-    found |= {"kind": kind, "kind and start": kind + table["init"].astype(str).to_numpy()}
-    return found | {"configuration": configuration(table).to_numpy()}
+    norm, start = table["batch_norm"].astype(str), table["init"].astype(str).to_numpy()
+    activation = table["activation"].to_numpy()
+    kind = (table["architecture"] + norm).to_numpy() + activation
+    found = {"pooled": np.zeros(len(table)), "activation": activation, "kind": kind}
+    return found | {
+        "kind and start": kind + start,
+        "configuration": configuration(table).to_numpy(),
+    }
 
 
 def compare(
@@ -97,10 +100,9 @@ def compare(
             found = pearson(ranked - sums[..., label], times)[:, :count, count:]
             return np.stack([found, found - found[:, [at]]], axis=1)
 
-        clusters = np.asarray(groups)[known]
-        numbers = np.stack(bootstrap_counts(left, clusters, draws=draws, seed=seed))
-        for s, score in enumerate(scores):
-            for t, truth in enumerate(truths):
-                own = numbers[:, :, s, t].T.ravel()
-                rows.append((level, truth, score, int(known.sum()), *own))
+        drawn = bootstrap_counts(left, np.asarray(groups)[known], draws=draws, seed=seed)
+        numbers = np.stack(drawn)
+        for (s, score), (t, truth) in product(enumerate(scores), enumerate(truths)):
+            own = numbers[:, :, s, t].T.ravel()
+            rows.append((level, truth, score, int(known.sum()), *own))
     return pd.DataFrame(rows, columns=["level", "truth", "score", "n", *NUMBERS])

@@ -1,6 +1,7 @@
 """The shipped networks of the synthetic task: complete, small, and what their records say."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -10,6 +11,9 @@ pytest.importorskip("keras")
 from attribution_consistency import kmer_klds, sequences, simulation
 from compendium import paths, performance, tables
 from compendium.zoo import attribution, networks, recipes, training, weights
+
+sys.path.insert(0, str(paths.root() / "workflow" / "scripts"))
+import train_independent as independent
 
 pytestmark = pytest.mark.slow
 MAX_MEGABYTES = 12
@@ -52,6 +56,24 @@ def test_every_configuration_is_shipped_with_its_record(folder):
 
 def test_the_zoo_is_small(folder):
     assert sum(path.stat().st_size for path in folder.rglob("*")) <= MAX_MEGABYTES * 1e6
+
+
+def test_independent_networks_share_nothing_and_are_what_their_script_trains(repository):
+    """A prefix of the script's list, each with a seed of its own for data, start and order."""
+    folder = repository / "data" / "independent"
+    found = records(folder)
+    assert {path.stem for path in folder.glob("*.npz")} == set(found)
+    seeds = [record["seed"] for record in found.values()]
+    assert len(set(seeds)) == len(seeds) >= 16
+    assert set(found) <= set(independent.networks(15))
+    assert sorted(found, key=lambda name: int(name[-4:])) == independent.networks(15)[: len(found)]
+    task = {"n_sequences": 20000, "length": 200}
+    for name, record in found.items():
+        seed = int(name[-4:])
+        asked = recipes.synthetic_recipe(name, 100, task | {"data_seed": seed})
+        assert record["digest"] == recipes.digest(asked) and record["seed"] == seed, name
+        assert record["epochs"] == 100 and record["test"]["auroc"] > 0.95, name
+    assert sum(path.stat().st_size for path in folder.rglob("*")) <= 8e6
 
 
 def test_half_precision_keeps_the_auroc_of_every_network(folder, simulated):

@@ -42,7 +42,9 @@ def store(run: Run) -> list[str]:
     """
     if not run.manifest.exists():
         raise StoredError(f"run {run.name!r} is not finished: build its book first")
-    copied = {path.name: path for path in run.table("x").parent.glob("*.csv")}
+    known = {f"{n}.csv" for study in chapters.NAMES for n in chapters.table_names(study).values()}
+    tables = run.table("x").parent.glob("*.csv")
+    copied = {path.name: path for path in tables if path.name in known}  # none of earlier studies
     copied |= {f"scores_{p.stem}.csv": p for p in run.scores("x").parent.glob("*.csv")}
     copied |= {path.name: path for path in (run.length_weights, run.manifest)}
     rows = [

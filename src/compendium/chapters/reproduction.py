@@ -42,20 +42,18 @@ def make(run: Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     import pandas as pd
 
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
-    weights = read_json(run.length_weights)["frequency"]["mean"]
-    ks = settings["scores"]["ks"]
+    ks, weights = settings["scores"]["ks"], read_json(run.length_weights)["frequency"]["mean"]
 
     def one(population: str, codes: np.ndarray, model_id: str) -> list[Any]:
         maps, own = read_maps(run.name, population, model_id), {"id": model_id}
         x, a = codes_to_one_hot(codes[maps["rows"]]), maps["a"]
         moved = [rotated(x, a, np.random.default_rng([0, i])) for i in range(ROTATIONS)]
         turned = np.mean([kmer_klds(x, m, ks) for m in moved], axis=0)
-        kinds = {f"kld_rotated_k{k}": v for k, v in zip(ks, turned)}
-        rotations = [own | {"population": population} | kinds]
+        named = {"population": population} | {f"kld_rotated_k{k}": v for k, v in zip(ks, turned)}
         if population != "synthetic":
-            return [[], [], rotations]
+            return [[], [], [own | named]]
         dead = [own | row for row in one_dead_map(x, a, ks, weights)]
-        return [[own | original_settings(x, a)], dead, rotations]
+        return [[own | original_settings(x, a)], dead, [own | named]]
 
     for population, ids in usable(run):
         codes = store.load(run.data(population))["codes"]

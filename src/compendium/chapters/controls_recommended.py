@@ -181,7 +181,7 @@ def choose(
     snr = truths.query("population == 'synthetic'").set_index("id")["snr"]
     scores = {c.name: values(table, c, snr) for c in CANDIDATES}
     rows = {name: exceeded(table, s) for name, s in scores.items()}
-    worst = {name: max(exceeded(table, s, True).values()) for name, s in scores.items()}
+    worst = {name: max(exceeded(table, s, highest=True).values()) for name, s in scores.items()}
     parts = []
     for population, known in truths.groupby("population"):
         place = pd.Series(np.arange(len(table)), table["id"].astype(str) + table["population"])
@@ -191,15 +191,13 @@ def choose(
         groups = configuration(known) if population == "synthetic" else known["id"]
         given = {name: s[at] for name, s in scores.items()}
         options: Any = {"reference": DEFAULT.name, "draws": draws, "seed": seed}
-        compared = rivals.compare(given, own, level, groups, **options)
-        order = compared.groupby("truth")["estimate"].rank(ascending=False)
-        parts.append(compared.assign(place=order))
+        part = rivals.compare(given, own, level, groups, **options)
+        parts.append(part.assign(place=part.groupby("truth")["estimate"].rank(ascending=False)))
     mean = pd.concat(parts).groupby("score")[[*rivals.NUMBERS, "place"]].mean()
     found = pd.DataFrame(rows).T.assign(highest=pd.Series(worst))
     found["admitted"] = (found[list(BLIND)] <= PERCENTILE).all(axis=1)
-    found = found.assign(follows=mean["estimate"], place=mean["place"])
-    found = found.assign(low=mean["difference_low"], high=mean["difference_high"])
-    found.insert(len(found.columns) - 2, "difference", mean["difference"])
+    found[["follows", "place"]] = mean[["estimate", "place"]]
+    found[["difference", "low", "high"]] = mean[list(rivals.NUMBERS[3:])]
     best = found.loc[found["admitted"], "place"].idxmin()
     tied = found.loc[best, "low"] <= 0 and found.loc[DEFAULT.name, "admitted"]
     return found.rename_axis("candidate").reset_index(), DEFAULT.name if tied else best
