@@ -124,7 +124,7 @@ shown = [
 pd.concat(
     {name: part["estimate"].unstack() for name, part in found.items()},
     axis=1,
-).loc[shown, (list(tasks), list(truths))].style.format(precision=2)
+).loc[shown, (list(tasks), ["SNR", "motif AUPR", "faithful AUPR"])].style.format(precision=2)
 
 # %% tags=["remove-output", "hide-input"]
 fig, axes = plt.subplots(2, 2, figsize=(figures.WIDTH * 1.1, 5.4))

@@ -18,7 +18,7 @@ def test_store_and_verify(compendium, scripts, capsys, monkeypatch):
     run = steps.configure(compendium / "my.yml")
     table = pd.DataFrame({"id": ["a", "b"], "snr": [1.0, None], "minutes": [3.0, 4.0]})
     paths.write_csv(run.scores("synthetic"), table)
-    paths.write_csv(run.table("pairs"), table)
+    paths.write_csv(run.table("interactions_cells"), table)
     paths.write_json(run.claims("01_first"), {"share": {"value": 0.2, "text": "20%"}})
     fitted = {"frequency": {"mean": [1.0], "trained_on": {"models": 2}, "held_out": {"a": 0}}}
     paths.write_json(run.length_weights, fitted)
@@ -31,9 +31,9 @@ def test_store_and_verify(compendium, scripts, capsys, monkeypatch):
     stored = sorted(path.name for path in paths.stored().iterdir())
     assert stored == [
         "claims.csv",
+        "interactions_cells.csv",
         "length_weights.json",
         "manifest.json",
-        "pairs.csv",
         "scores_synthetic.csv",
     ]
     shipped = paths.read_json(paths.shipped_weights_file())

@@ -17,7 +17,7 @@ from attribution_consistency import kmer_klds
 from attribution_consistency.sequences import codes_to_one_hot
 
 from .. import store, tables
-from .measures import agreement, spread
+from ..measures import agreement, spread
 from .real_data import POPULATION
 
 if TYPE_CHECKING:

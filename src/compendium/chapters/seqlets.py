@@ -28,8 +28,8 @@ from attribution_consistency.maps import gradient_correction
 from attribution_consistency.sequences import codes_to_one_hot
 
 from .. import paths, store
+from ..measures import frequencies, spread
 from ..rotation import rotated
-from .measures import frequencies, spread
 from .real_data import POPULATION, compared
 
 if TYPE_CHECKING:
