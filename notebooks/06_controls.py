@@ -1072,11 +1072,12 @@ for nt, value in zip(moved.index, excess):
 # **{glue:text}`c_recommended`**, which follows the truths at {glue:text}`c_recommended_follows`. It is
 # what the {doc}`command <../book/score_your_maps>` computes unless told otherwise.
 #
+# - **The tie-break decides.** No admitted candidate can be told apart from the chosen one.
 # - **Every raw KLD is out.** Random spikes score above {glue:text}`c_raw_spike` of the networks of some
 #   population: whatever is concentrated has a KLD. Its excess over exchanged maps is near 0.
-# - **Nothing visible is given up.** The raw KLD, same reading and weights, follows the truths by
-#   {glue:text}`c_given_up` more.
-# - **A mean of maps is not a map.** The highest of {glue:text}`c_maps` spike maps still outranks
+# - **What is given up.** By the truths nothing visible: the raw KLD, same reading and weights, follows
+#   them by {glue:text}`c_given_up` more. But words at one place are no longer seen, see below.
+# - **A single map may still pass.** The highest of {glue:text}`c_maps` spike maps still outranks
 #   {glue:text}`c_single_map` of the networks of one population ({glue:text}`c_instance_map` with
 #   `instance`). That is chance, and the reason why a verdict on one model rests on a {term}`p-value`.
 # - **Words at one place are not seen.** A word planted at exactly one position exchanges into itself, and
