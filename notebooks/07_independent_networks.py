@@ -164,7 +164,9 @@ report("i_auroc_max", table["auroc"].max(), ".2f")
 # %%
 reproduced, _ = load_tables("reproduction", run)
 turned = reproduced["rotated"].drop(columns="population")
-table = table.merge(turned, on="id", how="left")
+turned = turned[turned["id"].isin(table["id"])]
+if len(turned) == len(table):  # a run may have stored scores only
+    table = table.merge(turned, on="id")
 named = rivals.score_columns(table, reading)
 inside = {
     "pooled": np.zeros(len(table)),
