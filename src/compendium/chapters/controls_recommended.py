@@ -7,6 +7,7 @@ exactly at one place. The rule is on the page, and `choose` runs it.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
@@ -59,8 +60,7 @@ def make(run: Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
         with ThreadPoolExecutor(2) as pool:
             rows += list(pool.map(one, given))
     moved = [{"moved": m, **both(*at_a_place(m), ks)} for m in PLACES]
-    found = {"scores": pd.DataFrame(rows), "jitter": pd.DataFrame(moved)}
-    return {name: significant(table) for name, table in found.items()}
+    return {"scores": significant(pd.DataFrame(rows)), "jitter": significant(pd.DataFrame(moved))}
 
 
 def both(x: np.ndarray, a: np.ndarray, ks: list[int]) -> dict[str, float]:
@@ -131,7 +131,8 @@ def values(table: pd.DataFrame, candidate: Candidate, snr: pd.Series) -> np.ndar
         return klds[:, ks.index(6)]
     ours = ((table["population"] == "synthetic") & (table["kind"] == "network")).to_numpy()
     groups = configuration(table[ours]).to_numpy()
-    fit = length_weights(klds[ours], table["id"][ours].map(snr), groups=groups)
+    with warnings.catch_warnings(action="ignore"):  # small runs have few networks
+        fit = length_weights(klds[ours], table["id"][ours].map(snr), groups=groups)
     found = klds @ fit.mean
     found[ours] = held_out_consistency(klds[ours], fit)
     return found
@@ -189,9 +190,8 @@ def choose(
         own = {t: known[c].to_numpy(float) for t, c in rivals.TRUTHS.items() if t != "median SNR"}
         level = {"kind": rivals.levels(known)["kind"]}
         groups = configuration(known) if population == "synthetic" else known["id"]
-        given = {name: s[at] for name, s in scores.items()}
-        options: Any = {"reference": DEFAULT.name, "draws": draws, "seed": seed}
-        part = rivals.compare(given, own, level, groups, **options)
+        given, drawn = {n: s[at] for n, s in scores.items()}, {"draws": draws, "seed": seed}
+        part = rivals.compare(given, own, level, groups, reference=DEFAULT.name, **drawn)
         parts.append(part.assign(place=part.groupby("truth")["estimate"].rank(ascending=False)))
     mean = pd.concat(parts).groupby("score")[[*rivals.NUMBERS, "place"]].mean()
     found = pd.DataFrame(rows).T.assign(highest=pd.Series(worst))
