@@ -36,10 +36,10 @@ class Place(NamedTuple):
 def read_records(path: Path, genome: str | None = None, strand: bool = False) -> list[Record]:
     """Names and sequences of a FASTA file, a table (the last column), or a BED file."""
     text = read_text(path)
-    if text.lstrip()[:1] in (">", ";", ""):
-        return _fasta(text)
-    heads = ("#", "track", "browser")
+    heads = ("#", ";", "track", "browser")
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith(heads)]
+    if not lines or lines[0].startswith(">"):
+        return _fasta(text)
     rows = [[cell.strip() for cell in re.split(r"[\t,;]", line)] for line in lines]
     if not rows or rows[0][-1].lower() in HEADS or rows[0][1:2] == ["start"]:
         rows = rows[1:]
@@ -94,8 +94,8 @@ def places(names: Sequence[str], texts: Sequence[str]) -> list[Place]:
 
 def aligned(texts: Sequence[str], align: str) -> tuple[Array, Ints, str]:
     """Codes (N, L), where each sequence begins (N,), and a note where unknown bases fill up."""
-    letters = "".join(texts)
-    if sum(map(letters.upper().count, "EFIJLOPQZ")) > 0.2 * len(letters):
+    letters = "".join(texts).upper()
+    if sum(map(letters.count, "EFIJLOPQZ")) > 0.2 * (len(letters) - letters.count(".")):
         raise ValueError("holds letters that stand for no base, such as E, F, I, L: is it protein?")
     lengths = np.array([len(text) for text in texts])
     longest, note = int(lengths.max()), ""
@@ -180,7 +180,7 @@ def _of_genome(rows: Sequence[Sequence[str]], genome: str | None, strand: bool) 
 def _fasta(text: str) -> list[Record]:
     """Names and sequences of the text of a FASTA file."""
     records: list[Record] = []
-    lines = [line for line in text.splitlines() if not line.startswith(";")]  # ; is a comment
+    lines = [line for line in text.splitlines() if not line.startswith((";", "#"))]
     before, *blocks = ("\n" + "\n".join(lines)).split("\n>")
     if before.strip() or not blocks:
         raise ValueError("is no FASTA file: it has no record, or text before the first '>'")

@@ -233,6 +233,14 @@ def test_a_bed_file_with_a_header(place):
     assert genome(place, "chrom\tstart\tend\n" + GOOD)[0]["a"]["n"] == 3
 
 
+def test_fasta_with_comments_of_either_kind(place):
+    """As logomaker's own data files are written: several lines of # before the first record."""
+    records = "".join(f"# {i}\n>s{i} of RegulonDB\t-41.5\n{s}\n" for i, s in enumerate(decode(X)))
+    (place / "x.fa").write_text("# \n# CRP sites, in FASTA format\n; old style\n\n" + records)
+    plain = score("a.npz")[0]["a"]["score"]
+    assert score("a.npz", x="x.fa")[0]["a"]["score"] == pytest.approx(plain, rel=1e-9)
+
+
 def test_a_pipe(place, capsys):
     """Process substitution: <(zcat x.fa.gz). What is read twice cannot be a pipe."""
     os.mkfifo("stream")
