@@ -15,7 +15,7 @@
 #
 # One comparison of this book is *primary*: final score against original metric, by Spearman correlation
 # with signed SNR, on our zoo ({doc}`04_length_scaling`). A number that was looked at more
-# than once has had more than one chance to please. This page keeps all looks.
+# than once has had more than one chance to please. This page keeps every look at networks of ours.
 #
 # The direction was known before: both metrics had been tried on 200 published networks when the book was
 # planned, and 100 of these are in {doc}`07_independent_networks`. Of our own networks there

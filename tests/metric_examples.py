@@ -33,3 +33,11 @@ ADVERSARIAL = {
     "many unknown": dict(n=8, length=40, unknown=0.15),
     "few unknown": dict(n=8, length=40, unknown=0.01),
 }
+
+
+def model_table(m=120, noise=(0.0, 0.5, 50.0), seed=0):
+    """KLDs (m, noise levels) that follow log SNR, and SNR (m,), of models."""
+    rng = np.random.default_rng(seed)
+    log_snr = rng.normal(size=m)
+    klds = np.column_stack([0.2 + 0.1 * (log_snr + s * rng.normal(size=m)) for s in noise])
+    return klds, np.exp(log_snr)

@@ -129,10 +129,10 @@ def score_files(
     shown = np.sort(np.random.default_rng(settings.seed).permutation(len(rows))[:N_LOGOS])
     x, places = read.read_sequences(source, rows), source.places
     scorer = Scorer(x, settings, chosen, [places[i][:3] for i in rows] if places else None)
-    scored = {}
+    scored, other = {}, read.read_maps(bias, rows, x) if bias else None  # of a bias model
     for number, (name, several) in enumerate(opened.items(), 1):
         progress(f"scoring {number} of {len(opened)}: {name}")
-        scored[name] = _score_model(scorer, several, source, rows, shown, bias)
+        scored[name] = _score_model(scorer, several, source, rows, shown, other)
     paths = [Path(path) for path in (sequences, *chain(*files.values()))]
     return Result(
         **_compared(scored, measured),
@@ -195,7 +195,7 @@ def _score_model(
     source: read.Source,
     rows: Ints,
     shown: Ints,
-    bias: read.Source | None,
+    bias: Array | None,
 ) -> Scored:
     """Score the mean map of the files of one model."""
     x, s, total, tracks, part = scorer.x, scorer.settings, np.zeros(()), [], None
@@ -206,8 +206,7 @@ def _score_model(
         total = total + a / len(files) if len(files) > 1 else a
         tracks += [position_scores(x, a, score=s.score, correct=s.correct)] * (len(files) > 1)
     if bias is not None:
-        other = read.read_maps(bias, rows, x)
-        common = (total * other).sum() / max((other**2).sum(), 1e-300) * other
+        common = (total * bias).sum() / max((bias**2).sum(), 1e-300) * bias
         part = float((common**2).sum() / max((total**2).sum(), 1e-300))
         total = total - common
     try:

@@ -2,17 +2,10 @@
 
 import numpy as np
 import pytest
+from metric_examples import model_table as table
 
 from attribution_consistency import consistency, length_weights
 from compendium.stand_ins import held_out_consistency
-
-
-def table(m=120, noise=(0.0, 0.5, 50.0), seed=0):
-    """log SNR, and one KLD per noise level that follows it."""
-    rng = np.random.default_rng(seed)
-    log_snr = rng.normal(size=m)
-    klds = np.column_stack([0.2 + 0.1 * (log_snr + s * rng.normal(size=m)) for s in noise])
-    return klds, np.exp(log_snr)
 
 
 def test_held_out_consistency_uses_the_weights_of_the_right_trial():
