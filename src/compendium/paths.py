@@ -284,6 +284,12 @@ def _own_or_stored(path: Path, name: str) -> tuple[pd.DataFrame, str]:
     raise ArtefactError(f"no table {name}: neither the run nor data/stored/ holds it")
 
 
+def usable_networks(run: Run, population: str) -> list[str]:
+    """Ids of the networks of a population that did not diverge; none where it is not there."""
+    path = run.scores(population)
+    return list(read_csv(path).query("status == 'ok'")["id"]) if path.exists() else []
+
+
 def read_maps(run: str, population: str, model_id: str) -> dict[str, np.ndarray]:
     """The attribution maps of one model: a dictionary of the file's arrays."""
     from . import store

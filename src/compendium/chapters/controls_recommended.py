@@ -21,7 +21,7 @@ from attribution_consistency.nulls import exchanged_klds
 from attribution_consistency.sequences import codes_to_one_hot
 
 from .. import rivals, store
-from ..paths import Run, read_csv, read_maps
+from ..paths import Run, read_maps, usable_networks
 from ..stand_ins import held_out_consistency
 from ..tables import by_length, configuration, significant
 from .controls_maps import spikes
@@ -44,9 +44,8 @@ def make(run: Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
 
     ks, rows = settings["scores"]["ks"], []
     for population in (*POPULATIONS, *OPTIONAL):
-        if not run.scores(population).exists():
+        if not (ids := usable_networks(run, population)):
             continue
-        ids = list(read_csv(run.scores(population)).query("status == 'ok'")["id"])
         first = read_maps(run.name, population, ids[0])
         x = codes_to_one_hot(store.load(run.data(population))["codes"][first["rows"]])
         given: list[tuple[str, Any, Any]] = [("network", i, None) for i in ids]

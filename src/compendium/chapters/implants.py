@@ -74,10 +74,9 @@ def make(run: paths.Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     chosen = enriched(*scanned)
     planted = plant(data["codes"][test & ~open_], chosen["matrix"], rng)
     networks = Networks.of_run(run, settings, POPULATION, planted.after.shape[1])
-    ids = paths.read_csv(run.scores(POPULATION)).query("status == 'ok'")["id"]
-    rows = [{"id": i, **measure(networks, i, planted)} for i in ids]
-    found = {"networks": pd.DataFrame(rows), "motifs": chosen.drop(columns="matrix")}
-    return {name: significant(table) for name, table in found.items()}
+    ids = paths.usable_networks(run, POPULATION)
+    table = pd.DataFrame({"id": i, **measure(networks, i, planted)} for i in ids)
+    return {"networks": significant(table), "motifs": significant(chosen.drop(columns="matrix"))}
 
 
 def log_odds(codes: np.ndarray, bits: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ from attribution_consistency.maps import SCORES, position_scores
 from attribution_consistency.sequences import codes_to_one_hot, one_hot_to_codes
 
 from .. import store
-from ..paths import Run, read_csv, read_json, read_maps
+from ..paths import Run, read_json, read_maps, usable_networks
 from ..rotation import rotated
 from ..stats import TAILS, Estimate, spearman
 from ..tables import positive_test_rows, significant
@@ -55,7 +55,9 @@ def make(run: Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
         dead = [own | row for row in one_dead_map(x, a, ks, weights)]
         return [[own | original_settings(x, a)], dead, [own | named]]
 
-    for population, ids in usable(run):
+    for population in (*POPULATIONS, *OPTIONAL):
+        if not (ids := usable_networks(run, population)):
+            continue
         codes = store.load(run.data(population))["codes"]
         with ThreadPoolExecutor(2) as pool:  # most of it is compiled
             for parts in pool.map(functools.partial(one, population, codes), ids):
@@ -63,12 +65,6 @@ def make(run: Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
                     found[name] += rows
     found["alignment"] += all_sequences(run, settings)
     return {name: significant(pd.DataFrame(rows)) for name, rows in found.items()}
-
-
-def usable(run: Run) -> list[tuple[str, list[str]]]:
-    """Populations of the run with the networks that did not diverge."""
-    tables = {p: run.scores(p) for p in (*POPULATIONS, *OPTIONAL) if run.scores(p).exists()}
-    return [(p, list(read_csv(path).query("status == 'ok'")["id"])) for p, path in tables.items()]
 
 
 def original_settings(x: np.ndarray, a: np.ndarray) -> dict[str, float]:
@@ -120,7 +116,7 @@ def all_sequences(run: Run, settings: dict[str, Any]) -> list[dict[str, Any]]:
     data = store.load(run.data("synthetic"))
     x = codes_to_one_hot(data["codes"][positive_test_rows(data, len(data["codes"]))])
     networks, rows = Networks.of_run(run, settings, "synthetic", x.shape[1]), []
-    for model_id in dict(usable(run))["synthetic"]:
+    for model_id in usable_networks(run, "synthetic"):
         a = networks.maps(model_id, x)
         for dead, maps in (("none", a), ("front", shifted(a, 0))):
             value = {"dead": dead, "place": 0, "original": thresholded_kld(x, maps)}
