@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 
 from attribution_consistency.cli import guarded
 
+from .paths import POPULATIONS
+
 Add = Callable[..., argparse.ArgumentParser]
 Verb = Callable[[argparse.Namespace], int | None]
 
@@ -99,8 +101,7 @@ def add_steps(add: Add) -> None:
         one = add_verb(add, name, step, summary)
         one.add_argument("--run", required=True, help="stem of the configuration file")
         if "population" in takes:
-            choices = ["synthetic", "gm12878_dnase", "koo"]
-            one.add_argument("--population", required=True, choices=choices)
+            one.add_argument("--population", required=True, choices=POPULATIONS)
         if "ids" in takes:
             which = "networks: a,b,c"
             one.add_argument("--ids", required=True, type=lambda t: t.split(","), help=which)

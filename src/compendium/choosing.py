@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import comb
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -123,3 +123,42 @@ def best_of(
     return pd.DataFrame(
         rows, columns=["m", "score", "value", "low", "high", "low_over", "high_over"]
     )
+
+
+class Candidates(NamedTuple):
+    """Networks that somebody could choose among; arrays (M,)."""
+
+    scores: dict[str, np.ndarray]
+    truth: np.ndarray  # signal-to-noise ratio
+    accuracy: np.ndarray
+    alike: np.ndarray  # resampled together
+    kinds: np.ndarray  # compared with each other only
+
+
+def candidates(run: str, scores: Sequence[str]) -> dict[str, Candidates]:
+    """The networks of a run, or the stored ones, of each population: {name: Candidates}.
+
+    Real networks are those of one task; their truth is that of motifs planted in closed windows.
+    """
+    from . import paths
+    from .chapters import load_tables
+    from .rivals import levels, score_columns
+    from .tables import configuration
+
+    def one(table: pd.DataFrame, accuracy: str, alike: pd.Series, kinds: np.ndarray) -> Candidates:
+        named = score_columns(table.assign(auroc=table[accuracy]))
+        chosen = {name: named[name] for name in scores}
+        arrays = (table["snr"].to_numpy(), table[accuracy].to_numpy(), alike.to_numpy())
+        return Candidates(chosen, *arrays, kinds)
+
+    found = {}
+    for name, population in {"our zoo": "synthetic", "published": "koo"}.items():
+        table = paths.load_scores(run, population)[0].query("status == 'ok'").reset_index(drop=True)
+        alike = configuration(table) if population == "synthetic" else table["id"]
+        found[name] = one(table, "auroc", alike, levels(table)["kind"])
+    real, truth = paths.load_scores(run, "gm12878_dnase")[0], load_tables("implants", run)[0]
+    real = real.merge(truth["networks"][["id", "snr"]], on="id")
+    for task, accuracy in {"binary": "auroc", "quantitative": "pearson"}.items():
+        table = real[real["task"] == task].reset_index(drop=True)
+        found[f"real, {task}"] = one(table, accuracy, table["id"], table["task"].to_numpy())
+    return found

@@ -29,6 +29,10 @@ RUN_VARIABLE = "ATTRIBUTION_CONSISTENCY_RUN"
 NOTEBOOK_VARIABLE = "ATTRIBUTION_CONSISTENCY_NOTEBOOK"
 # Of a notebook that is written, not of this process.
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+# `koo` are networks that others published, see `zoo.published`. The others of ours are there with
+# their weights and nothing else: independent ones, and architectures beyond the zoo's.
+OTHERS = ("independent", "beyond")
+POPULATIONS = ("synthetic", "gm12878_dnase", "koo", *OTHERS)
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -121,8 +125,8 @@ class Run:
         return (root() if self.name == "default" else self.folder / "book") / "_build" / "html"
 
     def data(self, task: str) -> Path:
-        """Sequences of a task; those of the published networks are the simulated ones."""
-        task = {"koo": "synthetic"}.get(task, task)
+        """Sequences of a population; all but those of accessibility are the simulated ones."""
+        task = task if task == "gm12878_dnase" else "synthetic"
         return self.folder / "data" / f"{task}.npz"
 
     def models(self, population: str) -> Path:

@@ -6,10 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import config
-from .paths import Run, read_json, shipped
-
-# `koo` are networks that others published, see `zoo.published`.
-POPULATIONS = ("synthetic", "gm12878_dnase", "koo")
+from .paths import OTHERS, POPULATIONS, Run, read_json, shipped
 
 
 def networks_in_jobs(settings: dict[str, Any]) -> dict[str, list[list[str]]]:
@@ -43,12 +40,21 @@ def model_recipes(settings: dict[str, Any], population: str) -> dict[str, dict[s
         return _synthetic(settings)
     if population == "koo":
         return published.model_recipes(settings)
+    if population in OTHERS:
+        length, wanted = settings["synthetic"]["length"], population in settings["others"]
+        known = as_trained(population) if wanted else {}
+        return {i: recipe for i, recipe in known.items() if recipe["data"]["length"] == length}
     named = settings["gm12878"]["models"]
-    if named == "shipped":  # as their records say they were trained
-        records = sorted(shipped(population).glob("*.json"))
-        return {path.stem: read_json(path)["recipe"] for path in records}
+    if named == "shipped":
+        return as_trained(population)
     epochs = settings["gm12878"]["epochs"]
     return {model_id: recipes.accessibility_recipe(model_id, epochs) for model_id in named}
+
+
+def as_trained(population: str) -> dict[str, dict[str, Any]]:
+    """Recipes of all shipped networks of a population, as their records have them: {id: recipe}."""
+    records = sorted(shipped(population).glob("*.json"))
+    return {path.stem: read_json(path)["recipe"] for path in records}
 
 
 def _synthetic(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:

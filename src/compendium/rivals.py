@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .stats import bootstrap_counts, pearson, ranks
+from .stats import Estimate, bootstrap_counts, pearson, ranks
 from .tables import configuration, kld_columns
 
 if TYPE_CHECKING:
@@ -106,3 +106,56 @@ def compare(
             own = numbers[:, :, s, t].T.ravel()
             rows.append((level, truth, score, int(known.sum()), *own))
     return pd.DataFrame(rows, columns=["level", "truth", "score", "n", *NUMBERS])
+
+
+def estimate(row: Mapping[str, float], difference: bool = False) -> Estimate:
+    """A row of `compare` as an estimate: of the correlation, or of what it is ahead by."""
+    return Estimate(*(row[name] for name in (NUMBERS[3:] if difference else NUMBERS[:3])))
+
+
+def mixed_slopes(
+    scores: Mapping[str, ArrayLike], truth: ArrayLike, table: pd.DataFrame
+) -> dict[str, Estimate]:
+    """Slopes of a truth on scores, all standardised, in a linear mixed model: {name: Estimate}.
+
+    Configurations and starts are crossed random effects: networks of one configuration resemble
+    each other, and so do those of one start. The intervals are Wald's.
+
+    Parameters
+    ----------
+    scores : {name: (M,)}
+        Together in one model, so that each slope is what its score adds to the others.
+    truth : (M,)
+    table : DataFrame
+        With `id` and `init` of the networks.
+    """
+    import warnings
+
+    import pandas as pd
+    import statsmodels.formula.api as smf
+
+    columns = {f"s{i}": np.asarray(v, float) for i, v in enumerate(scores.values())}
+    columns["truth"] = np.asarray(truth, float)
+    frame = pd.DataFrame({name: (v - v.mean()) / v.std() for name, v in columns.items()})
+    frame = frame.assign(configuration=configuration(table).to_numpy(), start=table["init"].array)
+    crossed = {name: f"0 + C({name})" for name in ("configuration", "start")}
+    formula = "truth ~ " + " + ".join(f"s{i}" for i in range(len(scores)))
+    model = smf.mixedlm(
+        formula, frame, groups=np.ones(len(frame)), vc_formula=crossed, re_formula="0"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a variance of about 0 lies at the edge of its range
+        fit = model.fit()
+    ends = fit.conf_int().to_numpy()[1 : 1 + len(scores)]
+    return {n: Estimate(fit.params[f"s{i}"], *ends[i]) for i, n in enumerate(scores)}
+
+
+def networks_needed(found: Estimate, n: int, difference: float, power: float = 0.8) -> int:
+    """Networks that would tell a difference from 0, where `n` of them gave the interval `found`.
+
+    A standard error falls with the root of the number of networks; two-sided, 5 %.
+    """
+    from scipy.stats import norm
+
+    error = float(found.high - found.low) / (2 * norm.ppf(0.975))
+    return int(np.ceil(n * ((norm.ppf(0.975) + norm.ppf(power)) * error / difference) ** 2))

@@ -179,6 +179,13 @@ class Seqlets(Section):
     budget: int = Field(1000, ge=20, description="seqlets for the output, and against it, at most")
 
 
+class Mutagenesis(Section):
+    """Maps against what mutations do to the output; takes some minutes."""
+
+    run: Shown = False
+    n_sequences: int = Field(20, ge=1, description="sequences of each network, at most")
+
+
 class Interactions(Section):
     """Networks that are taught rules about pairs of motifs."""
 
@@ -199,6 +206,7 @@ class Studies(Section):
     learning: Learning = Learning()
     seqlets: Seqlets = Seqlets()
     interactions: Interactions = Interactions()
+    mutagenesis: Mutagenesis = Mutagenesis()
 
 
 class Jobs(Section):
@@ -216,6 +224,9 @@ class Configuration(Section):
     zoo: Zoo = Zoo()
     gm12878: Gm12878 = Gm12878()
     koo: Koo = Koo()
+    others: Distinct[Literal["independent", "beyond"]] = Field(
+        [], description="further networks of ours, those in data/independent or data/beyond"
+    )
     scores: Scores = Scores()
     length_weights: LengthWeights = LengthWeights()
     studies: Studies = Studies()

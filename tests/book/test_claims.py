@@ -228,7 +228,7 @@ def rotated_mean(t):
     return equal_weights(turned, "rotated").to_numpy()
 
 
-def won(table, score, within=0.002):
+def won(table, score, within=0.005):
     """Share of pairs of equal accuracy in which the higher score has the higher SNR."""
     s, truth, accuracy = np.asarray(score), table["snr"].to_numpy(), table["auroc"].to_numpy()
     right = [

@@ -111,10 +111,14 @@ def _figure(path, name):
     return shown[name]
 
 
+MADE_BY = {"null": "calibrate_null.py", "sign": "train_variants.py"}
+
 ABSENT = {
     "synthetic": "this run has no networks of the synthetic task",
     "gm12878_dnase": "this run has no GM12878 sequences",
     "koo": "this run has no published networks",
+    "independent": "this run has no independent networks of ours",
+    "beyond": "this run has no further architectures",
 }
 
 
@@ -191,8 +195,8 @@ def _needed(name, settings):
             shown = chapters.shown(study, settings)
             reason = None if shown else f"this run leaves out the study {study!r}"
             return chapters.module(study).POPULATIONS, reason
-    made = name.startswith("null_") and "made by workflow/scripts/calibrate_null.py"
-    return (), made or None
+    script = MADE_BY.get(name.split("_")[0])
+    return (), script and f"made by workflow/scripts/{script}"
 
 
 def _compared(name, ours, theirs, tolerance):

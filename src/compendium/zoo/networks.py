@@ -11,14 +11,20 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
-from keras import KerasTensor, layers
+from keras import KerasTensor, layers, ops
 
 if TYPE_CHECKING:
     from .regularisers import Points
 
 Hook = Callable[[KerasTensor, int], KerasTensor]
 
-ACTIVATIONS = {"relu": "relu", "exp": "exponential"}
+
+def capped_exponential(h: KerasTensor) -> KerasTensor:
+    """An exponential that stops growing at e³, for the study of maps of the wrong sign."""
+    return ops.exp(ops.minimum(h, 3.0))
+
+
+ACTIVATIONS = {"relu": "relu", "exp": "exponential", "capped": capped_exponential}
 
 
 def build(recipe: dict[str, Any], length: int, points: Points | None = None) -> keras.Model:
@@ -27,8 +33,8 @@ def build(recipe: dict[str, Any], length: int, points: Points | None = None) -> 
     Parameters
     ----------
     recipe : dict
-        With `architecture`, `activation` (`relu` or `exp`, first layer), `batch_norm` and
-        `n_outputs`.
+        With `architecture`, `activation` (of `ACTIVATIONS`, first layer), `batch_norm` and
+        `n_outputs`; `momentum` and `gain` of its batch norms where they are not Keras's own.
     length : int
         Nucleotides per sequence.
     points : regularisers.Points, optional
@@ -56,6 +62,10 @@ def build(recipe: dict[str, Any], length: int, points: Points | None = None) -> 
         activation=ACTIVATIONS[activation],
         batch_norm=recipe["batch_norm"],
         regularizer=recipe.get("kernel_regularizer") or keras.regularizers.L2(recipe["l2"]),
+        norm={
+            "momentum": recipe.get("momentum", 0.99),
+            "gamma_initializer": keras.initializers.Constant(recipe.get("gain", 1.0)),
+        },
     )
     hidden = ARCHITECTURES[name](hook(sequence, 0), blocks, hook)
     output = layers.Dense(recipe["n_outputs"], name="output", **blocks.kernel)(hidden)
@@ -72,15 +82,19 @@ class Blocks:
     """Layers that share one activation for the first layer, norm and weight penalty."""
 
     def __init__(
-        self, activation: str, batch_norm: bool, regularizer: keras.regularizers.Regularizer
+        self,
+        activation: Any,
+        batch_norm: bool,
+        regularizer: keras.regularizers.Regularizer,
+        norm: dict[str, Any],
     ) -> None:
-        self.first, self.batch_norm = activation, batch_norm
+        self.first, self.batch_norm, self._norm = activation, batch_norm, norm
         self.kernel: dict[str, Any] = {"kernel_regularizer": regularizer}
         self.kernel["kernel_initializer"] = "he_normal"
 
     def norm(self, h: KerasTensor) -> KerasTensor:
         """Batch norm, where the network has it."""
-        return layers.BatchNormalization()(h) if self.batch_norm else h
+        return layers.BatchNormalization(**self._norm)(h) if self.batch_norm else h
 
     def conv(
         self,
@@ -107,6 +121,17 @@ class Blocks:
         h = layers.Dense(units, **self.kernel)(h)
         return layers.Dropout(dropout)(layers.Activation("relu")(self.norm(h)))
 
+    def attention(self, h: KerasTensor, heads: int, dropout: float = 0.1) -> KerasTensor:
+        """Self-attention and two dense layers, each added back to its input, norms first."""
+        width = h.shape[-1]
+        seen = layers.LayerNormalization()(h)
+        seen = layers.MultiHeadAttention(heads, width // heads, dropout=dropout)(seen, seen)
+        h = layers.Add()([h, seen])
+        changed = layers.LayerNormalization()(h)
+        changed = layers.Dense(2 * width, activation="relu", **self.kernel)(changed)
+        changed = layers.Dropout(dropout)(layers.Dense(width, **self.kernel)(changed))
+        return layers.Add()([h, changed])
+
     def residual(
         self, h: KerasTensor, width: int, dilations: Sequence[int], dropout: float = 0.1
     ) -> KerasTensor:
@@ -116,6 +141,18 @@ class Blocks:
             h = self.conv(h, filters, width, dilation=dilation, dropout=dropout)
         h = self.conv(h, filters, width, dilation=dilations[-1], activation="linear")
         return layers.Activation("relu")(layers.Add()([skip, h]))
+
+
+class Places(layers.Layer):
+    """Adds to each position a vector of its own, which is learnt."""
+
+    def build(self, shape: tuple[int, ...]) -> None:
+        """As many vectors as positions."""
+        self.at = self.add_weight(shape=shape[1:], initializer="random_normal", name="at")
+
+    def call(self, h: KerasTensor) -> KerasTensor:
+        """The positions (B, L, C) with their vectors."""
+        return h + self.at
 
 
 def synthetic_cnn(h: KerasTensor, blocks: Blocks, hook: Hook, width: int = 19) -> KerasTensor:
@@ -178,6 +215,15 @@ def basenji(h: KerasTensor, blocks: Blocks, hook: Hook) -> KerasTensor:
     return blocks.dense(layers.Flatten()(layers.MaxPooling1D(5)(h)), 64, 0.3)
 
 
+def transformer(h: KerasTensor, blocks: Blocks, hook: Hook) -> KerasTensor:
+    """A wide layer whose pooled positions attend to each other, after Enformer's plan."""
+    h = hook(blocks.conv(h, 48, 19, first=True, pool=4, dropout=0.1), 1)
+    h = Places()(h)
+    for _ in range(2):
+        h = blocks.attention(h, heads=4)
+    return blocks.dense(layers.GlobalAveragePooling1D()(h), 64, 0.3)
+
+
 def pairs(h: KerasTensor, blocks: Blocks, hook: Hook) -> KerasTensor:
     """A layer for motifs and one whose filters span two of them, for rules about pairs."""
     h = hook(blocks.conv(h, 24, 19, first=True, pool=10), 1)
@@ -194,5 +240,6 @@ ARCHITECTURES: dict[str, Callable[[KerasTensor, Blocks, Hook], KerasTensor]] = {
     "basset": basset,
     "bpnet": bpnet,
     "basenji": basenji,
+    "transformer": transformer,
     "pairs": pairs,
 }
