@@ -34,6 +34,19 @@ def configure(arguments: argparse.Namespace) -> None:
     print(paths.relative(steps.configure(arguments.config).config))
 
 
+def chapter(arguments: argparse.Namespace) -> None:
+    """Execute one chapter with other parameters and show its page."""
+    import webbrowser
+
+    from .paths import Run, relative
+    from .run import chapter_again
+
+    page = chapter_again(Run(arguments.run), arguments.name, arguments.parameters)
+    print(relative(page))
+    if not arguments.quiet:
+        webbrowser.open(page.as_uri())
+
+
 def fetch(arguments: argparse.Namespace) -> None:
     """Download the real sequences, and the published networks if asked."""
     from . import steps
@@ -125,6 +138,12 @@ def add_run(add: Add) -> None:
     one.add_argument("--until", choices=until, help="stop after this step")
     one.add_argument("--profile", metavar="FOLDER", help="Snakemake profile, for a cluster")
     one.add_argument("--dry-run", action="store_true", help="only list what would be run")
+    summary = "execute one chapter of a finished run with other parameters, and open its page"
+    one = add_verb(add, "chapter", chapter, summary)
+    one.add_argument("name", help="such as 03_attribution_weighting")
+    one.add_argument("parameters", nargs="*", metavar="name=value", help="such as k=5")
+    one.add_argument("--run", default="default", help="the finished run (default: default)")
+    one.add_argument("--quiet", action="store_true", help="only print where the page is")
     summary = "check a configuration and write the resolved one"
     add_verb(add, "configure", configure, summary).add_argument("config")
     summary = "download the real sequences, and the published networks if asked"

@@ -68,7 +68,7 @@ def resolve(given: Any, source: str | PathLike[str] = "configuration") -> dict[s
     given = {} if given is None else given
     try:
         settings = Configuration.model_validate(given)
-        config = settings.model_dump() | {"notebooks": _checked_notebooks(settings.notebooks)}
+        config = settings.model_dump() | {"notebooks": checked_notebooks(settings.notebooks)}
         _check_agreement(settings, model_epochs(config))
     except ValidationError as error:
         raise ConfigError(f"{source}: {_explain(error, given)}") from None
@@ -145,7 +145,7 @@ def _check_agreement(settings: Configuration, networks: Iterable[str]) -> None:
         )
 
 
-def _checked_notebooks(given: dict[str, dict[str, Any] | None]) -> dict[str, dict[str, Any]]:
+def checked_notebooks(given: dict[str, dict[str, Any] | None]) -> dict[str, dict[str, Any]]:
     """The notebooks of a run in reading order, each with its checked parameters."""
     names = paths.notebook_names()
     for name, overrides in given.items():

@@ -21,7 +21,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -207,13 +207,53 @@ def build_book(this: paths.Run, strict: bool = False) -> None:
     """
     settings = config.load_resolved(this.name)
     steps.notebook(this, "status")
-    root = paths.root()
     missing = set(paths.notebook_names()) - set(settings["notebooks"])
-    contents = _contents(this, missing) if missing else root / "_toc.yml"
-    command = [sys.executable, *shlex.split(BOOK), str(root), "--toc", str(contents)]
-    command += ["--path-output", str(this.book.parent.parent)]
-    if strict and not missing:
-        command += ["-W", "-n", "--keep-going"]
+    contents = _contents(this, missing) if missing else paths.root() / "_toc.yml"
+    _build(this, contents, ["-W", "-n", "--keep-going"] if strict and not missing else [])
+
+
+def chapter_again(this: paths.Run, name: str, given: Sequence[str]) -> Path:
+    """Execute one chapter again on a finished run, with other parameters: path of its page.
+
+    The run and its book are left alone: the chapter and its page lie in `results/<run>-again`.
+
+    Parameters
+    ----------
+    this : Run
+    name : str
+        Such as 03_attribution_weighting.
+    given : sequence of str
+        Parameters as `name=value`, the value as YAML has it.
+
+    Raises
+    ------
+    ConfigError
+        For a notebook or parameter that is unknown, or a value that does not fit.
+    """
+    import yaml
+
+    pairs = [text.partition("=") for text in given]
+    if lone := [name for name, equals, _ in pairs if not equals]:
+        raise config.ConfigError(f"{lone[0]}: expected name=value, such as k=5")
+    overrides = {name: yaml.safe_load(value) for name, _, value in pairs}
+    checked = config.checked_notebooks({name: overrides})
+    settings = config.load_resolved(this.name)
+    settings["notebooks"] = {name: {"run": this.name, **checked[name]}}
+    other = paths.Run(f"{this.name}-again")
+    contents = other.folder / "book" / "_toc.yml"
+    toc = {"format": "jb-book", "root": f"notebooks/{name}"}
+    for path, value in ((other.config, settings), (contents, toc)):
+        with replacing(path) as temporary:
+            temporary.write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
+    steps.notebook(other, name)
+    _build(other, contents)
+    return other.book / "notebooks" / f"{name}.html"
+
+
+def _build(this: paths.Run, contents: Path, options: Sequence[str] = ()) -> None:
+    """Build the pages that a table of contents names from the executed notebooks of a run."""
+    command = [sys.executable, *shlex.split(BOOK), str(paths.root()), "--toc", str(contents)]
+    command += ["--path-output", str(this.book.parent.parent), *options]
     os.environ[paths.RUN_VARIABLE] = this.name
     path = this.logs / "book.log"  # where it greets and says farewell; what is wrong is shown
     with steps.timed(this, "book"), open(path, "w") as log:
