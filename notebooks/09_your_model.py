@@ -42,7 +42,7 @@ n_sequences: int = 1000  # sequences, at most
 windows: int = 20  # windows for each k-mer, at least, on average
 draws: int = 199  # exchanges of each map
 copies: int = 5  # untrained copies of each network
-agree: float = 0.85  # share of the signs that must be right, at least
+agree: float = 0.8  # share of the signs that must be right, at least
 seed: int = 0  # seeds exchanges and untrained copies
 
 # %% tags=["remove-cell"]

@@ -241,7 +241,8 @@ def chapter_again(this: paths.Run, name: str, given: Sequence[str]) -> Path:
     settings["notebooks"] = {name: {"run": this.name, **checked[name]}}
     other = paths.Run(f"{this.name}-again")
     contents = other.folder / "book" / "_toc.yml"
-    toc = {"format": "jb-book", "root": f"notebooks/{name}"}
+    referred = [{"file": f"book/{page}"} for page in ("glossary", "bibliography")]
+    toc = {"format": "jb-book", "root": f"notebooks/{name}", "chapters": referred}
     for path, value in ((other.config, settings), (contents, toc)):
         with replacing(path) as temporary:
             temporary.write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
