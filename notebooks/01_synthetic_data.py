@@ -21,7 +21,7 @@
 # :class: important
 # We write it ourselves: short patterns that proteins bind, *motifs*, go into random DNA at places
 # that we note. What makes a sequence positive is that it holds *only* motifs of a chosen set. One of
-# them is not enough: {glue:text}`negatives_with_core` of the negative sequences hold one, too.
+# them is not enough: {glue:text}`negatives_with_core` of the negative sequences hold at least one.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -50,7 +50,7 @@ from attribution_consistency.kmers import kmer_names
 from attribution_consistency.rounding import descending
 from compendium import kmer_words, paths, store
 from compendium.page import figures
-from compendium.page.claims import expect, report
+from compendium.page.claims import expect, percent, report
 
 figures.style()
 
@@ -140,7 +140,7 @@ for which, start, strand in zip(
 
 # %% tags=["remove-output"]
 shown = figures.densest_window(data["motif_mask"][row], window)
-fig, axes = plt.subplots(2, 1, figsize=(9, 3), sharex=True)
+fig, axes = plt.subplots(2, 1, figsize=(7, 2.8), sharex=True)
 figures.logo(axes[0], truth[shown], shown.start, planted)
 figures.logo(axes[1], bases[shown], shown.start)
 for i, ((start, _), name) in enumerate(planted.items()):
@@ -168,7 +168,7 @@ label = np.where(positive, "positive", "negative")
 counted = pd.crosstab(
     label, is_core.sum(axis=1), normalize="index", colnames=["core motifs"]
 )
-counted.style.format("{:.0%}")
+counted.rename_axis(index=None).style.format(percent)
 
 # %% tags=["remove-cell"]
 report("n_sequences", len(positive), ",d")
@@ -187,17 +187,17 @@ report("negatives_with_core", is_core[~positive].any(axis=1).mean(), ".0%")
 # but not all of them. So when a later chapter names a word after a core motif, a look-alike may
 # deserve the name as well.
 #
-# The whole data set has {glue:text}`n_sequences` sequences of {glue:text}`length` bases, half of
-# them positive. In {glue:text}`share_in_motif` of all positions a motif says something, more than
-# 0.1 bit. We keep {glue:text}`n_test` sequences apart to test the finished networks. Most of the
-# others train them; the rest decide, during training, when to take smaller steps.
-#
 # ```{margin} For readers new to machine learning
 # A neural network is a function with many adjustable numbers, its *weights*. *Training* shows it
 # labelled sequences and changes the weights in small steps, so that its predictions come closer
 # to the labels. *Test* sequences are kept away from it: only there can one see whether it learnt
 # a rule or learnt its examples by heart.
 # ```
+#
+# The whole data set has {glue:text}`n_sequences` sequences of {glue:text}`length` bases, half of
+# them positive. {glue:text}`share_in_motif` of all positions are *informative*: a motif lies there, and
+# its column has more than 0.1 bit. We keep {glue:text}`n_test` sequences apart to test the finished networks. Most of the
+# others train them; the rest decide, during training, when to take smaller steps.
 #
 # ## The background to compare with
 #
@@ -213,10 +213,7 @@ index, _ = kmer_words.kmer_indices(data["codes"][test_positive], k)
 count = np.bincount(index.ravel(), minlength=4**k)
 
 words = pd.DataFrame(
-    {
-        "k-mer": kmer_names(k),
-        "times as frequent as the mean": count / count.mean(),
-    }
+    {"k-mer": kmer_names(k), "times the mean": count / count.mean()}
 )
 words = words.iloc[descending(count)[:8]].reset_index(drop=True)
 words["core motif"] = [

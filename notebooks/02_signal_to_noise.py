@@ -68,6 +68,12 @@ figures.style()
 # one number, the *logit* $f(X)$. Above zero the network calls the sequence positive, and the larger
 # the logit, the surer it is. A *sigmoid* turns the logit into a probability.
 #
+# ```{margin} For readers new to machine learning
+# A gradient is a sensitivity: how much the output would move if one input moved a little. The
+# computer gets it by the chain rule, back through all layers. Training uses the same gradients,
+# but with respect to the weights; here the weights stay as they are, and the *sequence* varies.
+# ```
+#
 # The **saliency map** {cite:p}`simonyan2013` is the gradient of the logit,
 #
 # ```{math}
@@ -77,12 +83,6 @@ figures.style()
 #
 # the change of the logit per unit change of $X$ at position $i$ and base $c$. We differentiate the
 # logit and not the probability, because the probability hardly moves where the network is sure.
-#
-# ```{margin} For readers new to machine learning
-# A gradient is a sensitivity: how much the output would move if one input moved a little. The
-# computer gets it by the chain rule, back through all layers. Training uses the same gradients,
-# but with respect to the weights; here the weights stay as they are, and the *sequence* varies.
-# ```
 #
 # One part of the gradient carries no information. The four entries of a position of $X$ always
 # sum to 1, so no sequence shows what happens when all four rise together. We subtract that part,
@@ -106,9 +106,10 @@ figures.style()
 table, _ = paths.load_scores(run, "synthetic")
 table = table[table["status"] == "ok"].reset_index(drop=True)
 clear, noisy = two_maps.matched_pair(table, "snr", matched_within)
-pair = {"clear": clear, "noisy": noisy}
+pair = pd.DataFrame({"network": [clear, noisy]}, ["clear", "noisy"])
 auroc = table.set_index("id")["auroc"]
-auroc[[clear, noisy]].to_frame("AUROC").style.format(precision=3)
+pair["AUROC"] = pair["network"].map(auroc)
+pair.style.format(precision=3)
 
 # %% [markdown]
 # We read their maps of the same positive test sequences and compute the scores, and also the ratio,
@@ -118,7 +119,7 @@ auroc[[clear, noisy]].to_frame("AUROC").style.format(precision=3)
 data = store.load(paths.Run(run).data("synthetic"))
 maps = {
     name: paths.read_maps(run, "synthetic", model)["a"]
-    for name, model in pair.items()
+    for name, model in pair["network"].items()
 }
 rows = paths.read_maps(run, "synthetic", clear)["rows"]
 x = sequences.codes_to_one_hot(data["codes"][rows])
@@ -148,20 +149,20 @@ report("matched_within", matched_within, "g")
 report("example_share", share, ".0%")
 
 # %% tags=["remove-output"]
-fig, axes = plt.subplots(2, 1, figsize=(9, 3.4), sharex=True)
-for ax, name in zip(axes, pair):
+fig, axes = plt.subplots(2, 1, figsize=(7, 3.4), sharex=True)
+for ax, name in zip(axes, pair.index):
     letters = x[example][part] * shown[[name]].to_numpy()
     figures.logo(ax, letters, part.start, spans(~spacer[example]))
     noise = shown[shown[f"{name}_noise"]]
     ax.plot(noise["position"], noise[name], "k", marker=7, lw=0)
-    ax.set(ylabel="score", title=f"{name}: AUROC {auroc[pair[name]]:.3f}")
+    ax.set(ylabel="score", title=f"{name}: AUROC {pair['AUROC'][name]:.3f}")
     ax.set_ylim(top=1.2 * shown[name].max())  # room for the triangles
 axes[1].set_xlabel("position in the sequence")
 figures.show("fig_two_maps", data=shown)
 
 # %% tags=["remove-cell"]
 # The same for the first page of the book, with what later chapters find.
-for ax, model in zip(axes, pair.values()):
+for ax, model in zip(axes, pair["network"]):
     ax.set_title(
         "AUROC {auroc:.3f}     signal-to-noise ratio {snr:.2f}     "
         "score of this book {consistency_frequency:.2f}".format(
@@ -228,7 +229,7 @@ figures.show("fig_snr_sequences")
 
 # %% tags=["remove-cell"]
 report("n_mapped", len(rows), ",d")
-for name in pair:
+for name in snr:
     report(f"pair_{name}_snr", snr[name].mean(), ".2f")
 lower = (snr["noisy"] < snr["clear"])[snr.notna().all(axis=1)]
 report("share_lower", lower.mean(), ".0%")
@@ -291,10 +292,11 @@ best = table.iloc[descending(table["auroc"])[: len(table) // 4]]
 tell_origin("published", origin)
 
 # %% tags=["remove-output"]
-fig, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharey=True)
+fig, axes = plt.subplots(1, 2, figsize=(7, 3.8), sharey=True)
 for ax, some in zip(axes, (table, published)):
     figures.against(ax, some, "auroc", "snr", "test AUROC", "")
     figures.snr_axis(ax)
+    ax.locator_params(axis="x", nbins=4)
 rings = table.set_index("id").loc[[clear, noisy]]
 ring = {"s": 160, "color": "none", "edgecolor": "black"}
 axes[0].scatter(rings["auroc"], rings["snr"], **ring)
@@ -349,8 +351,8 @@ expect(
 # In both populations more accurate networks tend to have a higher SNR. The {term}`Spearman
 # correlation`, with its 95 % interval, is {glue:text}`auroc_snr` in our zoo ({term}`bootstrap` over
 # configurations) and {glue:text}`auroc_snr_published` among the published networks (over networks).
-# Part of it rests on a few networks or kinds: without the {glue:text}`n_negative` of negative SNR, our
-# interval reaches zero, and the published kinds lie apart in both.
+# Part of this rests on few: without the {glue:text}`n_negative` networks of negative SNR our interval
+# reaches zero, and the published networks form kinds that differ in both.
 #
 # So accuracy is a hint, and it leaves much open: among the {glue:text}`top_quarter` most accurate
 # networks of our zoo the largest SNR is {glue:text}`top_snr_ratio` times the smallest.
