@@ -159,16 +159,18 @@ figures.show("fig_sequence")
 # bases drawn from them. By eye, the lower row gives little away.
 # ```
 #
-# What tells the classes apart? We count the core motifs of each sequence. Each row of the table
-# shows which share of a class holds so many.
+# What tells the classes apart? We count the core motifs of each sequence. Each column of the table
+# says which shares of a class hold none, one, two and so on.
 
 # %%
 is_core = np.isin(data["motif_id"], range(len(core)))  # numbered first
 label = np.where(positive, "positive", "negative")
 counted = pd.crosstab(
-    label, is_core.sum(axis=1), normalize="index", colnames=["core motifs"]
+    is_core.sum(axis=1), label, normalize="columns", colnames=[None]
 )
-counted.rename_axis(index=None).style.format(percent)
+counted.rename_axis("core motifs").reset_index().style.format(
+    percent, subset=["negative", "positive"]
+).hide(axis="index")
 
 # %% tags=["remove-cell"]
 report("n_sequences", len(positive), ",d")
