@@ -341,6 +341,7 @@ RECOMPUTED = {
     "weight_min": lambda t, w: np.mean(w["per_subset"], axis=0).min(),
     "weight_max": lambda t, w: np.mean(w["per_subset"], axis=0).max(),
     "koo_networks": lambda t, w: len(koo()),
+    "koo_auroc": lambda t, w: koo_rank("auroc"),
     "koo_final_snr": lambda t, w: koo_rank("final"),
     "koo_original_snr": lambda t, w: koo_rank("kld_original"),
     "koo_final_absolute": lambda t, w: koo_rank("final", "snr_absolute"),

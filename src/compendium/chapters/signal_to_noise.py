@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from attribution_consistency.rounding import at_least, first_largest, first_smallest
+from attribution_consistency import decode
+from attribution_consistency.rounding import at_least, descending, first_largest, first_smallest
 
 from ..spans import spans
 
@@ -114,25 +115,22 @@ def choose(scores: NDArray, ratios: NDArray, shaded: NDArray, width: int) -> Exa
     return Example(row, slice(start, start + width), float(usable.mean()))
 
 
-def drawn(
-    scores: NDArray, counted: NDArray, shaded: NDArray, bases: str, window: slice
-) -> pd.DataFrame:
+def drawn(scores: NDArray, spacer: NDArray, x: NDArray, window: slice) -> pd.DataFrame:
     """What the picture shows, a row a position: base, motif, and for each network its score.
+
+    The ten largest scores of the spacers are the noise of a network.
 
     Parameters
     ----------
     scores : (2, L) signed scores of the clear and the noisy network
-    counted : bool (2, L), the positions that count as noise
-    shaded : bool (L,), inside planted motifs
-    bases : str of L letters
+    spacer : bool (L,), outside planted motifs
+    x : (L, 4) one-hot sequence
     """
     import pandas as pd
 
-    columns = {
-        "position": np.arange(window.start, window.stop),
-        "base": list(bases[window]),
-        "motif": shaded[window],
-    }
-    for name, score, noise in zip(("clear", "noisy"), scores, counted):
-        columns |= {name: score[window], f"{name}_noise": noise[window]}
-    return pd.DataFrame(columns)
+    at = np.arange(len(spacer))
+    columns = {"position": at, "base": list(decode(x[None])[0]), "motif": ~spacer}
+    for name, score in zip(("clear", "noisy"), scores):
+        largest = descending(np.where(spacer, score, np.nan))[:10]
+        columns |= {name: score, f"{name}_noise": np.isin(at, largest)}
+    return pd.DataFrame(columns)[window].reset_index(drop=True)
