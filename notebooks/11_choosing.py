@@ -42,6 +42,7 @@ seed: int = 0  # seeds the bootstrap
 import matplotlib.pyplot as plt
 import pandas as pd
 
+from compendium.chapters import load_tables
 from compendium.choosing import best_of, candidates, pairs_won
 from compendium.page import figures
 from compendium.page.claims import expect, percent, report
@@ -62,7 +63,8 @@ figures.style()
 
 # %%
 SCORES = ["final", "original", "Gini", "accuracy"]
-groups = candidates(run, SCORES)
+planted = load_tables("implants", run)[0]["networks"]
+groups = candidates(run, SCORES, planted)
 won = {}
 for name, networks in groups.items():
     won[name], n = pairs_won(
@@ -77,9 +79,8 @@ for name, networks in groups.items():
     print(f"{name}: {n} pairs of equally accurate networks")
 
 # %% tags=["remove-output"]
-colours = dict(
-    zip(SCORES, (figures.BLUE, figures.ORANGE, figures.GREEN, figures.GREY))
-)
+palette = figures.BLUE, figures.ORANGE, figures.GREEN, figures.GREY
+colours = dict(zip(SCORES, palette))
 fig, ax = plt.subplots(figsize=(figures.WIDTH, 3.4))
 for j, score in enumerate(SCORES):
     for i, name in enumerate(won):

@@ -135,13 +135,13 @@ class Candidates(NamedTuple):
     kinds: np.ndarray  # compared with each other only
 
 
-def candidates(run: str, scores: Sequence[str]) -> dict[str, Candidates]:
+def candidates(run: str, scores: Sequence[str], planted: pd.DataFrame) -> dict[str, Candidates]:
     """The networks of a run, or the stored ones, of each population: {name: Candidates}.
 
-    Real networks are those of one task; their truth is that of motifs planted in closed windows.
+    Real networks are those of one task; their truth is `planted`: columns id, and snr at motifs
+    written into closed windows.
     """
     from . import paths
-    from .chapters import load_tables
     from .rivals import levels, score_columns
     from .tables import configuration
 
@@ -156,8 +156,7 @@ def candidates(run: str, scores: Sequence[str]) -> dict[str, Candidates]:
         table = paths.load_scores(run, population)[0].query("status == 'ok'").reset_index(drop=True)
         alike = configuration(table) if population == "synthetic" else table["id"]
         found[name] = one(table, "auroc", alike, levels(table)["kind"])
-    real, truth = paths.load_scores(run, "gm12878_dnase")[0], load_tables("implants", run)[0]
-    real = real.merge(truth["networks"][["id", "snr"]], on="id")
+    real = paths.load_scores(run, "gm12878_dnase")[0].merge(planted[["id", "snr"]], on="id")
     for task, accuracy in {"binary": "auroc", "quantitative": "pearson"}.items():
         table = real[real["task"] == task].reset_index(drop=True)
         found[f"real, {task}"] = one(table, accuracy, table["id"], table["task"].to_numpy())

@@ -101,3 +101,43 @@ def test_an_oracle_gains_all_and_chance_nothing(networks):
     assert abs(value["chance", 2]) < 0.5 < value["inside", 2] < 1
     over = table.set_index(["score", "m"]).loc[("truth", 5)]
     assert over["low_over"] > 0
+
+
+# --- a mixed model, and how many networks ----------------------------------------------
+
+
+@pytest.fixture
+def crossed():
+    """Twelve configurations of four starts, each with an effect of its own on score and truth."""
+    rng = RNG(5)
+    ids = [f"c{i:02d}-{j:02d}" for i in range(12) for j in range(4)]
+    table = pd.DataFrame({"id": ids, "init": [int(i[-2:]) for i in ids]})
+    score = rng.normal(size=48)
+    truth = score + np.repeat(rng.normal(size=12), 4) + 0.3 * rng.normal(size=48)
+    return table, score, truth
+
+
+def test_a_mixed_model_gives_the_slope_to_the_score_that_has_it(crossed):
+    table, score, truth = crossed
+    idle = RNG(6).normal(size=48)
+    slopes = rivals.mixed_slopes({"good": score, "idle": idle}, truth, table)
+    assert slopes["good"].low > 0.4 and slopes["good"].value == pytest.approx(
+        score.std() / truth.std(), abs=0.15
+    )
+    assert slopes["idle"].low < 0 < slopes["idle"].high
+
+
+def test_a_mixed_model_does_not_take_configurations_for_networks(crossed):
+    """A score that only knows the configuration: twelve values, not forty-eight."""
+    table, _, truth = crossed
+    score = np.repeat(RNG(7).normal(size=12), 4)
+    slope = rivals.mixed_slopes({"s": score}, truth, table)["s"]
+    plain = 2 * 1.96 * np.sqrt((1 - np.corrcoef(score, truth)[0, 1] ** 2) / 46)
+    assert slope.high - slope.low > 1.3 * plain
+
+
+def test_four_times_the_networks_halve_what_can_be_told():
+    found = rivals.Estimate(0.1, 0.0, 0.2)
+    need = rivals.networks_needed(found, 100, 0.1)
+    assert need == pytest.approx(100 * ((1.96 + 0.8416) * (0.2 / 3.92) / 0.1) ** 2, abs=1.5)
+    assert rivals.networks_needed(found, 100, 0.05) == pytest.approx(4 * need, abs=4)

@@ -20,7 +20,7 @@ import numpy as np
 
 from attribution_consistency import sequences, signal_to_noise
 from compendium import paths, store
-from compendium.chapters import spurious
+from compendium.chapters import controls_spurious
 from compendium.measures import same_sign
 from compendium.tables import mean, positive_test_rows
 from compendium.zoo import attribution, recipes, training
@@ -109,10 +109,10 @@ def keep(folder: Path, name: str, recipe: dict, data: dict[str, np.ndarray]) -> 
 def words(folder: Path) -> None:
     """Networks whose positive class carries a word."""
     plain = synthetic()
-    for name, (word, share, init) in spurious.NETWORKS.items():
+    for name, (word, share, init) in controls_spurious.NETWORKS.items():
         recipe = recipes.synthetic_recipe(f"bn-exp-standard-{init:02d}", WORD_EPOCHS, TASK)
         where = (plain[name] for name in ("codes", "spacer_mask", "y"))
-        x = sequences.codes_to_one_hot(spurious.plant(*where, word, share)[0])
+        x = sequences.codes_to_one_hot(controls_spurious.plant(*where, word, share)[0])
         keep(folder, name, recipe | {"word": word, "share": share}, plain | {"x": x})
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 NAMES = (
     *("real_data", "implants", "learning", "seqlets", "controls", "interactions"),
-    *("reproduction", "controls_recommended", "mutagenesis", "spurious"),
+    *("reproduction", "controls_recommended", "mutagenesis", "controls_spurious"),
 )
 
 
