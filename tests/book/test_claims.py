@@ -330,9 +330,6 @@ RECOMPUTED = {
     "spearman_final": lambda t, w: spearmanr(final(t, w), t["snr"])[0],
     "difference": lambda t, w: spearmanr(final(t, w), t["snr"])[0] - rank(t, "kld_original"),
     "accurate": lambda t, w: accurate(t).sum(),
-    "pass_rate": lambda t, w: accurate(t).mean(),
-    "accurate_final": lambda t, w: spearmanr(final(t, w)[accurate(t)], t["snr"][accurate(t)])[0],
-    "accurate_original": lambda t, w: rank(t[accurate(t)], "kld_original"),
     "equal_difference": lambda t, w: (
         spearmanr(equal_weights(t), t["snr"])[0] - rank(t, "kld_original")
     ),

@@ -5,7 +5,7 @@ import pytest
 from metric_examples import model_table as table
 
 from attribution_consistency import consistency, length_weights
-from compendium.stand_ins import held_out_consistency
+from compendium.stand_ins import held_out_consistency, learnt_length_weights, shipped_length_weights
 
 
 def test_held_out_consistency_uses_the_weights_of_the_right_trial():
@@ -27,3 +27,14 @@ def test_standardised_scores_use_training_mean_and_sd():
     assert held_out_consistency(klds, found)[3] == pytest.approx(want)
     rescaled = length_weights(klds * [1, 100], snr, standardise=True)
     np.testing.assert_allclose(consistency(klds * [1, 100], rescaled), consistency(klds, found))
+
+
+def test_weights_are_learnt_or_where_networks_are_too_few_the_shipped_ones():
+    klds, snr = table(noise=(0.5,) * 6)
+    ks = list(range(3, 9))
+    np.testing.assert_array_equal(
+        learnt_length_weights(klds, snr, ks).per_subset, length_weights(klds, snr).per_subset
+    )
+    few = learnt_length_weights(klds[:4], snr[:4], ks, "instance")
+    mean = shipped_length_weights("instance", ks).mean
+    np.testing.assert_allclose(held_out_consistency(klds[:4], few), klds[:4] @ mean)

@@ -1,10 +1,8 @@
 """Does the p-value keep its promise?  python workflow/scripts/calibrate_null.py [data sets]
 
 Draws data sets whose maps know nothing of the sequences, of many kinds, and counts how often the
-exchanged and the rotated null call them significant: data/stored/null_calibration.csv. Then data
-sets with a word that the maps mark, at random places and near one place, for the power of both:
-data/stored/null_power.csv. Seeds are fixed; 400 data sets a kind by default, and five times as many
-where the two nulls are compared: three quarters of an hour. With `--power` the second table only.
+exchanged and the rotated null call them significant: data/stored/null_calibration.csv. Seeds are
+fixed; 400 data sets a kind by default.
 """
 
 import sys
@@ -25,14 +23,6 @@ KS = range(3, 9)
 WEIGHTS = np.full(6, 1 / 6)
 N, LENGTH = 100, 200
 LEVEL = 0.05
-LONG = 1000
-STRENGTHS = (0.0, 0.01, 0.02, 0.04)  # 0: nothing to find
-# Length, how far from the middle the word is at most (None: anywhere), and strength of its mark.
-PLANTED = [
-    *((length, None, strength) for length in (LENGTH, LONG) for strength in STRENGTHS),
-    *((LENGTH, jitter, 0.04) for jitter in (0, 1, 3, 10)),
-]
-MORE = 5  # times as many data sets, for words anywhere in short sequences
 Pair = tuple[np.ndarray, np.ndarray]
 
 
@@ -134,15 +124,6 @@ def of_noise(job: tuple[str, int]) -> list[float]:
     return p_values(x, a, seed, correct=name == "one-hot")
 
 
-def of_words(job: tuple[int, int | None, float, int]) -> list[float]:
-    """P-values where the maps mark a word, in uniform noise, more or less strongly."""
-    length, jitter, strength, seed = job
-    rng = np.random.default_rng([length, jitter or 0, round(100 * strength), seed])
-    x, inside = planted(rng, jitter, N, length)
-    tracks = rng.random((N, length)) + strength * inside
-    return p_values(*pair(x, tracks), seed, correct=False)
-
-
 def calibration(pool: ProcessPoolExecutor, times: int) -> pd.DataFrame:
     """Share of data sets of each kind with p <= 0.05, with its 99.6 % interval."""
     rows: list[dict[str, Any]] = []
@@ -161,33 +142,11 @@ def calibration(pool: ProcessPoolExecutor, times: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def power(pool: ProcessPoolExecutor, times: int) -> pd.DataFrame:
-    """Share of data sets with p <= 0.05 under each null, and their paired difference."""
-    rows = []
-    for length, jitter, strength in PLANTED:
-        n = times * (MORE if length == LENGTH and jitter is None else 1)
-        jobs = [(length, jitter, strength, seed) for seed in range(n)]
-        hits = np.array(list(pool.map(of_words, jobs))) <= LEVEL
-        difference = hits[:, 0].astype(float) - hits[:, 1]
-        half = 1.96 * difference.std(ddof=1) / np.sqrt(n)
-        place = "anywhere" if jitter is None else f"within {jitter} nt"
-        row = {"length": length, "place": place, "strength": strength, "n": n}
-        row |= dict(zip(("exchanged", "rotated"), hits.mean(axis=0)))
-        row |= {"difference": difference.mean()}
-        row |= {"low": difference.mean() - half, "high": difference.mean() + half}
-        rows.append(row)
-        print(pd.Series(row).to_frame().T.to_string(header=len(rows) == 1), flush=True)
-    return pd.DataFrame(rows)
-
-
 def main(arguments: list[str]) -> int:
-    """Compute both tables and store them."""
-    numbers = [int(one) for one in arguments if one != "--power"]
-    times = numbers[0] if numbers else 400
+    """Compute the table and store it."""
+    times = int(arguments[0]) if arguments else 400
     with ProcessPoolExecutor(2) as pool:
-        if "--power" not in arguments:
-            write_csv(stored() / "null_calibration.csv", calibration(pool, times))
-        write_csv(stored() / "null_power.csv", power(pool, times))
+        write_csv(stored() / "null_calibration.csv", calibration(pool, times))
     return 0
 
 

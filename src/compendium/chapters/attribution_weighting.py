@@ -8,18 +8,14 @@ WORD = np.array([0, 1, 2, 3, 0, 0, 1, 2])  # ACGTAACG
 
 
 def planted(
-    rng: np.random.Generator, jitter: int | None, n: int = 100, length: int = 200
+    rng: np.random.Generator, jitter: int, n: int = 100, length: int = 200
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sequences (n, L, 4) with the word, and where it is (n, L): near the middle, or anywhere.
+    """Sequences (n, L, 4) with the word, and where it is (n, L): near the middle.
 
-    `jitter` is how far from the middle it is at most, in nt; None: anywhere.
+    `jitter` is how far from the middle it is at most, in nt.
     """
     x = np.eye(4, dtype=np.float32)[rng.integers(0, 4, (n, length))]
-    last = length - len(WORD)
-    if jitter is None:
-        first = rng.integers(0, last + 1, n)
-    else:
-        first = last // 2 + rng.integers(-jitter, jitter + 1, n)
+    first = (length - len(WORD)) // 2 + rng.integers(-jitter, jitter + 1, n)
     inside = np.zeros((n, length), dtype=bool)
     np.put_along_axis(inside, first[:, None] + np.arange(len(WORD)), True, axis=1)
     x[inside] = np.tile(np.eye(4)[WORD], (n, 1))

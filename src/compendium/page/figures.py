@@ -176,17 +176,6 @@ def snr_unscale(place: ArrayLike) -> np.ndarray:
     return np.where(place >= 1, np.exp(np.maximum(place, 1) - 1) / 2, low)
 
 
-def length_weights(ax: Axes, ks: Sequence[int], per_subset: np.ndarray, mean: np.ndarray) -> Axes:
-    """Weight of each k-mer length: one thin line a held-out subset, the mean on top."""
-    for i, weights in enumerate(per_subset):
-        label = "one held-out subset" if i == 0 else None
-        ax.plot(ks, weights, color=BLUE, alpha=0.45, lw=1, marker="o", ms=3, label=label)
-    ax.plot(ks, mean, color="black", lw=2, marker="o", ms=5, label="mean")
-    ax.set(xlabel="k-mer length k", ylabel="weight", xticks=ks, ylim=(0, None))
-    ax.legend()
-    return ax
-
-
 def against(ax: Axes, table: pd.DataFrame, x: str, y: str, xlabel: str, ylabel: str) -> Axes:
     """Scatter of two columns of a score table, colour for activation, fill for batch norm."""
     size = 34 if len(table) <= 40 else 20
