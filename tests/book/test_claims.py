@@ -329,12 +329,9 @@ RECOMPUTED = {
     "floor_k8": lambda t, w: t["floor_frequency_k8"].iloc[0],
     "spearman_final": lambda t, w: spearmanr(final(t, w), t["snr"])[0],
     "difference": lambda t, w: spearmanr(final(t, w), t["snr"])[0] - rank(t, "kld_original"),
-    "accurate": lambda t, w: accurate(t).sum(),
     "equal_difference": lambda t, w: (
         spearmanr(equal_weights(t), t["snr"])[0] - rank(t, "kld_original")
     ),
-    "pearson_original": lambda t, w: np.corrcoef(t["kld_original"], t["snr"])[0, 1],
-    "pearson_geometric": lambda t, w: np.corrcoef(t["kld_geometric"], t["snr"])[0, 1],
     "weight_min": lambda t, w: np.mean(w["per_subset"], axis=0).min(),
     "weight_max": lambda t, w: np.mean(w["per_subset"], axis=0).max(),
     "koo_networks": lambda t, w: len(koo()),
@@ -352,10 +349,7 @@ RECOMPUTED = {
     "spacing_bits": lambda t, w: divergence_of_cells("spacing", "exp", True),
     "presence_bits": lambda t, w: divergence_of_cells("presence", "exp"),
     "before_bits": lambda t, w: divergence_of_cells("before", "exp"),
-    "your_a_k6": lambda t, w: your()[0]["kld_frequency_k6"],
-    "your_b_k6": lambda t, w: your()[1]["kld_frequency_k6"],
     "your_exchanged_k6": lambda t, w: your()[0]["kld_exchanged_k6"],
-    "your_over_k6": lambda t, w: your()[0]["kld_frequency_k6"] - your()[0]["kld_exchanged_k6"],
     "your_gap": lambda t, w: your_gap(),
     "your_a_auroc": lambda t, w: your()[0]["auroc"],
     "most_motifs": lambda t, w: motifs_found("network").max(),
