@@ -15,13 +15,16 @@ COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes
   --no-emit-index-url --no-annotate --no-header $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help book check test machines lock lab rerun prepare store verify release clean
+.PHONY: help book pdf check test machines lock lab rerun prepare store verify release clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 book: $(INSTALLED) ## build the book: _build/html/index.html
 	$(RUN) run config/default.yml --cores $(CORES) --strict
+
+pdf: $(INSTALLED) ## the finished book as one PDF file, through Chromium: results/default/book/book.pdf
+	$(BIN)/python workflow/scripts/book_pdf.py
 
 rerun: $(INSTALLED) ## build the book of another configuration: make rerun CONFIG=my.yml
 	@test -n "$(CONFIG)" || { echo "error: name a configuration: make rerun CONFIG=config/quick.yml" >&2; exit 2; }

@@ -35,7 +35,8 @@ JOBS_LOCK = ".jobs"
 # Of TensorFlow, before it knows how much it may say.
 GREETINGS = ("WARNING: All log messages before absl", "I0000 00:00")
 SNAKEMAKE = "workflow/progress.py --snakefile workflow/Snakefile --scheduler greedy --nolock"
-BOOK = '-c "from jupyter_book.cli.main import main; main()" build --all -q'
+BOOK = "-c 'from jupyter_book.cli.main import main; main()' build --all -q"
+BUILDER = [sys.executable, *shlex.split(BOOK)]
 
 
 class RunError(ValueError):
@@ -253,7 +254,7 @@ def chapter_again(this: paths.Run, name: str, given: Sequence[str]) -> Path:
 
 def _build(this: paths.Run, contents: Path, options: Sequence[str] = ()) -> None:
     """Build the pages that a table of contents names from the executed notebooks of a run."""
-    command = [sys.executable, *shlex.split(BOOK), str(paths.root()), "--toc", str(contents)]
+    command = [*BUILDER, str(paths.root()), "--toc", str(contents)]
     command += ["--path-output", str(this.book.parent.parent), *options]
     os.environ[paths.RUN_VARIABLE] = this.name
     path = this.logs / "book.log"  # where it greets and says farewell; what is wrong is shown

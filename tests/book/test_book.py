@@ -2,14 +2,17 @@
 
 import json
 import re
-import shutil
 import struct
 import subprocess
+import sys
 import zipfile
 from html.parser import HTMLParser
 from typing import ClassVar
 
 import pytest
+
+from compendium import paths
+from compendium.page.browser import BrowserError, chromium
 
 
 class Page(HTMLParser):
@@ -221,9 +224,10 @@ def test_no_repository_buttons_without_a_repository(pages):
 
 def test_formulas_are_drawn_without_a_network(quick_book):
     """The copy of MathJax in the book turns a formula into a picture in a real browser."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("no chromium")
+    try:
+        program = chromium()
+    except BrowserError as error:
+        pytest.skip(str(error))
     page = next(
         path
         for path in sorted((quick_book / "notebooks").glob("*.html"))
@@ -231,7 +235,7 @@ def test_formulas_are_drawn_without_a_network(quick_book):
     )
     drawn = subprocess.run(
         [
-            chromium,
+            program,
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
@@ -253,3 +257,28 @@ def test_the_manifest_belongs_to_the_book(repository, quick_book):
     assert {"python", "numpy", "attribution-consistency"} <= set(manifest["versions"])
     assert "results/quick/config.yml" in manifest["inputs"]
     assert str(repository) not in json.dumps(manifest)
+
+
+def test_the_whole_book_is_one_pdf_with_contents_and_page_numbers(repository, quick_book):
+    """Through the browser, as `make pdf`: every chapter begins a page, figures have numbers."""
+    try:
+        chromium()
+    except BrowserError as error:
+        pytest.skip(str(error))
+    script = repository / "workflow" / "scripts" / "book_pdf.py"
+    done = subprocess.run(
+        [sys.executable, script, "quick"], cwd=repository, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    made = repository / done.stdout.strip()
+    content = made.read_bytes()
+    pages = len(re.findall(rb"/Type\s*/Page\b", content))
+    assert content.startswith(b"%PDF") and pages > 60
+    assert b"/Outlines" in content, "a reader's list of contents"
+    page = made.parent / "_build" / "singlehtml" / "book" / "intro.html"
+    html = page.read_text(encoding="utf-8")
+    chapters = set(re.findall(r'id="document-notebooks/(\w+)"', html))
+    assert set(paths.notebook_names()) <= chapters
+    assert re.search(r"Fig\. \d+", html)
+    assert "counter(page)" in (repository / "book" / "static" / "book.css").read_text()
+    made.unlink()

@@ -9,7 +9,6 @@ import gc
 import http.server
 import os
 import re
-import shutil
 import threading
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ import yaml
 from metric_examples import planted_pair
 
 from attribution_consistency import cli
+from compendium.page.browser import BrowserError, chromium
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDER = "/a/folder/"  # a book need not lie at the root of its site
@@ -72,10 +72,10 @@ def site(quick_book):
 def browser():
     """Chromium; where there is none the tests are skipped, in continuous integration they fail."""
     missing = pytest.fail if os.environ.get("CI") else pytest.skip
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        missing("no chromium")
+    try:
+        path = chromium()
+    except BrowserError as error:
+        missing(str(error))
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:

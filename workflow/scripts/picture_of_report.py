@@ -5,7 +5,6 @@ book/static/report.png. What it shows is noted in the file, and a test holds it 
 """
 
 import json
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from attribution_consistency import report
 from attribution_consistency.score import Result, example, score_files
+from compendium.page.browser import chromium
 
 PICTURE = Path(__file__).resolve().parents[2] / "book" / "static" / "report.png"
 WIDTH, END = 900, "h2:nth-of-type(2)"  # pixels; the heading before which it ends
@@ -30,9 +30,8 @@ def photograph(page: Path, into: Path) -> None:
     """The report from its top to the second heading."""
     from playwright.sync_api import sync_playwright
 
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         tab = browser.new_page(viewport={"width": WIDTH, "height": 1200})
         tab.goto(page.as_uri(), wait_until="load")
         bottom = tab.evaluate(f"() => document.querySelector('{END}').getBoundingClientRect().top")
