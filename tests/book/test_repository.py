@@ -155,10 +155,13 @@ def test_every_page_of_the_contents_exists_and_every_page_is_in_them(repository)
     contents = yaml.safe_load((repository / "_toc.yml").read_text())
     listed = {contents["root"]}
     for part in contents["parts"]:
-        listed |= {chapter["file"] for chapter in part["chapters"]}
+        for chapter in part["chapters"]:
+            listed |= {chapter["file"], *(page["file"] for page in chapter.get("sections", []))}
     for name in listed:
         assert any((repository / (name + suffix)).exists() for suffix in (".md", ".py")), name
     pages = {f"notebooks/{path.stem}" for path in (repository / "notebooks").glob("*.py")}
+    folder = repository / "notebooks" / "exercises"
+    pages |= {f"notebooks/exercises/{path.stem}" for path in folder.glob("*.py")}
     pages |= {f"book/{path.stem}" for path in (repository / "book").glob("*.md")}
     assert pages <= listed
 
@@ -167,6 +170,7 @@ def test_make_help_lists_every_target(repository):
     shown = subprocess.run(["make", "help"], cwd=repository, capture_output=True, text=True)
     for target in (
         "book",
+        "pdf",
         "check",
         "test",
         "lock",

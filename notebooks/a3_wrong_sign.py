@@ -1,0 +1,207 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Maps of the wrong sign
+#
+# Some networks of the zoo predict well, have a high score, and maps whose signs are wrong: where a base
+# speaks for the class, the map says against. **Where does it come from, and how would you notice without
+# a truth?**
+#
+# ```{admonition} The answer
+# :class: important
+# Such a network overshoots: its output rises and falls again while a base is taken away, and the gradient
+# sees only the first step. Whether it does is drawn in the first epochs of a training. Mutations show it:
+# fewer than {glue:text}`s_least` of the signs agree.
+# ```
+#
+# ```{admonition} After this chapter you can
+# :class: tip
+# - test the sign of a map with the model alone;
+# - say why a correlation with mutations is not such a test.
+# ```
+#
+# *You need:* {doc}`02_signal_to_noise`. *Reading time:* 10 minutes.
+
+# %% tags=["parameters"]
+run: str = "default"  # the run whose networks are shown
+model_id: str = "bn-exp-standard-02"  # a network of wrong sign
+other_id: str = "bn-exp-standard-00"  # the same with another start
+n_sequences: int = 20  # sequences that are mutated
+agree: float = 0.8  # share of signs that must be right, at least
+
+# %% tags=["remove-cell"]
+import functools
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from attribution_consistency.sequences import codes_to_one_hot
+from compendium import config, paths, store
+from compendium.chapters import load_tables
+from compendium.page import figures
+from compendium.page.claims import expect, percent, report
+from compendium.tables import positive_test_rows
+from compendium.zoo.methods import in_silico_mutagenesis
+from compendium.zoo.trained import Networks
+
+figures.style()
+
+# %% [markdown]
+# ## What a gradient does not see
+#
+# Take the base whose loss costs a network most, in each of some sequences, and exchange it bit by bit for
+# the other three. A gradient is the slope at the very beginning of that path.
+
+# %%
+data = store.load(paths.Run(run).data("synthetic"))
+rows = positive_test_rows(data, n_sequences)
+x = codes_to_one_hot(data["codes"][rows])
+settings = config.load_resolved(run)
+networks = Networks.of_run(
+    paths.Run(run), settings, "synthetic", x.shape[1]
+)
+steps = np.linspace(0, 1, 21)
+
+
+def path(model_id):
+    """Mean change of the output while the base that matters most goes."""
+    predict = functools.partial(networks.predict, model_id)
+    effects = in_silico_mutagenesis(predict, x, batch_size=700)
+    place = effects.sum(axis=2).argmin(axis=1)
+    here = np.arange(len(x)), place
+    changed = []
+    for step in steps:
+        mixed = x.copy()
+        mixed[here] += step * ((1 - x[here]) / 3 - x[here])
+        changed.append((predict(mixed) - predict(x)).mean())
+    return changed
+
+
+fig, ax = plt.subplots(figsize=(figures.WIDTH * 0.8, 3))
+for name, colour in ((other_id, figures.BLUE), (model_id, figures.RED)):
+    ax.plot(100 * steps, path(name), color=colour, label=name)
+ax.axhline(0, color="black", lw=0.8)
+ax.set(xlabel="base exchanged (%)", ylabel="change of the logit")
+ax.legend()
+figures.show("fig_overshoot")
+
+# %% [markdown]
+# ```{glue:figure} fig_overshoot
+# :name: fig-overshoot
+# :alt: Two curves of the change of the output against the share of a base that is exchanged. One falls from the start; the other rises first and falls far below zero later.
+#
+# Change of the output while the base that matters most is exchanged for the other three, mean over
+# {glue:text}`s_sequences` sequences. The figure to remember from this chapter.
+# ```
+#
+# One network loses output from the first step. The other *gains* at first, and loses in the end. Both
+# need the base; the gradient of the second says that it does not.
+#
+# ## A test that needs no truth
+#
+# So compare the two ends. Change every base of some sequences to each other base
+# ({term}`in-silico mutagenesis`), take the bases that matter most, and count how many have the same sign
+# in the map. The function is `same_sign` of `compendium.measures`; it needs the model and no motif. Here
+# it is for the networks of the zoo and the published ones, against the {term}`SNR
+# <signal-to-noise ratio (SNR)>`, which knows the truth.
+
+# %%
+mutated = load_tables("mutagenesis", run)[0]["networks"]
+scored = pd.concat(
+    paths.load_scores(run, population)[0]
+    for population in ("synthetic", "koo")
+)
+both = mutated.merge(scored[["id", "population", "snr"]])
+wrong = both["snr"] < 0
+fig, ax = plt.subplots(figsize=(figures.WIDTH * 0.8, 3.4))
+for part, colour in (
+    (both[~wrong], figures.BLUE),
+    (both[wrong], figures.RED),
+):
+    ax.plot(100 * part["same_sign"], part["snr"], "o", ms=4, color=colour)
+ax.axvline(100 * agree, color="black", ls="--", lw=0.8)
+ax.set(xlabel="signs that agree (%)", ylabel="SNR")
+figures.show("fig_signs")
+
+# %% tags=["remove-cell"]
+report("s_sequences", len(x), "d")
+report("s_least", agree, percent)
+report("s_networks", len(both), "d")
+report("s_wrong", int(wrong.sum()), "d")
+report("s_wrong_most", both.loc[wrong, "same_sign"].max(), percent)
+report("s_right_least", both.loc[~wrong, "same_sign"].min(), percent)
+report("s_wrong_agreement", both.loc[wrong, "agreement"].min(), ".2f")
+passed = both["same_sign"] >= agree
+report("s_refused", int((~passed & ~wrong).sum()), "d")
+
+# %% [markdown]
+# ```{glue:figure} fig_signs
+# :name: fig-signs
+# :alt: Scatter plot of SNR against the share of signs that agree with mutations. Networks with negative SNR all lie left of the dashed line, nearly all others right of it.
+#
+# SNR against the share of agreeing signs for {glue:text}`s_networks` networks, red where SNR is below 0.
+# Dashed: the least share that our rule asks for.
+# ```
+#
+# The {glue:text}`s_wrong` networks of negative SNR reach at most {glue:text}`s_wrong_most`. A rule that
+# asks for {glue:text}`s_least` passes none of them, and refuses {glue:text}`s_refused` others. We drew
+# the line after looking at these networks.
+#
+# A *correlation* of map and mutations would not have told: it is above zero in every one of the wrong
+# networks, {glue:text}`s_wrong_agreement` or more, because the few bases that are wrong in sign are right
+# in place.
+
+# %% tags=["remove-input"]
+expect("no network of negative SNR passes", not (passed & wrong).any())
+expect(
+    "the correlation is above zero in all of them",
+    (both.loc[wrong, "agreement"] > 0).all(),
+)
+
+# %% [markdown]
+# ## Drawn early
+#
+# We trained seven seeds of one configuration again, and traced SNR over the first epochs: as they are,
+# and with one thing changed at a time. A *seed* decides the first weights, the order of the sequences and
+# the {term}`dropout`.
+
+# %%
+traces, _ = paths.load_table(run, "sign_traces")
+changes = traces["change"].unique()
+fig, axes = plt.subplots(
+    2, 3, figsize=(figures.WIDTH, 4.4), sharex=True, sharey=True
+)
+for ax, change in zip(axes.flat, changes):
+    for start, part in traces[traces["change"] == change].groupby("start"):
+        low = part["snr"].iloc[-1] < 0
+        colour = figures.RED if low else figures.BLUE
+        ax.plot(part["epoch"], part["snr"], color=colour, lw=1.2)
+    ax.axhline(0, color="black", lw=0.8)
+    ax.set_title(change, fontsize="medium")
+fig.supxlabel("epoch")
+fig.supylabel("SNR")
+figures.show("fig_traces")
+
+# %%
+last = traces[traces["epoch"] == traces["epoch"].max()]
+ended = (
+    last.assign(wrong=last["snr"] < 0)
+    .groupby("change", sort=False)
+    .agg(
+        wrong=("wrong", "sum"),
+        trained=("wrong", "size"),
+        auroc=("validation_auroc", "median"),
+    )
+)
+ended.style.format(precision=3)
