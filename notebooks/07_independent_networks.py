@@ -151,7 +151,7 @@ total = ((table["snr"] - table["snr"].mean()) ** 2).sum()
 between = 1 - left_over / total
 print(f"variance of SNR between the kinds: {between:.0%}")
 
-# %%
+# %% tags=["remove-output"]
 fig, axes = plt.subplots(
     1, 2, figsize=(figures.WIDTH * 1.2, 4.2), sharey=True
 )

@@ -42,7 +42,7 @@
 # - read a divergence of pairs beside its null and its controls.
 # ```
 #
-# *You need:* chapters 1 and 3. *Reading time:* 15 minutes.
+# *You need:* chapters 1 and 3. *Reading time:* 20 minutes.
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose networks are shown
@@ -225,7 +225,7 @@ expect(
 #
 # The pairs show the rule itself. We add up words that fit the same motif:
 
-# %%
+# %% tags=["remove-output"]
 colours = [figures.GREY, figures.BLUE, figures.ORANGE]
 meaning = {"p": "pairs P", "r": "single tokens R", "j": "attribution J"}
 fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH, 3), sharey=True)
@@ -292,7 +292,7 @@ learnt = ruled[ruled["auroc"] >= 0.9]
 columns = ["auroc", "bits", "bits_low", "null", "clear"]
 learnt[columns].style.format(precision=3)
 
-# %%
+# %% tags=["remove-output"]
 fig, axes = plt.subplots(
     1, 2, figsize=(figures.WIDTH * 1.2, 3.6), sharey=True
 )

@@ -30,7 +30,7 @@
 # - say why a level accuracy does not mean that nothing changes.
 # ```
 #
-# *You need:* {doc}`05_real_data`. *Reading time:* 5 minutes.
+# *You need:* {doc}`05_real_data`. *Reading time:* 10 minutes.
 
 # %% tags=["parameters"]
 # The only parameter.
@@ -87,7 +87,7 @@ table = {
 table = pd.concat({k: part.stack() for k, part in table.items()}, axis=1)
 table.style.format(precision=3).format("{:.0f}", subset=["at epoch"])
 
-# %%
+# %% tags=["remove-output"]
 fig, axes = plt.subplots(
     4, 2, figsize=(figures.WIDTH, 8), sharex=True, sharey="row"
 )
