@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from attribution_consistency.maps import gradient_correction
 
@@ -71,9 +70,3 @@ def _unit(rows):
     rows = rows - rows.mean(axis=1, keepdims=True)
     norm = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.where(norm > 0, rows / np.where(norm > 0, norm, 1), 0)
-
-
-def frequencies(counts: ArrayLike) -> np.ndarray:
-    """Base frequencies (width, 4) of a count matrix, with one pseudocount a column."""
-    counts = np.asarray(counts, float)
-    return (counts + 0.25) / (counts.sum(axis=1, keepdims=True) + 1)

@@ -171,14 +171,6 @@ class Learning(Section):
     n_sequences: int = Field(300, ge=20, description="accessible test windows mapped, at most")
 
 
-class Seqlets(Section):
-    """Motifs that TF-MoDISco finds; needs the extra 'seqlets' and ten minutes."""
-
-    run: Shown = False
-    n_sequences: int = Field(4000, ge=20, description="accessible windows searched, at most")
-    budget: int = Field(1000, ge=20, description="seqlets for the output, and against it, at most")
-
-
 class Mutagenesis(Section):
     """Maps against what mutations do to the output; takes some minutes."""
 
@@ -204,7 +196,6 @@ class Studies(Section):
 
     controls: Controls = Controls()
     learning: Learning = Learning()
-    seqlets: Seqlets = Seqlets()
     interactions: Interactions = Interactions()
     mutagenesis: Mutagenesis = Mutagenesis()
 

@@ -137,14 +137,6 @@ def your_gap():
     return np.mean([a[f"kld_frequency_k{k}"] - b[f"kld_frequency_k{k}"] for k in range(3, 7)])
 
 
-def motifs_found(maps):
-    """Motifs counted among the patterns of each GM12878 network, from the table of patterns."""
-    patterns = pd.read_csv(STORED / "seqlets_patterns.csv")
-    networks = pd.read_csv(STORED / "seqlets_measures.csv")["model"]
-    counted = patterns[(patterns["maps"] == maps) & patterns["counts"]]["model"].value_counts()
-    return counted.reindex(networks, fill_value=0)
-
-
 def along(activation):
     """Tables of networks along their training: every epoch, and agreement at every epoch."""
     epochs, agreed = (pd.read_csv(STORED / f"learning_{n}.csv") for n in ("epochs", "agreement"))
@@ -338,8 +330,6 @@ RECOMPUTED = {
     "koo_auroc": lambda t, w: koo_rank("auroc"),
     "koo_final_snr": lambda t, w: koo_rank("final"),
     "koo_original_snr": lambda t, w: koo_rank("kld_original"),
-    "koo_final_absolute": lambda t, w: koo_rank("final", "snr_absolute"),
-    "koo_original_absolute": lambda t, w: koo_rank("kld_original", "snr_absolute"),
     "koo_between": lambda t, w: koo_between(),
     "taught_networks": lambda t, w: sum(
         len(taught(rule)) for rule in ("pairing", "and", "presence", "spacing")
@@ -352,9 +342,6 @@ RECOMPUTED = {
     "your_exchanged_k6": lambda t, w: your()[0]["kld_exchanged_k6"],
     "your_gap": lambda t, w: your_gap(),
     "your_a_auroc": lambda t, w: your()[0]["auroc"],
-    "most_motifs": lambda t, w: motifs_found("network").max(),
-    "rotated_motifs": lambda t, w: motifs_found("rotated").mean(),
-    "pairing_auroc": lambda t, w: taught("pairing")["auroc"]["exp"],
 }
 for activation in ("relu", "exp"):
     for name, function in (

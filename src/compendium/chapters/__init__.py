@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAMES = (
-    *("real_data", "implants", "learning", "seqlets", "controls", "interactions"),
-    *("reproduction", "controls_recommended", "mutagenesis", "controls_spurious"),
+    *("real_data", "implants", "learning", "controls", "interactions", "reproduction"),
+    *("controls_recommended", "mutagenesis", "controls_spurious"),
 )
 
 

@@ -20,6 +20,7 @@ from attribution_consistency.sequences import codes_to_one_hot
 from attribution_consistency.weights import length_weights_from
 
 from .. import paths
+from ..kmer_words import name_kmer
 from ..tables import rivals
 from . import interactions_metric as pairs
 
@@ -297,3 +298,19 @@ def cell_table(tokens: pairs.Tokens, found: pairs.PairDivergence) -> pd.DataFram
     names = {"one": [words[i] for i in cells.left], "two": [words[i] for i in cells.right]}
     shares = {"p": found.p, "j": found.j, "r": found.r}
     return pd.DataFrame(names | {"far": cells.bin.astype(bool)} | shares)
+
+
+def by_motif(tokens: pairs.Tokens, found: pairs.PairDivergence) -> pd.DataFrame:
+    """Shares p, r and j of pairs of motifs, where those are 5 % of all pairs or more.
+
+    Names of tokens that fit the same motif are added up.
+    """
+    import pandas as pd
+
+    letters = {matrix: letter for letter, matrix in MOTIFS.items()}
+    known = [m for m in load_motifs() if m.matrix_id in letters]
+    motif = [letters[name_kmer(word, known)[0].matrix_id] for word in tokens.words]
+    cells = zip(found.pairs.left, found.pairs.right)
+    names = ["".join(sorted((motif[one], motif[two]))) for one, two in cells]
+    shares = pd.DataFrame({"p": found.p, "r": found.r, "j": found.j}).groupby(names).sum()
+    return shares[shares["p"] >= 0.05]

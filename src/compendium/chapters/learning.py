@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from .. import paths
 
 PREFIX = "learning"
-CHAPTER = "05_real_data"
+CHAPTER = "a2_along_a_training"
 POPULATIONS = (POPULATION,)
 TABLES = ("epochs", "agreement")
 ACTIVATIONS = ("relu", "exp")
 SEED = 11
 KS = range(3, 9)
 ABSENT = (
-    "This run did not repeat the trainings of this section (`studies.learning.run` is off in its "
+    "This run did not repeat the trainings of this page (`studies.learning.run` is off in its "
     "configuration).",
     "To repeat them, see `config/learning.yml`.",
 )
