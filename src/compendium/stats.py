@@ -44,30 +44,22 @@ def spearman(score: ArrayLike, truth: ArrayLike, **options: Any) -> Estimate:
 
 
 def spearman_difference(
-    first: ArrayLike,
-    second: ArrayLike,
-    truth: ArrayLike,
-    *,
-    second_truth: ArrayLike | None = None,
-    **options: Any,
+    first: ArrayLike, second: ArrayLike, truth: ArrayLike, **options: Any
 ) -> Estimate:
     """Difference of two Spearman correlations on the same networks and the same resamples.
 
     Parameters
     ----------
     first, second, truth : (M,)
-    second_truth : (M,)
-        The truth of `second` where it has one of its own.
     options
         As in `spearman`.
 
     Returns
     -------
     Estimate
-        Of `r(first, truth) - r(second, second_truth or truth)`.
+        Of `r(first, truth) - r(second, truth)`.
     """
-    columns = [first, second, truth, truth if second_truth is None else second_truth]
-    return _of_ranks(lambda r: r[:, 0, 2] - r[:, 1, 3], columns, **options)
+    return _of_ranks(lambda r: r[:, 0, 2] - r[:, 1, 2], [first, second, truth], **options)
 
 
 def correlations(

@@ -155,22 +155,6 @@ def fooled(column, kind="network", rotated=False, words=None, population="synthe
     return np.mean([(real < value).mean() for value in fake])
 
 
-def noise_instance():
-    table = pd.read_csv(STORED / "controls_sizes.csv")
-    found = table[(table["id"] == "noise") & (table["reading"] == "instance")]
-    return found.loc[found["n"].idxmax()].filter(regex=r"^k\d").iloc[-1]
-
-
-def widest_range():
-    table = pd.read_csv(STORED / "controls_choices.csv").replace([np.inf, -np.inf], np.nan)
-    r = {
-        key: spearmanr(part["value"], part["snr"], nan_policy="omit")[0]
-        for key, part in table.groupby(["family", "variant"])
-    }
-    by_family = pd.Series(r).groupby(level=0)
-    return (by_family.max() - by_family.min()).max()
-
-
 @functools.cache
 def dead():
     """The original metric and the final score with one dead map, and SNR by network."""
@@ -303,13 +287,13 @@ RECOMPUTED = {
     )[0],
     "words_original": lambda t, w: fooled("kld_original", "words", words=40),
     "words_final": lambda t, w: fooled("consistency_frequency", "words", words=40),
-    "one_word_final": lambda t, w: fooled("consistency_frequency", "words", words=1),
-    "rotated_frequency": lambda t, w: fooled("consistency_frequency", rotated=True),
-    "rotated_instance": lambda t, w: fooled("consistency_instance", rotated=True),
-    "untrained_final": lambda t, w: fooled("consistency_frequency", "untrained"),
-    "untrained_rotated": lambda t, w: fooled("consistency_frequency", "untrained", rotated=True),
-    "noise_instance": lambda t, w: noise_instance(),
-    "widest_range": lambda t, w: widest_range(),
+    "noise_original": lambda t, w: fooled("kld_original", "noise"),
+    "spike_final": lambda t, w: fooled("consistency_frequency", "spike"),
+    "broken_most": lambda t, w: max(
+        fooled(column, kind)
+        for column in ("kld_original", "consistency_frequency")
+        for kind in ("labels", "weights", "untrained")
+    ),
     "networks": lambda t, w: len(t),
     "pair_high_snr": lambda t, w: matched_pair(t)[0],
     "pair_low_snr": lambda t, w: matched_pair(t)[1],

@@ -1,4 +1,4 @@
-"""Controls and variants of the metric, on maps whose answer is known."""
+"""Controls of the metric, on maps whose answer is known."""
 
 import numpy as np
 import pandas as pd
@@ -13,15 +13,14 @@ from attribution_consistency import (
     signal_to_noise,
     thresholded_kld,
 )
-from attribution_consistency.divergence import excess_klds, kmer_distributions
+from attribution_consistency.divergence import excess_klds
 from attribution_consistency.kmers import kmer_names
 from attribution_consistency.maps import READINGS, position_scores
 from compendium.chapters import (
     controls,
-    controls_choices,
     controls_maps,
-    controls_methods,
     controls_scores,
+    controls_signs,
     controls_summary,
     shown,
 )
@@ -116,163 +115,42 @@ def test_the_constant_map_scores_the_floor():
         assert [row[f"kld_{reading}_k{k}"] for k in KS] == pytest.approx(list(floor))
 
 
-def test_jensen_shannon_is_symmetric_bounded_and_zero_for_equals():
-    q, p = RNG(0).dirichlet(np.ones(64), 2)
-    there, back = controls_choices.jensen_shannon(q, p), controls_choices.jensen_shannon(p, q)
-    assert there == pytest.approx(back) and 0 < there < np.log(2)
-    assert controls_choices.jensen_shannon(p, p) == pytest.approx(0)
-    apart = np.eye(64)[:2]
-    assert controls_choices.jensen_shannon(*apart) == pytest.approx(np.log(2))
-
-
-def test_base_frequencies_give_the_zeroth_order_prior():
-    x = one_hot(["AAAC", "AAAC"])
-    prior = controls_choices.zeroth_order(x, [1, 2])
-    assert prior[1] == pytest.approx([0.75, 0.25, 0, 0])
-    assert prior[2][kmer_names(2).index("AC")] == pytest.approx(0.75 * 0.25)
-    assert prior[2].sum() == pytest.approx(1)
-
-
-@pytest.fixture(scope="module")
-def variants():
-    return controls_choices.variants(TASK, A)
-
-
-def joined(klds, reading="frequency"):
-    return np.asarray(klds) @ WEIGHTS[reading].mean
-
-
-def by_hand(k, q_of, of):
-    """A divergence of one length, from the distributions under `instance`, term by term."""
-    table = kmer_distributions(X, A, k, reading="instance")
-    q = q_of(table.q, table.p)
-    return of(q / q.sum(), table.p)
-
-
-def test_every_choice_of_the_book_is_among_the_variants(variants):
-    families = {family for family, _ in variants}
-    assert families == set(controls_choices.DEFAULTS) - {"attribution method"}
-    final = joined(kmer_klds(X, A, KS))
-    for family, variant in controls_choices.DEFAULTS.items():
-        if family != "attribution method":
-            usual = thresholded_kld(X, A) if family.startswith("original") else final
-            assert variants[family, variant] == pytest.approx(usual), family
-
-
-def test_directions_against_their_definition(variants):
-    def forward(q, p):
-        return (q[q > 0] * np.log(q[q > 0] / p[q > 0])).sum()
-
-    def mixed(q, p):
-        return (forward(q, (p + q) / 2) + forward(p, (p + q) / 2)) / 2
-
-    for name, of in (
-        ("KL(q || p)", forward),
-        ("KL(p || q)", lambda q, p: forward(p, q)),
-        ("Jensen-Shannon", mixed),
-    ):
-        klds = [by_hand(k, lambda q, p: q * p, of) for k in KS]
-        assert variants["direction", name] == pytest.approx(joined(klds)), name
-    assert variants["direction", "KL(p || q)"] != pytest.approx(variants["direction", "KL(q || p)"])
-
-
-def test_priors_floor_and_parts_against_the_package(variants):
-    def from_uniform(q, p):
-        return np.log(len(q)) + (q[q > 0] * np.log(q[q > 0])).sum()
-
-    uniform = [by_hand(k, lambda q, p: q, from_uniform) for k in KS]
-    assert variants["prior", "uniform"] == pytest.approx(joined(uniform))
-    floor = constant_floor(X, KS)
-    assert variants["floor", "subtracted"] == pytest.approx(joined(kmer_klds(X, A, KS) - floor))
-    middle = slice(20, 60)
-    assert variants["sequence length", "middle 40 nt"] == pytest.approx(
-        joined(kmer_klds(X[:, middle], A[:, middle], KS))
-    )
-
-
 def made_up_maps():
-    """Twelve networks of six configurations; their score follows SNR, `instance` does not."""
-    rows = []
-    for i in range(12):
-        name = f"bn-exp-c{i // 2}-{i % 2:02d}"
-        for turned in (False, True):
-            rows.append(
-                {
-                    "kind": "network",
-                    "id": name,
-                    "rotated": turned,
-                    "snr": 1.0 + i,
-                    "good": 0.1 if turned else 1.0 + i,
-                    "bad": 5.0,
-                }
-            )
-    for kind, words in (
-        ("spike", np.nan),
-        ("words", 40),
-        ("words", 4),
-        ("words_in_noise", 40),
-        ("constant", np.nan),
-    ):
-        rows.append(
-            {
-                "kind": kind,
-                "id": "",
-                "rotated": False,
-                "words": words,
-                "snr": 0.0,
-                "good": 3.5 if words == 40 else 0.0,
-                "bad": 9.0,
-            }
-        )
-    table = pd.DataFrame(rows).assign(population="synthetic")
-    jitter = RNG(0).normal(scale=0.01, size=(len(table), 18))
-    for column, (what, reading, k) in enumerate(
-        (w, r, k) for w in ("kld", "excess") for r in READINGS for k in KS
-    ):
-        table[f"{what}_{reading}_k{k}"] = (
-            table["bad" if reading == "instance" else "good"] + jitter[:, column % 18]
-        )
-    return table
+    """Twelve networks that score 1 to 12, and controls: rotated copies, spikes and words."""
+    rows = [
+        ("network", f"{i}", turned, 0, 0.1 if turned else 1.0 + i)
+        for i in range(12)
+        for turned in (False, True)
+    ]
+    rows += [("spike", "", False, np.nan, 0.0), ("words", "", False, 40, 3.5)]
+    rows += [("words", "", False, 4, 9.5), ("words", "", False, 1, 99.0)]
+    table = pd.DataFrame(rows, columns=["kind", "id", "rotated", "words", "good"])
+    table = table.assign(**dict.fromkeys(controls_summary.METRICS, table["good"]))
+    return table.assign(population="synthetic")
 
 
 def test_the_share_of_networks_that_a_control_outranks():
     table = made_up_maps()
-    assert controls_summary.outranked(table, "good", "rotated") == 0
-    assert controls_summary.outranked(table, "good", "words") == pytest.approx(3 / 12)
-    assert controls_summary.outranked(table, "bad", "spike") == 1
-    assert np.isnan(controls_summary.outranked(table, "good", "rotated", "gm12878_dnase"))
+    for control, share in {"rotated": 0, "spike": 0, "words": 3 / 12, "word": 1}.items():
+        assert controls_summary.outranked(table, "good", control) == pytest.approx(share)
+    elsewhere = table[table["kind"] == "network"].assign(population="gm12878_dnase", good=-1)
+    both = pd.concat([table, elsewhere])
+    assert controls_summary.outranked(both, "good", "words") == pytest.approx(3 / 12)
+    shares = controls_summary.outranked_table(table)
+    assert list(shares.index) == list(controls_summary.CONTROLS)
+    assert (shares.loc["words"] == 3 / 12).all() and shares.loc["untrained"].isna().all()
 
 
-def test_the_table_of_choices_compares_with_the_default():
-    rows = []
-    for i in range(8):
-        for variant, value in (("apart", i), ("together", 2 * i)):
-            rows.append(
-                {
-                    "family": "strands",
-                    "variant": variant,
-                    "id": f"bn-exp-c{i}-00",
-                    "value": value,
-                    "snr": i,
-                }
-            )
-        for variant, value in (("KL(q || p)", i), ("KL(p || q)", np.inf if i == 3 else -i)):
-            rows.append(
-                {
-                    "family": "direction",
-                    "variant": variant,
-                    "id": f"bn-exp-c{i}-00",
-                    "value": value,
-                    "snr": i,
-                }
-            )
-    table = controls_summary.choice_table(pd.DataFrame(rows), draws=50)
-    table = table.set_index(["family", "variant"])
-    together = table.loc[("strands", "together")]
-    assert together[["spearman", "order", "difference"]].tolist() == pytest.approx([1, 1, 0])
-    turned = table.loc[("direction", "KL(p || q)")]
-    assert turned["networks"] == 7 and turned["spearman"] == pytest.approx(-1)
-    assert turned["high"] < 0 and not turned["default"]
+def test_the_maps_of_a_table_can_be_drawn_again():
+    given = list(controls.control_maps(X, {("network", "a"): A}, 2))
+    table = controls.control_table(TASK, "", {("network", "a"): A}, {}, 2)
+    assert len(given) == len(table)
+    for (which, a, options), (_, row) in zip(given, table.iterrows()):
+        known = [k for k, v in which.items() if v == v]
+        assert row[known].to_dict() == {k: which[k] for k in known}
+        if a.any():
+            klds = kmer_klds(X, a, KS, **options)
+            assert row[[f"kld_frequency_k{k}" for k in KS]].tolist() == pytest.approx(list(klds))
 
 
 @pytest.mark.slow
@@ -298,20 +176,17 @@ def test_one_initialisation_of_each_configuration_is_studied():
     assert controls.one_of_each(table)["id"].tolist() == ["bn-exp-noise-00", "bn-relu-noise-03"]
 
 
-def test_the_page_of_columns_describes_every_table(repository):
+def test_the_page_of_columns_describes_every_table(repository, monkeypatch):
     from test_reference_pages import check
 
     page = (repository / "book" / "columns.md").read_text(encoding="utf-8")
     real = {"bn-exp-standard-00": A}
     maps = controls.control_table(TASK, "", {("network", i): a for i, a in real.items()}, {}, 1)
     check(page, "`controls_maps`:", list(controls_scores.add_finals(maps, TASK)))
-    check(page, "`controls_sizes`:", list(controls.sizes(X, KS, real)))
-    check(page, "`controls_choices`:", list(controls_choices.choices(TASK, real)))
-    row = {"id": "", "method": ""} | controls_scores.summary(TASK, A)
-    check(page, "`controls_methods`:", list(row))
-    check(page, "`controls_signs`:", list(controls_methods.sign_row("", "", X, A, MASK)))
-    check(page, "`controls_exchange`:", ["id", "share", "change"])
-    check(page, "`controls_starts`:", ["id", "in_run", "auroc", "snr"])
+    monkeypatch.setattr(controls_signs, "method_maps", lambda *_: {"saliency": A})
+    signs = controls_signs.signs_table(None, TASK, ["a"])
+    check(page, "`controls_signs`:", list(signs))
+    assert signs["positive"].item() > 0.9
 
 
 # --- maps of the wrong sign -----------------------------------------------------------------
@@ -324,54 +199,10 @@ def test_networks_of_negative_snr_are_chosen_and_one_to_compare_with():
             "snr": [2.0, -1.0, 1.0, 3.0],
         }
     )
-    assert controls_methods.chosen(table) == ["bn-exp-noise-01", "bn-exp-noise-00"]
-    assert controls_methods.chosen(table[table["snr"] > 0]) == [
-        "bn-exp-noise-02",
-        "bn-exp-noise-00",
-    ]
-    assert controls_methods.chosen(table.iloc[[1, 3]]) == ["bn-exp-noise-01", "bn-exp-mixup-00"]
+    assert controls_signs.chosen(table) == ["bn-exp-noise-01", "bn-exp-noise-00"]
+    assert controls_signs.chosen(table[table["snr"] > 0]) == ["bn-exp-noise-02", "bn-exp-noise-00"]
+    assert controls_signs.chosen(table.iloc[[1, 3]]) == ["bn-exp-noise-01", "bn-exp-mixup-00"]
     many = pd.DataFrame(
         {"id": [f"bn-exp-noise-{i:02d}" for i in range(9)], "snr": [*range(-8, 0), 1]}
     )
-    assert controls_methods.chosen(many) == [f"bn-exp-noise-{i:02d}" for i in (0, 1, 2, 3, 4, 8)]
-
-
-def test_an_exchange_runs_from_the_slope_to_the_mutation():
-    from compendium.zoo import methods
-
-    rng = RNG(4)
-    x = one_hot(["".join(rng.choice(list("ACGT"), 12)) for _ in range(5)])
-    mask = rng.random((5, 12)) < 0.4
-    w = rng.normal(size=(12, 4))
-
-    def predict(some):
-        h = (some * w).sum(axis=(1, 2))
-        return np.exp(0.3 * h) - 0.2 * h**2
-
-    def gradient(some):
-        h = (some * w).sum(axis=(1, 2))[:, None, None]
-        return (0.3 * np.exp(0.3 * h) - 0.4 * h) * w
-
-    at = controls_methods.exchange(predict, x, mask, (0, 1e-3, 1))
-    assert at[0] == pytest.approx(0, abs=1e-6)
-    for change, share, a in (
-        (at[1], 1e-3, gradient(x)),
-        (at[2], 1, methods.in_silico_mutagenesis(predict, x)),
-    ):
-        # Away from a base, towards the mean of the three others.
-        lost = position_scores(x, a, score="input")[mask].mean() * 4 / 3
-        assert change / share == pytest.approx(-lost, rel=0.02)
-
-
-def test_the_sign_of_a_gradient_can_be_that_of_no_mutation():
-    """A hump between two bases: the slope rises where the whole exchange costs something."""
-    x = one_hot(["A" * 6])
-    mask = np.zeros((1, 6), bool)
-    mask[0, 2] = True
-
-    def predict(some):
-        t = 1 - some[:, 2, 0]
-        return 2 * t - 3 * t**2
-
-    slope, *_, end = controls_methods.exchange(predict, x, mask)[1:]
-    assert slope > 0 > end and end == pytest.approx(-1)
+    assert controls_signs.chosen(many) == [f"bn-exp-noise-{i:02d}" for i in (0, 1, 2, 3, 4, 8)]

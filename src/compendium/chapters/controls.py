@@ -1,20 +1,18 @@
-"""Tables behind the chapter on controls: what else moves the score, and which choices matter.
+"""Tables behind the chapter on controls: what else raises the score, and what it cannot see.
 
-Maps that know nothing (rotated scores, random spikes, arbitrary words), networks that learnt
-nothing (shuffled labels, permuted or fresh weights) and every choice of the metric, on the
-same sequences: the first `studies.controls.n_sequences` of those mapped.  Baseline of every
-comparison: corrected saliency, absolute gradient times input, reading `frequency`.
+Maps that know nothing (rotated scores, random spikes, arbitrary words) and networks that learnt
+nothing (shuffled labels, permuted or fresh weights), on the same sequences: the first
+`studies.controls.n_sequences` of those mapped.  And networks whose maps have the wrong sign.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from attribution_consistency import constant_floor, kmer_klds
 from attribution_consistency.sequences import codes_to_one_hot
 from attribution_consistency.weights import length_weights_from
 
@@ -22,10 +20,9 @@ from .. import store
 from ..paths import Run, read_csv, read_json, read_maps, shipped
 from ..rotation import rotated
 from ..tables import configuration, significant
-from .controls_choices import choices
 from .controls_maps import WORDS, in_noise, spikes, wrong_words
-from .controls_methods import SEED, chosen, method_choices, methods_table, sign_tables, starts_table
 from .controls_scores import Task, add_finals, score_map
+from .controls_signs import SEED, chosen, signs_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,11 +33,8 @@ PREFIX = "controls"
 CHAPTER = "06_controls"
 POPULATIONS = ("synthetic",)
 OPTIONAL = ("gm12878_dnase",)
-TABLES = ("maps", "sizes", "choices", "methods", "signs", "exchange", "starts")
+TABLES = ("maps", "signs")
 FEWER_OR_MORE, FEWER_DRAWS = (1, 4, 10, 160), 5  # arbitrary words besides `WORDS`, and their draws
-BLIND = ("constant", "noise", "spike", "words")  # maps beside the networks in `sizes`
-SHOWN = ("frequency", "instance")  # readings of `sizes`
-SIZES = (25, 50, 100, 200, 400, 800)
 FRESH = 3  # sets of initial weights of each architecture
 SHUFFLED = ("bn-exp-standard-00", "bn-relu-standard-00")  # trained on shuffled labels
 ABSENT = "This run did not make these tables.", ""
@@ -73,16 +67,8 @@ def make(run: Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
             blind = blind_maps(networks, ids, x)
             taught, auroc = shuffled_maps(run, settings, x)
             maps.append(control_table(task, population, blind | taught, auroc))
-            few, looked_at = task.part(slice(options["method_sequences"])), chosen(every)
-            methods = methods_table(networks, few, ids)
-            every_choice = [choices(task, real), method_choices(methods)]
-            tables = {
-                "sizes": sizes(x, ks, real),
-                "methods": methods,
-                "choices": pd.concat(every_choice, ignore_index=True),
-                "starts": starts_table(run, networks, task, looked_at[:-1]),
-                **sign_tables(networks, few, looked_at),
-            }
+            few = task.part(slice(options["method_sequences"]))
+            tables["signs"] = signs_table(networks, few, chosen(every))
     tables["maps"] = add_finals(pd.concat(maps, ignore_index=True), task)
     return {name: significant(table) for name, table in tables.items()}
 
@@ -127,26 +113,38 @@ def control_table(
     """
     import pandas as pd
 
-    x, rows = task.x, []
+    rows = []
+    for which, a, more in control_maps(task.x, maps, draws):
+        known = {"auroc": auroc.get((which["kind"], which["id"]), np.nan)}
+        rows.append({"population": population} | which | known | score_map(task, a, **more))
+    return pd.DataFrame(rows)
 
-    def add(kind, name, a, draw=0, words=np.nan, turned=False, **more):
-        where = {"kind": kind, "id": name, "rotated": turned, "draw": draw, "words": words}
-        known = {"auroc": auroc.get((kind, name), np.nan)}
-        rows.append({"population": population} | where | known | score_map(task, a, **more))
+
+def control_maps(
+    x: np.ndarray, maps: Mapping[tuple[str, str], np.ndarray], draws: int = 0
+) -> Iterator[tuple[dict[str, Any], np.ndarray, dict[str, bool]]]:
+    """The maps of `control_table`, each with what it is and options of the metric.
+
+    What it is: the columns kind, id, rotated, draw and words.
+    """
+
+    def one(kind, name, a, draw=0, words=np.nan, turned=False, **more):
+        which = {"kind": kind, "id": name, "rotated": turned, "draw": draw, "words": words}
+        return which, a, more
 
     for number, ((kind, name), a) in enumerate(maps.items()):
-        add(kind, name, a)
-        add(kind, name, rotated(x, a, np.random.default_rng([SEED, number])), turned=True)
+        yield one(kind, name, a)
+        turned = rotated(x, a, np.random.default_rng([SEED, number]))
+        yield one(kind, name, turned, turned=True)
     for draw in range(draws):
         rng = np.random.default_rng([SEED, 1000 + draw])
-        add("spike", "", spikes(x, rng), draw)
-        add("noise", "", rng.normal(size=x.shape), draw)
+        yield one("spike", "", spikes(x, rng), draw)
+        yield one("noise", "", rng.normal(size=x.shape), draw)
         for words in (WORDS, *(FEWER_OR_MORE if draw < FEWER_DRAWS else ())):
-            add("words", "", wrong_words(x, rng, words), draw, words)
-        add("words_in_noise", "", in_noise(x, wrong_words(x, rng), rng), draw, WORDS)
+            yield one("words", "", wrong_words(x, rng, words), draw, words)
+        yield one("words_in_noise", "", in_noise(x, wrong_words(x, rng), rng), draw, WORDS)
     if draws:
-        add("constant", "", x, correct=False)
-    return pd.DataFrame(rows)
+        yield one("constant", "", x, correct=False)
 
 
 def blind_maps(
@@ -212,28 +210,3 @@ def _shuffled_data(run):
         rows = np.flatnonzero(arrays["split"] == split)
         y[rows] = y[rng.permutation(rows)]
     return {"x": codes_to_one_hot(arrays["codes"]), "y": y, "split": arrays["split"]}
-
-
-def sizes(x: np.ndarray, ks: Sequence[int], real: dict[str, np.ndarray]) -> pd.DataFrame:
-    """KLDs of each network and of maps that know nothing on the first n sequences.
-
-    Returns
-    -------
-    DataFrame
-        Columns id (one of `BLIND` for those maps), reading, n, and k3 ... for each k.
-    """
-    import pandas as pd
-
-    rng = np.random.default_rng([SEED, 4000])
-    blind = dict(zip(BLIND, (None, rng.normal(size=x.shape), spikes(x, rng), wrong_words(x, rng))))
-    rows = []
-    for n in [*(n for n in SIZES if n < 0.7 * len(x)), len(x)]:
-        for name, a in {**real, **blind}.items():
-            for reading in SHOWN:
-                if a is None:
-                    klds = constant_floor(x[:n], ks, reading=reading)
-                else:
-                    klds = kmer_klds(x[:n], a[:n], ks, reading=reading)
-                by_length = {f"k{k}": kld for k, kld in zip(ks, klds)}
-                rows.append({"id": name, "reading": reading, "n": n} | by_length)
-    return pd.DataFrame(rows)

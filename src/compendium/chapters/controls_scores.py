@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from attribution_consistency import consistency, kmer_klds, motif_auroc, signal_to_noise
+from attribution_consistency import consistency, motif_auroc, signal_to_noise
 from attribution_consistency.divergence import distributions, kl, sum_tracks
 from attribution_consistency.length_scaling import LengthWeights
 from attribution_consistency.maps import READINGS, Options
@@ -15,8 +15,6 @@ from ..tables import RIVALS, kld_columns, mean, rivals
 
 if TYPE_CHECKING:
     import pandas as pd
-
-READING = "frequency"
 
 
 class Task(NamedTuple):
@@ -32,23 +30,9 @@ class Task(NamedTuple):
         masks = {name: mask[rows] for name, mask in self.masks.items()}
         return self._replace(x=self.x[rows], masks=masks)
 
-    def snr(self, a: np.ndarray) -> float:
-        """Signal-to-noise ratio of a map, mean over sequences."""
-        return mean(signal_to_noise(self.x, a, **self.masks))
-
-    def final(self, a: np.ndarray) -> float:
-        """Final score of a map, by the mean length weights."""
-        return consistency(kmer_klds(self.x, a, self.ks), self.weights[READING])
-
     def sums(self, a: np.ndarray, reading: str = "instance", correct: bool = True) -> Any:
         """k-mer counts and weights of a map and of a constant one, see `divergence`."""
         return sum_tracks(self.x, [a, None], self.ks, Options(reading, correct=correct))
-
-
-def summary(task: Task, a: np.ndarray) -> dict[str, Any]:
-    """SNR, final score (mean length weights) and its rivals of one map, as a dict."""
-    final = {f"consistency_{READING}": task.final(a)}
-    return {"n": len(a), "snr": task.snr(a)} | final | rivals(task.x, a, ("kld_original", "gini"))
 
 
 def score_map(task: Task, a: np.ndarray, correct: bool = True) -> dict[str, Any]:
