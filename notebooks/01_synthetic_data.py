@@ -278,3 +278,13 @@ expect("the commonest word is far above the mean", words.iloc[0, 1] > 3)
 #
 # The next chapter takes networks that were trained on these sequences, asks them which bases
 # matter, and measures how well their answers match what we planted.
+#
+# ## With another parameter
+#
+# The first command runs this chapter alone and opens its page; the second does the same with plain papermill:
+#
+# ```
+# .venv/bin/python -m compendium chapter 01_synthetic_data k=5
+# .venv/bin/papermill results/default/notebooks/01_synthetic_data.ipynb \
+#   again.ipynb -p k 5
+# ```

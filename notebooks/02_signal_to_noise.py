@@ -398,3 +398,13 @@ expect(
 #
 # Without the truth, can we still tell the two maps apart? A good map should point at the *same
 # words* again and again. The next chapter turns this idea into a number.
+#
+# ## With another parameter
+#
+# The first command runs this chapter alone and opens its page; the second does the same with plain papermill:
+#
+# ```
+# .venv/bin/python -m compendium chapter 02_signal_to_noise window=60
+# .venv/bin/papermill results/default/notebooks/02_signal_to_noise.ipynb \
+#   again.ipynb -p window 60
+# ```

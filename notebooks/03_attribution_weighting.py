@@ -470,3 +470,13 @@ report("w_old", old, ".2f")
 #
 # Which length should we use? {doc}`The next chapter <04_length_scaling>` has the answer of the
 # paper: all of them, weighted by how well each one explains the SNR of simulated networks.
+#
+# ## With another parameter
+#
+# The first command runs this chapter alone and opens its page; the second does the same with plain papermill:
+#
+# ```
+# .venv/bin/python -m compendium chapter 03_attribution_weighting k=5
+# .venv/bin/papermill results/default/notebooks/03_attribution_weighting.ipynb \
+#   again.ipynb -p k 5
+# ```

@@ -357,3 +357,13 @@ explorer.explore(
 #
 # A score that works where the truth is known can be carried to data where it is not.
 # {doc}`The next chapter <05_real_data>` does so on chromatin accessibility in a human cell line.
+#
+# ## With another parameter
+#
+# The first command runs this chapter alone and opens its page; the second does the same with plain papermill:
+#
+# ```
+# .venv/bin/python -m compendium chapter 04_length_scaling seed=1
+# .venv/bin/papermill results/default/notebooks/04_length_scaling.ipynb \
+#   again.ipynb -p seed 1
+# ```

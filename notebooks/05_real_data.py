@@ -489,3 +489,13 @@ expect(
 # One more prediction can fail: maps that know nothing should score below every network.
 # {doc}`06_controls` tries to fool the score with such maps. To run this chapter with other
 # parameters, see {doc}`../book/how_to_rerun`.
+#
+# ## With another parameter
+#
+# The first command runs this chapter alone and opens its page; the second does the same with plain papermill:
+#
+# ```
+# .venv/bin/python -m compendium chapter 05_real_data within=0.01
+# .venv/bin/papermill results/default/notebooks/05_real_data.ipynb \
+#   again.ipynb -p within 0.01
+# ```

@@ -206,6 +206,13 @@ outranked.rename(
 words_final = controls_summary.outranked(
     scored, "consistency_frequency", "words"
 )
+on_dna = tables["maps"].query("population != 'synthetic'")
+for key, (metric, control) in {
+    "c_real_noise": ("kld_original", "noise"),
+    "c_real_spike": ("consistency_frequency", "spike"),
+}.items():
+    share = controls_summary.outranked(on_dna, metric, control).mean()
+    report(key, share, percent)
 broken = outranked.loc[["labels", "weights", "untrained"]].max(axis=None)
 alone = outranked.loc[["rotated", "spike", "noise"]]
 for name, share in {
@@ -249,6 +256,8 @@ expect(
 #   whatever they are.
 # - **Spikes fool the final score**, if not often: they outrank
 #   {glue:text}`c_consistency_frequency_spike`. Whatever is concentrated has a KLD.
+#   On real DNA they outrank {glue:text}`c_real_spike` of our networks, and noise
+#   {glue:text}`c_real_noise` on the original metric.
 # - **Neither fools the excess.** Spikes, noise and rotated maps outrank no network.
 # - **Arbitrary words fool all three.** They outrank {glue:text}`c_kld_original_words` on the original
 #   metric, {glue:text}`c_consistency_frequency_words` on the final score
@@ -510,3 +519,13 @@ expect(
 # Does the score follow the truth in networks that we did not train? The {doc}`next chapter
 # <07_independent_networks>` asks. To hold your own maps against controls, use the command
 # `score` ({doc}`../book/score_your_maps`).
+#
+# ## With another parameter
+#
+# The first command runs this chapter alone and opens its page; the second does the same with plain papermill:
+#
+# ```
+# .venv/bin/python -m compendium chapter 06_controls seed=1
+# .venv/bin/papermill results/default/notebooks/06_controls.ipynb \
+#   again.ipynb -p seed 1
+# ```

@@ -433,3 +433,13 @@ expect(
 # To compare pairs of your own networks, call `find_tokens` and `pair_divergence` on their maps of
 # both classes, beside a control. How to run this chapter with other parameters is described in
 # {doc}`../book/how_to_rerun`.
+#
+# ## With another parameter
+#
+# The first command runs this chapter alone and opens its page; the second does the same with plain papermill:
+#
+# ```
+# .venv/bin/python -m compendium chapter 08_interactions noise=0.3
+# .venv/bin/papermill results/default/notebooks/08_interactions.ipynb \
+#   again.ipynb -p noise 0.3
+# ```

@@ -497,3 +497,13 @@ score_files(
 # `from pathlib import Path; folder = Path("my_files")` before them, and your files into that
 # folder. What the columns of the report mean is in {doc}`../book/columns`; what to do when
 # something goes wrong in {doc}`../book/questions`.
+#
+# ## With another parameter
+#
+# The first command runs this chapter alone and opens its page; the second does the same with plain papermill:
+#
+# ```
+# .venv/bin/python -m compendium chapter 09_your_model n_sequences=200
+# .venv/bin/papermill results/default/notebooks/09_your_model.ipynb \
+#   again.ipynb -p n_sequences 200
+# ```

@@ -327,8 +327,19 @@ expect(
 #
 # Our networks are not the paper's, and there are fewer of them. Configurations are combinations of three
 # choices and no sample of anything, and those of one start are not independent of each other. The grids
-# above are exploration; one comparison was fixed in advance, and {doc}`04_length_scaling` has it.
+# above are exploration; one comparison was chosen before the networks were trained, its direction known from
+# published ones, and {doc}`04_length_scaling` has it.
 #
 # ## Where next
 #
 # {doc}`07_independent_networks` asks networks that others trained, and {doc}`06_controls` what fools the score.
+#
+# ## With another parameter
+#
+# The first command runs this chapter alone and opens its page; the second does the same with plain papermill:
+#
+# ```
+# .venv/bin/python -m compendium chapter 10_reproduction seed=1
+# .venv/bin/papermill results/default/notebooks/10_reproduction.ipynb \
+#   again.ipynb -p seed 1
+# ```

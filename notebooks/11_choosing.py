@@ -227,3 +227,13 @@ expect(
 #
 # {doc}`Your own model <09_your_model>`, and {doc}`your own maps in ten minutes
 # <../book/score_your_maps>`.
+#
+# ## With another parameter
+#
+# The first command runs this chapter alone and opens its page; the second does the same with plain papermill:
+#
+# ```
+# .venv/bin/python -m compendium chapter 11_choosing within=0.002
+# .venv/bin/papermill results/default/notebooks/11_choosing.ipynb \
+#   again.ipynb -p within 0.002
+# ```

@@ -208,3 +208,13 @@ expect("quantitative networks are not visibly ranked", final["low"] < 0)
 #
 # {doc}`08_interactions` asks what single words cannot say, {doc}`11_choosing`
 # what the score is worth to somebody who has to choose.
+#
+# ## With another parameter
+#
+# The first command runs this chapter alone and opens its page; the second does the same with plain papermill:
+#
+# ```
+# .venv/bin/python -m compendium chapter 12_truth_on_dna seed=1
+# .venv/bin/papermill results/default/notebooks/12_truth_on_dna.ipynb \
+#   again.ipynb -p seed 1
+# ```

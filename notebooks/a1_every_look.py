@@ -120,3 +120,13 @@ expect("no interval lies below zero", all(e.high > 0 for e in ends))
 # ## Where next
 #
 # {doc}`10_reproduction` asks whether the paper was reproduced.
+#
+# ## With another parameter
+#
+# The first command runs this chapter alone and opens its page; the second does the same with plain papermill:
+#
+# ```
+# .venv/bin/python -m compendium chapter a1_every_look seed=1
+# .venv/bin/papermill results/default/notebooks/a1_every_look.ipynb \
+#   again.ipynb -p seed 1
+# ```

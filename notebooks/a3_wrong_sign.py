@@ -205,3 +205,27 @@ ended = (
     )
 )
 ended.style.format(precision=3)
+
+# %% tags=["remove-cell"]
+report("s_starts", int(ended["trained"].iloc[0]), "d")
+report("s_started_wrong", int(ended["wrong"].iloc[0]), "d")
+
+# %% [markdown]
+# ```{glue:figure} fig_traces
+# :name: fig-traces
+# :alt: Six panels of SNR against the epoch, one for each change, with a line for each seed. As it is, some lines fall below zero within the first epochs and stay there.
+#
+# SNR over the first epochs, a line for each seed, red where it ends below 0. Each panel changes one thing.
+# ```
+#
+# TRACES
+#
+# ## With another parameter
+#
+# The first command runs this chapter alone and opens its page; the second does the same with plain papermill:
+#
+# ```
+# .venv/bin/python -m compendium chapter a3_wrong_sign n_sequences=50
+# .venv/bin/papermill results/default/notebooks/a3_wrong_sign.ipynb \
+#   again.ipynb -p n_sequences 50
+# ```

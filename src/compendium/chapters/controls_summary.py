@@ -30,8 +30,7 @@ METRICS = {
 
 
 def control_rows(maps: pd.DataFrame, control: str) -> pd.DataFrame:
-    """Rows of synthetic sequences that belong to one control of `CONTROLS`, or to `network`."""
-    maps = maps[maps["population"] == "synthetic"]
+    """Rows of one population that belong to one control of `CONTROLS`, or to `network`."""
     if control == "rotated":
         return maps[(maps["kind"] == "network") & maps["rotated"]]
     words = {"words": WORDS, "word": 1}.get(control)
