@@ -18,9 +18,11 @@
 #
 # ```{admonition} The answer
 # :class: important
-# The final score is ahead of the original metric by every truth in our zoo, and most where networks differ
-# in little else: by {glue:text}`m_inside_gap` in {term}`Spearman correlation` where only regularisers
-# differ. One rival is level with it among exponential networks, the {term}`Gini coefficient`.
+# By truths that know the motifs, yes, and most where networks differ in little else: the final score is ahead
+# by {glue:text}`m_inside_gap` in {term}`Spearman correlation` where only regularisers differ. By agreement
+# with mutations, which know the network alone, the original metric is ahead: the final score follows it by
+# {glue:text}`m_mutagenesis_gap` among published networks. Among networks with an exponential first layer the
+# {term}`Gini coefficient` is level with it.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -133,13 +135,23 @@ gaps = {
     for name in at
     for truth in TRUTHS
 }
+faithful = {
+    name: estimate(name, "pooled", "mutagenesis", "final", True)
+    for name in at
+}
 report("m_published_gap", gaps["published", "SNR"], decimals)
-report("m_mutagenesis_gap", gaps["our zoo", "mutagenesis"], decimals)
+report("m_mutagenesis_gap", faithful["published"], decimals)
+report("m_mutagenesis_zoo", faithful["our zoo"], decimals)
 
 # %% [markdown]
-# In both populations the final score is ahead of the original metric inside kinds. Among published
-# networks the difference is {glue:text}`m_published_gap`. By mutagenesis in our zoo it is
-# {glue:text}`m_mutagenesis_gap`.
+# **By SNR** the final score is ahead of the original metric inside kinds, in both populations. Among published
+# networks the difference is {glue:text}`m_published_gap`.
+#
+# **By mutagenesis it is the other way round.** Over all networks the difference is
+# {glue:text}`m_mutagenesis_gap` among the published ones and {glue:text}`m_mutagenesis_zoo` in our zoo;
+# inside kinds nothing is decided. The two truths ask different things: whether a map shows the motifs, and
+# whether it shows what its network does. The final score follows the first, and
+# {doc}`12_truth_on_dna` meets the same difference on real DNA.
 
 # %% tags=["remove-input"]
 expect(
@@ -147,8 +159,8 @@ expect(
     min(gaps[name, "SNR"].low for name in at) > 0,
 )
 expect(
-    "inside kinds it is ahead by mutagenesis in our zoo",
-    gaps["our zoo", "mutagenesis"].low > 0,
+    "by mutagenesis the original metric is ahead among published networks",
+    faithful["published"].high < 0,
 )
 
 # %% [markdown]
@@ -268,7 +280,8 @@ expect(
 # %% [markdown]
 # ```{admonition} Key points
 # :class: note
-# - The final score is ahead of the original metric inside kinds, in both populations.
+# - By truths that know the motifs the final score is ahead of the original metric inside kinds.
+# - By agreement with mutations the original metric is ahead, or level.
 # - In one model with the original metric, only the final score counts.
 # - The Gini coefficient is level with it among exponential networks: there, uneven is clear.
 # ```

@@ -235,6 +235,52 @@ def implants(column, quantitative, truth="snr"):
     return spearmanr(table[column], truths.reindex(table["id"]))[0]
 
 
+@functools.cache
+def further(population):
+    """Further networks of ours with their final score, as the published ones."""
+    table = pd.read_csv(STORED / f"scores_{population}.csv")
+    mean = json.loads((STORED / "length_weights.json").read_text())["frequency"]["mean"]
+    table["final"] = table[[f"kld_frequency_k{k}" for k in KS]].to_numpy() @ np.array(mean)
+    return table
+
+
+def lead_inside(table):
+    """Final score minus original metric, inside kinds."""
+    labels = kind(table, start=False)
+    return inside(table, table["final"], labels) - inside(table, table["kld_original"], labels)
+
+
+def real(quantitative):
+    """Networks of real DNA with the SNR at implanted sites in place of their own."""
+    truths = pd.read_csv(STORED / "implants_networks.csv").set_index("id")["snr"]
+    table = pd.read_csv(STORED / "scores_gm12878_dnase.csv")
+    table = table[table["id"].str.startswith("quantitative") == quantitative]
+    accuracy = table["pearson"] if quantitative else table["auroc"]
+    table = table.assign(snr=truths.reindex(table["id"]).to_numpy(), auroc=accuracy)
+    return table.reset_index(drop=True)
+
+
+def mutated():
+    """Agreement of maps with mutations, by network."""
+    return pd.read_csv(STORED / "mutagenesis_networks.csv").set_index(["population", "id"])
+
+
+def lead_by_mutations(table, score, population):
+    truth = mutated().loc[population].reindex(table["id"])["agreement"]
+    return spearmanr(score, truth)[0] - spearmanr(table["kld_original"], truth)[0]
+
+
+def wrong_signs(t):
+    """Largest share of agreeing signs among networks of negative SNR."""
+    low = t.loc[t["snr"] < 0, "id"]
+    return mutated().loc["synthetic"].loc[low, "same_sign"].max()
+
+
+def with_word(share, column, sequences="with"):
+    table = pd.read_csv(STORED / "spurious_networks.csv")
+    return table[(table["share"] == share) & (table["sequences"] == sequences)][column].mean()
+
+
 def passed(form, reading):
     """Whether no control's mean exceeds the 5th percentile of networks, with equal weights."""
     table = pd.read_csv(STORED / "recommendation_scores.csv")
@@ -274,6 +320,25 @@ RECOMPUTED = {
     "two_final": lambda t, w: best_of_two(t, final(t, w)),
     "two_accuracy": lambda t, w: best_of_two(t, t["auroc"]),
     "two_published": lambda t, w: best_of_two(koo(), koo()["final"]),
+    "bet_binary": lambda t, w: won(real(False), real(False)["consistency_frequency"]),
+    "bet_quantitative": lambda t, w: won(real(True), real(True)["consistency_frequency"]),
+    "koo_lead": lambda t, w: lead_inside(koo()),
+    "own_networks": lambda t, w: len(further("independent")),
+    "own_inside": lambda t, w: inside(
+        further("independent"),
+        further("independent")["final"],
+        kind(further("independent"), start=False),
+    ),
+    "own_lead": lambda t, w: lead_inside(further("independent")),
+    "beyond_final": lambda t, w: spearmanr(further("beyond")["final"], further("beyond")["snr"])[0],
+    "mutations_koo": lambda t, w: lead_by_mutations(koo(), koo()["final"], "koo"),
+    "mutations_zoo": lambda t, w: lead_by_mutations(t, final(t, w), "synthetic"),
+    "wrong_signs": lambda t, w: wrong_signs(t),
+    "tainted_final": lambda t, w: with_word(1, "final"),
+    "clean_final": lambda t, w: with_word(0, "final"),
+    "tainted_snr": lambda t, w: with_word(1, "snr"),
+    "away_auroc": lambda t, w: with_word(1, "auroc", "without"),
+    "tainted_bits": lambda t, w: with_word(1, "least_bits"),
     "implants_binary": lambda t, w: implants("consistency_frequency", False),
     "implants_quantitative": lambda t, w: implants("consistency_frequency", True),
     "implants_original": lambda t, w: implants("kld_original", True),
