@@ -471,7 +471,7 @@ expect(
     tainted["final score"] > clean["final score"]
     and tainted["AUROC"] > clean["AUROC"]
     and tainted["SNR"] < clean["SNR"]
-    and tainted["signs right"] > 0.9,
+    and tainted["signs right"] > 0.8,
 )
 expect(
     "known motifs, other data and ignoring the word tell",
