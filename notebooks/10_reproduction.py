@@ -142,7 +142,7 @@ claims["here"] = [
 claims["there"] = (
     claims["paper"].map("{:g}".format).replace("0", "no number")
 )
-claims.set_index("claim")[["there", "here", "verdict"]]
+claims.set_index("claim")[["there", "here", "verdict"]].rename_axis(None)
 
 # %% tags=["remove-cell"]
 report("p_networks", len(table), "d")
@@ -152,7 +152,7 @@ report("p_reproduced", (claims["verdict"] == "reproduced").sum(), "d")
 report("p_claims", len(claims), "d")
 
 # %% [markdown]
-# Of {glue:text}`p_claims` claims, {glue:text}`p_reproduced` are reproduced. The new score follows SNR at
+# We call {glue:text}`p_reproduced` of {glue:text}`p_claims` claims reproduced. The new score follows SNR at
 # {glue:text}`p_final`, and at 0.868 in the paper. The claim that matters is the gap, and it is the
 # *original* metric that makes it: {glue:text}`p_original` here, 0.587 there. By Pearson
 # correlation the order of the two older methods turns around: the geometric one is behind here.

@@ -1,8 +1,8 @@
 """Sphinx extension: repair what makes the HTML of Sphinx and pandas hard to read aloud.
 
 Lists of references call their entries `doc-biblioentry`, a role that ARIA 1.3 has dropped and
-that is no item of a list; tables carry empty cells as headers; and pandas writes light grey on the
-middle shades of a coloured table.
+that is no item of a list; tables carry empty cells as headers; pandas gives the name of an index a
+row of its own under the headers, and writes light grey on the middle shades of a coloured table.
 """
 
 from __future__ import annotations
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 EMPTY_HEADER = re.compile(r"<th\b([^>]*)>((?:\s|&nbsp;|<p>|</p>)*)</th>")
+CELL = re.compile(r"<t[dh]\b[^>]*>.*?</t[dh]>", re.S)
+# The last two rows of a head, of which the second has the names of the index and nothing else.
+NAMED = re.compile(
+    r"(<tr[^>]*>)((?:(?!</?tr).)*)</tr>\s*<tr[^>]*>\s*((?:<th\b[^>]*>[^<]+</th>\s*)+)"
+    r"(?:<t[dh]\b[^>]*>(?:\s|&nbsp;)*</t[dh]>\s*)+</tr>\s*</thead>",
+    re.S,
+)
 SHADED = re.compile(r"(background-color: #([0-9a-f]{6});\s*color: )#[0-9a-f]{6}")
 
 
@@ -30,9 +37,15 @@ def legible(match: re.Match[str]) -> str:
     return match[1] + ("#000000" if luminance(match[2]) > 0.1791 else "#ffffff")
 
 
+def one_header(match: re.Match[str]) -> str:
+    """The names of the index in the row of headers, above the columns that they name."""
+    cells, names = CELL.findall(match[2]), CELL.findall(match[3])
+    return match[1] + "".join([*names, *cells[len(names) :]]) + "</tr></thead>"
+
+
 def repair(body: str) -> str:
     """The HTML of a page with roles, headers and colours that everyone can read."""
-    body = SHADED.sub(legible, body)
+    body = NAMED.sub(one_header, SHADED.sub(legible, body))
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')
     return EMPTY_HEADER.sub(r"<td\1>\2</td>", body)
 

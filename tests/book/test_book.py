@@ -282,3 +282,16 @@ def test_the_whole_book_is_one_pdf_with_contents_and_page_numbers(repository, qu
     assert re.search(r"Fig\. \d+", html)
     assert "counter(page)" in (repository / "book" / "static" / "book.css").read_text()
     made.unlink()
+
+
+def test_no_table_has_a_header_row_of_index_names_alone(quick_book):
+    """Their names stand in the row of headers, above the columns that they name."""
+    row = re.compile(r"<tr[^>]*>(?:(?!</tr>).)*</tr>\s*</thead>", re.S)
+    looked_at = 0
+    for page in (quick_book / "notebooks").glob("*.html"):
+        for last in row.findall(page.read_text(encoding="utf-8")):
+            cells = re.findall(r"<t[dh]\b[^>]*>(.*?)</t[dh]>", last, re.S)
+            texts = [re.sub(r"<[^>]+>|&nbsp;|\s", "", cell) for cell in cells]
+            looked_at += 1
+            assert len(texts) < 2 or texts[-1] or not texts[0], (page.name, texts)
+    assert looked_at > 20

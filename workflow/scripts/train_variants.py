@@ -29,6 +29,7 @@ from compendium.zoo.methods import in_silico_mutagenesis
 THREADS = 2
 TASK = {"n_sequences": 20000, "length": 200, "data_seed": 0}
 STARTS = (2, 5, 6, 0, 1, 3, 4)  # those of wrong sign first
+CHANGED = 4  # starts, the first, that are trained again with one thing changed
 SIGN_EPOCHS, WORD_EPOCHS, BEYOND_EPOCHS = 8, 20, 15
 CHANGES = {
     "as it is": {},
@@ -83,7 +84,7 @@ def signs(path: Path) -> None:
     data = synthetic()
     table = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["change", "start"])
     for change in CHANGES:
-        for start in STARTS:
+        for start in STARTS if change == "as it is" else STARTS[:CHANGED]:
             if ((table["change"] == change) & (table["start"] == start)).any():
                 continue
             rows = trace(change, start, data)
