@@ -439,17 +439,12 @@ means.rename_axis("positives with the word").style.format(
 elsewhere = wrong[wrong["sequences"] == "without"].groupby("share")
 clean, tainted = means.loc[0.0], means.loc[1.0]
 away = elsewhere[["auroc", "final"]].mean().loc[1.0]
-for name, (row, column) in {
-    "c_clean_final": (clean, "final score"),
-    "c_tainted_final": (tainted, "final score"),
-    "c_clean_snr": (clean, "SNR"),
-    "c_tainted_snr": (tainted, "SNR"),
-    "c_tainted_auroc": (tainted, "AUROC"),
-    "c_away_auroc": (away, "auroc"),
-    "c_clean_bits": (clean, "least fit (bits)"),
-    "c_tainted_bits": (tainted, "least fit (bits)"),
-}.items():
-    report(name, row[column], ".2f")
+short = {"final score": "final", "SNR": "snr", "least fit (bits)": "bits"}
+for column, name in short.items():
+    report(f"c_clean_{name}", clean[column], ".2f")
+    report(f"c_tainted_{name}", tainted[column], ".2f")
+report("c_tainted_auroc", tainted["AUROC"], ".2f")
+report("c_away_auroc", away["auroc"], ".2f")
 
 # %% [markdown]
 # Where every positive sequence carries the word, the score *rises*, from {glue:text}`c_clean_final` to

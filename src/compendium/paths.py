@@ -29,10 +29,10 @@ RUN_VARIABLE = "ATTRIBUTION_CONSISTENCY_RUN"
 NOTEBOOK_VARIABLE = "ATTRIBUTION_CONSISTENCY_NOTEBOOK"
 # Of a notebook that is written, not of this process.
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
-# `koo` are networks that others published, see `zoo.published`. The others of ours are there with
+# `koo` are networks that others published, see `zoo.published`. Further ones of ours are there with
 # their weights and nothing else: independent ones, and architectures beyond the zoo's.
-OTHERS = ("independent", "beyond")
-POPULATIONS = ("synthetic", "gm12878_dnase", "koo", *OTHERS)
+FURTHER = ("independent", "beyond")
+POPULATIONS = ("synthetic", "gm12878_dnase", "koo", *FURTHER)
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import config
-from .paths import OTHERS, POPULATIONS, Run, read_json, shipped
+from .paths import FURTHER, POPULATIONS, Run, read_json, shipped
 
 
 def networks_in_jobs(settings: dict[str, Any]) -> dict[str, list[list[str]]]:
@@ -40,8 +40,8 @@ def model_recipes(settings: dict[str, Any], population: str) -> dict[str, dict[s
         return _synthetic(settings)
     if population == "koo":
         return published.model_recipes(settings)
-    if population in OTHERS:
-        length, wanted = settings["synthetic"]["length"], population in settings["others"]
+    if population in FURTHER:
+        length, wanted = settings["synthetic"]["length"], population in settings["further"]
         known = as_trained(population) if wanted else {}
         return {i: recipe for i, recipe in known.items() if recipe["data"]["length"] == length}
     named = settings["gm12878"]["models"]

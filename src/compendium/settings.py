@@ -215,7 +215,7 @@ class Configuration(Section):
     zoo: Zoo = Zoo()
     gm12878: Gm12878 = Gm12878()
     koo: Koo = Koo()
-    others: Distinct[Literal["independent", "beyond"]] = Field(
+    further: Distinct[Literal["independent", "beyond"]] = Field(
         [], description="further networks of ours, those in data/independent or data/beyond"
     )
     scores: Scores = Scores()

@@ -87,16 +87,16 @@ def test_a_higher_share_keeps_the_words_of_a_lower_one(written):
 # --- populations -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("population", paths.OTHERS)
+@pytest.mark.parametrize("population", paths.FURTHER)
 def test_further_networks_are_in_a_run_that_names_them_and_can_read_them(population):
-    named = config.resolve({"others": [population], "notebooks": {}})
+    named = config.resolve({"further": [population], "notebooks": {}})
     found = populations.model_recipes(named, population)
     assert found and set(found) == set(populations.as_trained(population))
     silent = config.resolve({"notebooks": {}})
     assert populations.model_recipes(silent, population) == {}
     longer = config.resolve(
         {
-            "others": [population],
+            "further": [population],
             "synthetic": {"length": 300},
             "notebooks": {},
             "koo": {"models": []},
