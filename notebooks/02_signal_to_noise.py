@@ -21,8 +21,7 @@
 # :class: important
 # On simulated DNA we know the motifs, so we divide what a map gives to them by its tallest letters
 # elsewhere: the signal-to-noise ratio. Two networks of nearly equal accuracy can lie far apart,
-# {glue:text}`pair_clear_snr` against {glue:text}`pair_noisy_snr`. Accuracy is a hint at the clearer
-# map, in our networks and in those of others, but it leaves much open.
+# {glue:text}`pair_clear_snr` against {glue:text}`pair_noisy_snr`. Accuracy is a weak hint at the clearer map: in our networks it hangs on the few whose ratio is negative.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -253,7 +252,7 @@ expect(
 
 # %% [markdown]
 # The clear network reaches an SNR of {glue:text}`pair_clear_snr`, the noisy one
-# {glue:text}`pair_noisy_snr`. One sequence was not lucky: on {glue:text}`share_lower` of them the noisy
+# {glue:text}`pair_noisy_snr`. It is no lucky sequence: on {glue:text}`share_lower` of them the noisy
 # network is the lower one. It stays lower with the median in place of the mean, and without gradient
 # correction.
 #

@@ -21,8 +21,8 @@
 # ```{admonition} The answer
 # :class: important
 # For the most part. On our simulated networks, whose truth we know, the divergence orders them
-# much as the truth does: rank correlation {glue:text}`w_new`. But a map that points nowhere does
-# not score zero, so we take off what the same scores reach in the wrong sequences.
+# much as the truth does: rank correlation {glue:text}`w_new`. But a map that points nowhere does not score zero, so for a verdict on a single map we take off
+# what it reaches when it is laid over other sequences; the order of networks stays the same.
 # ```
 #
 # ```{admonition} After this chapter you can

@@ -20,8 +20,8 @@
 #
 # ```{admonition} The answer
 # :class: important
-# Yes: of {glue:text}`g_pairs` pairs of networks that predict about equally well,
-# {glue:text}`g_clear` differ in score by more than the choice of windows explains. What the score
+# Yes, if they differ much: of the {glue:text}`g_pairs` most different pairs of networks that predict about
+# equally well, {glue:text}`g_clear` differ in score by more than the choice of windows explains. What the score
 # tells apart here is above all networks with an exponential first layer from those with ReLU. To tell
 # apart is not to be right: where {doc}`a later chapter <12_truth_on_dna>` plants a truth in real DNA, the
 # score follows it no further than that choice of activation does.

@@ -20,9 +20,9 @@
 # ```{admonition} The answer
 # :class: important
 # Wrong words fool it. A map that points at {glue:text}`c_words` arbitrary words outranks
-# {glue:text}`c_consistency_frequency_words` of the trained networks on the final score, and no score
-# made of maps and sequences alone can shut it out. Spikes, noise and rotated maps are shut out by
-# the {term}`excess`, the score that we recommend.
+# {glue:text}`c_consistency_frequency_words` of the trained networks on the final score, and
+# {glue:text}`c_excess_words` on the {term}`excess`, which we recommend. Spikes, noise and rotated maps fool the
+# excess on average not at all.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -258,13 +258,13 @@ expect(
 #   {glue:text}`c_consistency_frequency_spike`. Whatever is concentrated has a KLD.
 #   On real DNA they outrank {glue:text}`c_real_spike` of our networks, and noise
 #   {glue:text}`c_real_noise` on the original metric.
-# - **Neither fools the excess.** Spikes, noise and rotated maps outrank no network.
+# - **Neither fools the excess.** Spikes, noise and rotated maps outrank no network, five maps of each.
 # - **Arbitrary words fool all three.** They outrank {glue:text}`c_kld_original_words` on the original
 #   metric, {glue:text}`c_consistency_frequency_words` on the final score
 #   ({glue:text}`c_words_least` to {glue:text}`c_words_most`, as the words are drawn) and
 #   {glue:text}`c_excess_words` on the excess. The fewer words, the more consistent: a map that
 #   points at a *single* arbitrary word outranks every network on every score.
-# - **Broken networks fool none** of the two scores that we tried. They outrank
+# - **Broken networks fool neither** the original metric nor the final score. They outrank
 #   {glue:text}`c_broken` at most.
 #
 # ## No formula of maps and sequences shuts out wrong words
@@ -452,13 +452,14 @@ report("c_away_auroc", away["auroc"], ".2f")
 # {glue:text}`c_tainted_snr`. What would have warned you?
 #
 # - **Accuracy**: no. On its own data the network is better than before.
-# - **Mutations**: no. The network does use the word, so map and mutations agree.
+# - **Mutations**: hardly. The network does use the word, so map and mutations agree on most bases.
 # - **A list of known motifs**: yes. One of the words that the map points at fits no motif well:
 #   {glue:text}`c_tainted_bits` bits at worst, against {glue:text}`c_clean_bits` in networks that never saw
 #   the word.
 # - **Data from elsewhere**: yes. On sequences without the word the accuracy falls from
 #   {glue:text}`c_tainted_auroc` to {glue:text}`c_away_auroc`.
-# - **Ignoring the word** (`--ignore` of the command): yes, once you suspect it. The score falls back.
+# - **Ignoring the word** (`--ignore` of the command): yes, once you suspect it. The score falls below that of
+#   networks that never saw the word.
 
 # %% tags=["remove-input"]
 expect(
@@ -484,7 +485,7 @@ expect(
 # - Noise fools the original metric, spikes fool a raw KLD; neither fools the excess.
 # - Recommended, by a rule that was fixed before looking: {glue:text}`c_recommended`.
 # - It sees neither the sign of a map nor words that always stand at one place.
-# - A word that came into the data by accident raises it. A list of known motifs, and data from elsewhere,
+# - A word that half of the positives carry by accident raises it. A list of known motifs, and data from elsewhere,
 #   can tell.
 # ```
 #

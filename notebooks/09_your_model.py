@@ -21,9 +21,9 @@
 #
 # ```{admonition} The answer
 # :class: important
-# Act on maps that beat their own controls, exchanged maps and untrained copies, and whose signs mutations
-# bear out. Of two networks that pass, take the one with the higher score, where the interval of the
-# difference leaves out zero. Of our two that is: {glue:text}`y_decision`.
+# Only where they beat their own controls, exchanged maps and untrained copies, where mutations bear out
+# their signs, and where the words that stand out are known to somebody. Of two equally accurate networks that
+# pass, take the one with the higher score: here, {glue:text}`y_decision`.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -465,8 +465,12 @@ score_files(
 # "Trust" is a short word for a narrow statement: the map keeps pointing at the same words, far more
 # than chance and than an untrained network do. It does not say that the words are right. A network
 # that consistently follows an artefact of the experiment passes; the {doc}`chapter on controls
-# <06_controls>` shows maps that are consistent and wrong. Take the words that stand out to the
-# bench, or at least to another network.
+# <06_controls>` shows maps that are consistent and wrong. So hold the words that stand out against a list of known motifs, against data from elsewhere, and against
+# another network; {doc}`06_controls` shows that these warn where the score cannot.
+#
+# On real DNA the choice between two networks that pass is {doc}`not shown to help <11_choosing>` beyond
+# preferring an exponential first layer, and not at all for networks that predict a quantity. Mutate bases on
+# which both networks agree.
 #
 # The limits 0.05, {glue:text}`y_windows` windows and three lengths are conventions, and so is
 # "every length". {glue:text}`y_copies` untrained copies show roughly what an architecture gives,

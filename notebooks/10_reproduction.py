@@ -20,8 +20,8 @@
 # :class: important
 # The new score follows the truth at least as closely as the paper says, and better than the
 # {term}`original metric`. But the gap is {glue:text}`p_gap`, and not 0.281: the original metric does far
-# better here than there. Its settings, or maps laid over the wrong sequences, could lower it; which of
-# them did, only the paper's networks could tell.
+# better here than there. Its settings, or maps laid over the wrong sequences, could lower it; whether either did, only
+# the paper's networks could tell.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -155,7 +155,8 @@ report("p_claims", len(claims), "d")
 # We call {glue:text}`p_reproduced` of {glue:text}`p_claims` claims reproduced. The new score follows SNR at
 # {glue:text}`p_final`, and at 0.868 in the paper. The claim that matters is the gap, and it is the
 # *original* metric that makes it: {glue:text}`p_original` here, 0.587 there. By Pearson
-# correlation the order of the two older methods turns around: the geometric one is behind here.
+# correlation the two older methods cannot be ordered here; in the paper the geometric one is
+# ahead.
 
 # %% tags=["remove-input"]
 expect("our interval of the gap excludes 0.281", ours["gap"].high < 0.281)
@@ -211,7 +212,7 @@ report("p_buffer_max", with_buffer.max(), ".2f")
 # with the norm of all four entries as score of a position. The paper: 90 %, 2 nt.
 # ```
 #
-# **One setting matters, the buffer.** With any buffer, up to the 90th percentile, the correlation is
+# **The buffer matters most.** With any buffer, up to the 90th percentile, the correlation is
 # {glue:text}`p_buffer_min` to {glue:text}`p_buffer_max`, whatever k, score or correction. Without one, a
 # kept position is a word only where five more beside it are kept, few words remain, and the correlation
 # falls to {glue:text}`p_no_buffer_corrected`, or {glue:text}`p_no_buffer_raw` without correction, which is
@@ -294,7 +295,7 @@ report("p_final_dead_40", lost["final"]["mean"][most], ".2f")
 # networks as it is comes so low.
 #
 # If a tenth of our networks had one dead map, the correlation would be {glue:text}`p_original_dead_10`.
-# With four in ten it would be {glue:text}`p_original_dead_40`, the paper's number. The final score, given
+# With four in ten it would be {glue:text}`p_original_dead_40`, the paper's number, and the band is wide. The final score, given
 # the same fault, would fall to {glue:text}`p_final_dead_40`: it uses every position, so the maps before
 # the dead one still count.
 #
@@ -319,7 +320,7 @@ expect(
 # - The score's own correlation is reproduced, the gap in direction only: {glue:text}`p_gap`.
 # - The paper's number for the original metric comes out of ours without a buffer, or with one dead map in
 #   four of ten networks.
-# - The gap is wider among networks that resemble each other ({doc}`a4_rivals`).
+# - The gap is wider where only regularisers differ, a level picked afterwards ({doc}`a4_rivals`).
 # - Report how many sequences a score used.
 # ```
 #

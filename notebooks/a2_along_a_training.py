@@ -156,8 +156,7 @@ expect(
 
 # %% [markdown]
 # **The final score starts late and falls, too.** Until epochs {glue:text}`g_l_relu_flat` (ReLU) and
-# {glue:text}`g_l_exp_flat` (exponential) its mean is no higher than for untrained networks, though
-# they predict well by then. At the end the exponential networks are back at
+# {glue:text}`g_l_exp_flat` (exponential) its mean is no higher than for untrained networks, though they predict better than chance by then. At the end the exponential networks are back at
 # {glue:text}`g_l_exp_final_last` nats, from {glue:text}`g_l_exp_final_first` untrained; those with
 # ReLU keep {glue:text}`g_l_relu_final_last`. A network that predicts well can score about as low as
 # one that never learnt.
@@ -189,7 +188,7 @@ expect("the original metric falls in most networks", falls.mean() > 0.5)
 # %% [markdown]
 # ```{admonition} Key points
 # :class: note
-# - A network can keep its accuracy while its explanation gets worse.
+# - A network can keep its accuracy while its explanation becomes less consistent.
 # - The final score falls when networks learn their windows by heart, and so does the agreement of
 #   networks with each other.
 # - One network's score does not tell when to stop.
