@@ -61,10 +61,11 @@ verify: book ## run the default configuration and compare it with data/stored
 release: | $(VENV)/bin/python ## build and try a release, in dist; PUBLISH=1: also tag it, here only
 	$(BIN)/python workflow/scripts/release.py $(if $(filter 1,$(PUBLISH)),--publish)
 
-lock: ## write the lock files from pyproject.toml, with uv; UPGRADE=1: with the newest versions
+lock: ## write the lock files, and environment.yml, from pyproject.toml, with uv; UPGRADE=1: with the newest versions
 	$(COMPILE) --extra zoo --extra book pyproject.toml -o requirements.lock
 	$(COMPILE) --extra test --extra check --extra atac -c requirements.lock pyproject.toml \
 	  -o requirements-test.lock
+	$(BIN)/python workflow/scripts/environment_yml.py
 
 clean: ## remove results with the networks trained there, and books; keeps data/, downloads, .venv
 	rm -rf results _build .snakemake .pytest_cache .hypothesis .mypy_cache .ruff_cache

@@ -1,7 +1,9 @@
 """The repository as a whole: nothing of one machine, nothing too large, everything agreeing."""
 
 import re
+import runpy
 import subprocess
+import tomllib
 
 import pytest
 import yaml
@@ -201,3 +203,21 @@ def test_rerun_without_a_configuration_says_what_to_do(repository):
     words = ["make", "--old-file", ".venv/.installed", "rerun", "CONFIG="]
     done = subprocess.run(words, cwd=repository, capture_output=True, text=True)
     assert done.returncode and "make rerun CONFIG=" in done.stderr
+
+
+def test_environment_yml_has_what_the_lock_has_and_this_package(repository):
+    """Conda, mamba and Binder need one file: every version of the lock, and nothing else."""
+    lock = (repository / "requirements.lock").read_text(encoding="utf-8")
+    conda = yaml.safe_load((repository / "environment.yml").read_text(encoding="utf-8"))
+    *pins, own = conda["dependencies"][-1]["pip"]
+    assert own == "-e ." and len(pins) > 50
+    versions = {pin.split("==")[0]: pin.split("==")[1].split(" ;")[0].strip() for pin in pins}
+    locked = dict(re.findall(r"^([\w.\[\]-]+)==([^\s;\\\\]+)", lock, re.M))
+    assert versions == locked
+    python = next(d for d in conda["dependencies"] if isinstance(d, str) and "python" in d)
+    project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
+    lowest = project["project"]["requires-python"].replace(" ", "")
+    assert python.split(maxsplit=1)[1] == f"{lowest},<3.14", "what make takes, too"
+    script = repository / "workflow" / "scripts" / "environment_yml.py"
+    made = runpy.run_path(str(script))["environment"](lock)
+    assert made == (repository / "environment.yml").read_text(encoding="utf-8")
