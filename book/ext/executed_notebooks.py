@@ -11,8 +11,10 @@ book also offers for download.  All of them together, as the run left them, are 
 
 The directive `run-figure` shows a figure of a chapter on another page.
 
-It also switches the repository buttons on once the configuration names a repository, and
-takes out Thebe, which would load its code from another host.
+It also switches the repository buttons on once the configuration names a repository, links
+chapters and exercises to Binder and Colab then, and takes out Thebe, which would load its code from
+another host. Colab opens the notebooks of the published book: the branch `gh-pages` holds what is
+built, and with it `executed/` and `exercises/`.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
 
+PUBLISHED = "gh-pages"
 BUTTONS = ("use_repository_button", "use_edit_page_button", "use_issues_button")
 
 
@@ -86,6 +89,36 @@ def show_repository_buttons(app: Sphinx, config: Config) -> None:
         options[button] = bool(options.get("repository_url"))
 
 
+def launch_links(repository: str, branch: str, page: str) -> dict[str, str]:
+    """Where a notebook opens for a reader who has no copy, {name of the service: address}.
+
+    None for a page that is no notebook, or a repository that is not on GitHub.
+    """
+    name, host = page.removeprefix("notebooks/"), "https://github.com/"
+    if name in (page, "status") or not repository.startswith(host):
+        return {}
+    owner = repository.removeprefix(host).removesuffix("/").removesuffix(".git")
+    exercise = name.startswith("exercises/")
+    built = f"{name}.ipynb" if exercise else f"executed/{name}.ipynb"
+    source = f"{page}.py"  # Jupytext, which the environment has, opens it as a notebook
+    return {
+        "Binder": f"https://mybinder.org/v2/gh/{owner}/{branch}?urlpath=lab/tree/{source}",
+        "Colab": f"https://colab.research.google.com/github/{owner}/blob/{PUBLISHED}/{built}",
+    }
+
+
+def offer_launch(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Begin a chapter or exercise with links that open it elsewhere, once there is a repository."""
+    options = app.config.html_theme_options
+    branch = options.get("repository_branch") or "main"
+    links = launch_links(options.get("repository_url") or "", branch, page)
+    if links and "body" in context:
+        shown = " · ".join(f'<a href="{to}">open in {name}</a>' for name, to in links.items())
+        context["body"] = f'<p class="launch">{shown}</p>' + context["body"]
+
+
 def offer_download(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
@@ -106,12 +139,15 @@ def copy_downloads(app: Sphinx, error: Exception | None) -> None:
     for path in run.notebook("exercises/x").parent.glob("*.ipynb"):
         os.makedirs(os.path.join(app.outdir, "exercises"), exist_ok=True)
         shutil.copyfile(path, os.path.join(app.outdir, "exercises", path.name))
+    os.makedirs(os.path.join(app.outdir, "executed"), exist_ok=True)
     archive = os.path.join(app.outdir, "notebooks.zip")
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
         for page in sorted(app.env.found_docs):
             name = page.removeprefix("notebooks/")
             if name != page and run.notebook(name).exists():
                 packed.write(run.notebook(name), f"{name}.ipynb")
+                if "/" not in name:
+                    shutil.copy(run.notebook(name), os.path.join(app.outdir, "executed"))
         packed.write(run.config, "config.yml")
 
 
@@ -132,6 +168,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("run-figure", RunFigure)
     app.connect("build-finished", copy_downloads)
     app.connect("html-page-context", offer_download)
+    app.connect("html-page-context", offer_launch)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("config-inited", show_repository_buttons, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

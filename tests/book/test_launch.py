@@ -1,0 +1,71 @@
+"""Links that open a chapter or an exercise elsewhere: there once a repository is, and right."""
+
+import importlib.util
+import types
+
+import pytest
+
+URL = "https://github.com/made-up/compendium"
+
+
+@pytest.fixture(scope="module")
+def extension(repository):
+    path = repository / "book" / "ext" / "executed_notebooks.py"
+    spec = importlib.util.spec_from_file_location("executed_notebooks", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def begun(extension, page, **options):
+    app = types.SimpleNamespace(config=types.SimpleNamespace(html_theme_options=options))
+    context = {"body": "<h1>Title</h1>"}
+    extension.offer_launch(app, page, "page.html", context, None)
+    return context["body"].removesuffix("<h1>Title</h1>")
+
+
+@pytest.mark.parametrize(
+    ("page", "binder", "colab"),
+    [
+        (
+            "notebooks/03_attribution_weighting",
+            "notebooks/03_attribution_weighting.py",
+            "executed/03_attribution_weighting.ipynb",
+        ),
+        (
+            "notebooks/exercises/02_signal_to_noise",
+            "notebooks/exercises/02_signal_to_noise.py",
+            "exercises/02_signal_to_noise.ipynb",
+        ),
+    ],
+)
+@pytest.mark.parametrize("address", [URL, URL + "/", URL + ".git"])
+def test_chapters_and_exercises_open_in_binder_and_colab(
+    extension, repository, page, binder, colab, address
+):
+    html = begun(extension, page, repository_url=address, repository_branch="book")
+    assert f"https://mybinder.org/v2/gh/made-up/compendium/book?urlpath=lab/tree/{binder}" in html
+    assert f"/github/made-up/compendium/blob/gh-pages/{colab}" in html
+    assert (repository / binder).exists()
+
+
+@pytest.mark.parametrize("page", ["book/intro", "notebooks/status", "genindex"])
+def test_other_pages_have_no_such_links(extension, page):
+    assert begun(extension, page, repository_url=URL) == ""
+
+
+@pytest.mark.parametrize("address", [None, "", "https://example.org/made-up/compendium"])
+def test_without_a_repository_on_github_there_are_none(extension, address):
+    assert begun(extension, "notebooks/01_synthetic_data", repository_url=address) == ""
+
+
+@pytest.mark.slow
+def test_what_colab_opens_is_in_the_built_book(extension, repository, quick_book):
+    for page in (
+        *quick_book.glob("notebooks/*.html"),
+        *quick_book.glob("notebooks/exercises/*.html"),
+    ):
+        name = page.relative_to(quick_book).with_suffix("").as_posix()
+        links = extension.launch_links(URL, "main", name)
+        if links:
+            assert (quick_book / links["Colab"].split("/blob/gh-pages/")[1]).exists(), name
