@@ -69,8 +69,9 @@ def networks(population):
     table, _ = paths.load_scores(run, population)
     rotated = load_tables("reproduction", run)[0]["rotated"]
     table = table[table["status"] == "ok"].merge(
-        rotated.drop(columns="population"), on="id"
+        rotated.drop(columns="population"), on="id", how="left"
     )
+    table = table.dropna(axis=1, how="all")  # a run may lack rotated maps
     table["mutagenesis"] = table["id"].map(mutated[population])
     return table
 

@@ -38,7 +38,9 @@ CHANGES = {
     "momentum 0.9": {"momentum": 0.9},
     "capped exponential": {"activation": "capped"},
     "gain 0.3": {"gain": 0.3},
+    "first layer of start 00": {},
 }
+DONOR = 0  # the start that gives its first layer
 TRACED = 200, 20  # sequences of the SNR, and of the mutations
 
 
@@ -52,6 +54,18 @@ def reordered(data: dict[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
     """The same sequences, met in another order."""
     rows = np.random.default_rng(seed).permutation(len(data["y"]))
     return {name: data[name][rows] for name in ("x", "y", "split")}
+
+
+def with_first_layer(recipe: dict, length: int) -> tuple:
+    """A network to train whose first layer begins as that of another start, and its twin."""
+    donor, _ = COMPILED(recipe | {"init": DONOR}, length)
+    network, plain = COMPILED(recipe, length)
+    layers = [next(la for la in m.layers if "conv" in la.name) for m in (network, donor)]
+    layers[0].set_weights(layers[1].get_weights())
+    return network, plain
+
+
+COMPILED = training.compiled
 
 
 def trace(change: str, start: int, data: dict[str, np.ndarray]) -> list[dict[str, object]]:
@@ -72,6 +86,7 @@ def trace(change: str, start: int, data: dict[str, np.ndarray]) -> list[dict[str
             found[-1]["same_sign"] = signs.mean()
 
     met = reordered(data, start) if change == "other order" else data
+    training.compiled = with_first_layer if change.startswith("first layer") else COMPILED
     _, record = training.train(recipe, met, each_epoch=look)
     scores = [float("nan"), *record["history"]["validation_score"]]
     return [row | {"validation_auroc": score} for row, score in zip(found, scores)]
