@@ -20,7 +20,7 @@
 # ```{admonition} The answer
 # :class: important
 # Such a network overshoots: its output rises and falls again while a base is taken away, and the gradient
-# sees only the first step. Whether it does is drawn with its first weights. Mutations show it:
+# sees only the first step. Whether it does is drawn with the first weights of its first layer. Mutations show it:
 # fewer than {glue:text}`s_least` of the signs agree.
 # ```
 #
@@ -208,7 +208,7 @@ expect(
 traces, _ = paths.load_table(run, "sign_traces")
 changes = traces["change"].unique()
 fig, axes = plt.subplots(
-    2, 3, figsize=(figures.WIDTH, 4.4), sharex=True, sharey=True
+    2, 4, figsize=(figures.WIDTH, 4.4), sharex=True, sharey=True
 )
 for ax, change in zip(axes.flat, changes):
     for start, part in traces[traces["change"] == change].groupby("start"):
@@ -216,7 +216,8 @@ for ax, change in zip(axes.flat, changes):
         colour = figures.RED if low else figures.BLUE
         ax.plot(part["epoch"], part["snr"], color=colour, lw=1.2)
     ax.axhline(0, color="black", lw=0.8)
-    ax.set_title(change, fontsize="medium")
+    ax.set_title(change.replace(" of ", "\nof "), fontsize="small")
+axes.flat[-1].set_axis_off()
 fig.supxlabel("epoch")
 fig.supylabel("SNR")
 figures.show("fig_traces")
@@ -236,6 +237,10 @@ ended.style.format(precision=3)
 
 # %% tags=["remove-cell"]
 report("s_started_wrong", int(ended["wrong"].iloc[0]), "d")
+swapped = last[last["change"].str.startswith("first layer")]
+ended_wrong = last.query("change == 'as it is' and snr < 0")["start"]
+turned = swapped[swapped["start"].isin(ended_wrong) & (swapped["snr"] > 0)]
+report("s_turned", len(turned), "d")
 fresh, _ = paths.load_scores(run, "independent")
 report("s_fresh", len(fresh), "d")
 report("s_fresh_wrong", int((fresh["snr"] < 0).sum()), "d")
@@ -243,25 +248,27 @@ report("s_fresh_wrong", int((fresh["snr"] < 0).sum()), "d")
 # %% [markdown]
 # ```{glue:figure} fig_traces
 # :name: fig-traces
-# :alt: Six panels of SNR against the epoch, one for each change, with a line for each seed. As it is, some lines fall below zero within the first epochs and stay there.
+# :alt: Panels of SNR against the epoch, one for each change, with a line for each seed. As it is, some lines fall below zero within the first epochs and stay there.
 #
 # SNR over the first epochs, a line for each seed, red where it ends below 0. Each panel changes one thing.
 # ```
 #
-# **It is drawn with the first weights.** After the first epoch the {glue:text}`s_started_wrong` seeds that end wrong are already the lowest. No change turns one of them around: not another order of the sequences, a lower
-# learning rate, another momentum of batch norm, nor an exponential that is capped or begins less steep. The
-# last and the lower rate only make it weaker. So the order of the data and the optimiser do not cause it; a
-# network learns its task from where it begins, and some beginnings overshoot.
+# **It is drawn with the first layer.** After the first epoch the {glue:text}`s_started_wrong` seeds that end wrong
+# are already the lowest. Another order of the sequences, a lower learning rate, another momentum of batch
+# norm, an exponential that is capped or begins less steep: none of these turns a seed around, the last and the
+# lower rate only make it weaker. One thing does. Where the *first layer* begins with the weights of another
+# seed, and all else stays, {glue:text}`s_turned` of the {glue:text}`s_started_wrong` end with the right sign.
 #
 # Networks of ours that share nothing are a fresh test: of {glue:text}`s_fresh` scored in
 # {doc}`07_independent_networks`, {glue:text}`s_fresh_wrong` have negative SNR.
 
 # %% tags=["remove-input"]
 expect(
-    "no change turns a seed of wrong sign around",
-    ended["wrong"].drop("as it is").min() >= ended["wrong"].iloc[0]
-    or ended.index.str.startswith("first layer").any(),
+    "no other change turns a seed of wrong sign around",
+    ended.loc[~ended.index.str.startswith("first"), "wrong"].min()
+    >= ended["wrong"].iloc[0],
 )
+expect("another first layer does", len(turned) == len(ended_wrong))
 early = traces.query("epoch == 1 and change == 'as it is'")
 end = last.query("change == 'as it is'").set_index("start")["snr"]
 lowest = early.set_index("start")["snr"].nsmallest((end < 0).sum())
@@ -274,7 +281,7 @@ expect(
 # ```{admonition} Key points
 # :class: note
 # - A map of the wrong sign is not noise: the network overshoots, and the gradient sees the near side.
-# - Whether it does is drawn with the first weights, and shows in the first epochs.
+# - Whether it does is drawn with the first weights of the first layer, and shows in the first epochs.
 # - No score that takes absolute values can see it. Mutations can: count the signs that agree.
 # - A correlation with mutations passes such maps.
 # ```
