@@ -115,12 +115,12 @@ for name in ("our zoo", "published"):
 report("v_within", within, "g")
 zoo, published, binary, quantitative = won.values()
 for short, bets in {"zoo": zoo, "published": published}.items():
-    for score in ("final", "original"):
-        report(f"v_{short}_{score}", bets[score], percent)
-report("v_zoo_accuracy", zoo["accuracy"], percent)
+    report(f"v_{short}_final", bets["final"], percent)
+    report(f"v_{short}_original", bets["original"].value, percent)
+report("v_zoo_accuracy", zoo["accuracy"].value, percent)
 report("v_zoo_excess", zoo["excess"].value, percent)
 report("v_zoo_kind", inside["our zoo"]["final"], percent)
-report("v_published_kind", inside["published"]["final"], percent)
+report("v_published_kind", inside["published"]["final"].value, percent)
 report("v_binary", binary["final"], percent)
 report("v_binary_gini", binary["Gini"].value, percent)
 report("v_quantitative", quantitative["final"], percent)

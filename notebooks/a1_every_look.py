@@ -91,7 +91,7 @@ if len(unseen) >= 10:
 looks["our zoo, SNR above 0"] = look(zoo[zoo["snr"] > 0])
 looks["our zoo, AUROC at least 0.97"] = look(zoo[zoo["auroc"] >= 0.97])
 
-# %% tags=["remove-input"]
+# %%
 table = pd.DataFrame(looks).T
 numbers = table.columns[1:]
 table[numbers] = table[numbers].map(

@@ -179,7 +179,8 @@ report("s_refused", int((~passed & ~wrong).sum()), "d")
 # Dashed: the least share that our rule asks for.
 # ```
 #
-# The {glue:text}`s_wrong` networks of negative SNR reach at most {glue:text}`s_wrong_most`. A rule that
+# The {glue:text}`s_wrong` networks of negative SNR reach at most {glue:text}`s_wrong_most`, all others at least
+# {glue:text}`s_right_least`. A rule that
 # asks for {glue:text}`s_least` passes none of them; of the others it refuses {glue:text}`s_refused`. We drew
 # the line after looking at these networks.
 #
