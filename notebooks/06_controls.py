@@ -413,8 +413,8 @@ print(f"{excess(a):.4f} as it is, {excess(-a):.4f} upside down")
 #
 # Wrong words need not be made up. An adapter or a repeat that stands in the positive sequences is learnt
 # like a motif. We wrote one word into a share of them, where no motif stands, and trained networks on
-# these sequences: three words, four shares. The table has means over the words. Its SNR counts the motifs
-# alone as signal; *least fit* is how well the worst of the words that the command would list fits a known
+# these sequences: three words, and three shares beside none. The table has means over the words. SNR counts the motifs alone as
+# signal; *least fit* is how well the worst of the words that the command would list fits a known
 # motif.
 
 # %%
@@ -453,7 +453,7 @@ report("c_away_auroc", away["auroc"], ".2f")
 #
 # - **Accuracy**: no. On its own data the network is better than before.
 # - **Mutations**: hardly. The network does use the word, so map and mutations agree on most bases.
-# - **A list of known motifs**: yes. One of the words that the map points at fits no motif well:
+# - **A list of known motifs**: yes. One of the words that the map points at fits every known motif less well:
 #   {glue:text}`c_tainted_bits` bits at worst, against {glue:text}`c_clean_bits` in networks that never saw
 #   the word.
 # - **Data from elsewhere**: yes. On sequences without the word the accuracy falls from
@@ -485,7 +485,7 @@ expect(
 # - Noise fools the original metric, spikes fool a raw KLD; neither fools the excess.
 # - Recommended, by a rule that was fixed before looking: {glue:text}`c_recommended`.
 # - It sees neither the sign of a map nor words that always stand at one place.
-# - A word that half of the positives carry by accident raises it. A list of known motifs, and data from elsewhere,
+# - A word that half of the positives carry by accident raises the final score. A list of known motifs, and data from elsewhere,
 #   can tell.
 # ```
 #

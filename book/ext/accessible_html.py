@@ -18,7 +18,7 @@ EMPTY_HEADER = re.compile(r"<th\b([^>]*)>((?:\s|&nbsp;|<p>|</p>)*)</th>")
 CELL = re.compile(r"<t[dh]\b[^>]*>.*?</t[dh]>", re.S)
 # The last two rows of a head, of which the second has the names of the index and nothing else.
 NAMED = re.compile(
-    r"(<tr[^>]*>)((?:(?!</?tr).)*)</tr>\s*<tr[^>]*>\s*((?:<th\b[^>]*>[^<]+</th>\s*)+)"
+    r"(<tr[^>]*>)((?:(?!</?tr).)*)</tr>\s*<tr[^>]*>\s*((?:<th\b[^>]*>(?!\s|&nbsp;)[^<]+</th>\s*)+)"
     r"(?:<t[dh]\b[^>]*>(?:\s|&nbsp;)*</t[dh]>\s*)+</tr>\s*</thead>",
     re.S,
 )

@@ -1,5 +1,6 @@
 """The quick book as a reader gets it: what a strict build does not notice."""
 
+import importlib.util
 import json
 import re
 import struct
@@ -282,6 +283,23 @@ def test_the_whole_book_is_one_pdf_with_contents_and_page_numbers(repository, qu
     assert re.search(r"Fig\. \d+", html)
     assert "counter(page)" in (repository / "book" / "static" / "book.css").read_text()
     made.unlink()
+
+
+def test_the_names_of_an_index_join_the_headers_and_displace_none(repository):
+    import pandas as pd
+
+    path = repository / "book" / "ext" / "accessible_html.py"
+    spec = importlib.util.spec_from_file_location("accessible_html", path)
+    extension = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(extension)
+    table = pd.DataFrame({"x": [1, 2], "y": [3, 4], "z": [5, 6]}, index=pd.Index(["a", "b"]))
+    for names in (["which"], ["which", "x"]):
+        named = table.rename_axis(index="which")
+        named = named.set_index("x", append=True) if len(names) == 2 else named
+        for html in (named.to_html(), named.style.to_html()):
+            head = re.search(r"<thead>.*?</thead>", extension.repair(html), re.S)[0]
+            texts = re.findall(r"<t[dh]\b[^>]*>([^<]*)</t[dh]>", head)
+            assert [t.strip() for t in texts] == [*names, *named.columns], html
 
 
 def test_no_table_has_a_header_row_of_index_names_alone(quick_book):
