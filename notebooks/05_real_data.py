@@ -35,7 +35,7 @@
 # - recognise a correlation that turns around inside groups.
 # ```
 #
-# *You need:* the first four chapters. *Reading time:* 20 minutes.
+# *You need:* the first four chapters. *Reading time:* 25 minutes.
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose networks are shown

@@ -33,7 +33,7 @@
 # - name three things that the score cannot see.
 # ```
 #
-# *You need:* the first four chapters. *Reading time:* 20 minutes.
+# *You need:* the first four chapters. *Reading time:* 25 minutes.
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose results are shown

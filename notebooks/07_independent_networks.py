@@ -34,7 +34,7 @@
 # - tell a correlation *between* kinds of networks from one *inside* them.
 # ```
 #
-# *You need:* the first four chapters. *Reading time:* 15 minutes.
+# *You need:* the first four chapters. *Reading time:* 20 minutes.
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose networks are shown

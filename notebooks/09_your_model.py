@@ -34,7 +34,7 @@
 # - apply a rule that was fixed before looking, and that may answer "cannot tell".
 # ```
 #
-# *You need:* chapters 2 and 3. *Reading time:* 15 minutes.
+# *You need:* chapters 2 and 3. *Reading time:* 25 minutes.
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose sequences are taken

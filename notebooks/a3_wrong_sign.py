@@ -30,7 +30,7 @@
 # - say why a correlation with mutations is not such a test.
 # ```
 #
-# *You need:* {doc}`02_signal_to_noise`. *Reading time:* 10 minutes.
+# *You need:* {doc}`02_signal_to_noise`. *Reading time:* 15 minutes.
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose networks are shown

@@ -33,3 +33,11 @@ window.addEventListener("beforeprint", () => {
 window.addEventListener("afterprint", () => {
   document.documentElement.dataset.theme = screenTheme;
 });
+
+// The arrows that unfold what stands below a chapter in the contents: say what they unfold.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const arrow of document.querySelectorAll(".bd-sidenav details > summary")) {
+    const chapter = arrow.closest("li").querySelector("a");
+    arrow.setAttribute("aria-label", `Exercises of ${chapter.textContent.trim()}`);
+  }
+});

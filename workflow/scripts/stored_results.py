@@ -111,7 +111,7 @@ def _figure(path, name):
     return shown[name]
 
 
-MADE_BY = {"null": "calibrate_null.py", "sign": "train_variants.py"}
+MADE_BY = {"null": "calibrate_null.py", "sign": "train_variants.py", "deepshap": "deep_shap.py"}
 
 ABSENT = {
     "synthetic": "this run has no networks of the synthetic task",
