@@ -311,9 +311,10 @@ report("i_beyond_original", elsewhere["original"], decimals)
 # %% [markdown]
 # ## Other kinds of maps
 #
-# Saliency is one kind of map. {term}`Integrated gradients <integrated gradients>` and {term}`in-silico mutagenesis` are others. We
-# made all three for every network of the zoo and every published one, on few sequences, and asked each time
-# whether the mean KLD follows the SNR *of the same kind of map*.
+# Saliency is one kind of map. {term}`Integrated gradients <integrated gradients>`, {term}`in-silico mutagenesis` and DeepSHAP
+# {cite:p}`lundberg2017` are others. We made the first three for every network of the zoo and every published
+# one, and DeepSHAP maps for one network of each configuration, on few sequences, and asked each time whether
+# the mean KLD follows the SNR *of the same kind of map*.
 
 # %%
 methods = load_tables("mutagenesis", run)[0]["methods"].dropna()
@@ -324,7 +325,12 @@ follows = methods.groupby(["method", "population"]).apply(
 follows = follows.unstack().rename(
     columns={"synthetic": "our zoo", "koo": "published"}
 )
-follows.rename_axis(index=None, columns=None).style.format(precision=2)
+deep, _ = paths.load_table(run, "deepshap_methods")
+of_deep = spearman(deep["kld"], deep["snr"], draws=1).value
+follows.loc["DeepSHAP", "our zoo"] = of_deep
+follows.rename_axis(index=None, columns=None).style.format(
+    precision=2, na_rep="–"
+)
 
 # %% tags=["remove-cell"]
 report("i_methods_least", follows.min(axis=None), ".2f")
