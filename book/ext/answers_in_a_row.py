@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 BOX = re.compile(r"```\{admonition\} The answer\n:class: important\n(.*?)```", re.S)
+QUESTION = re.compile(r"\*\*(.+?)\*\*", re.S)  # the first that a chapter sets in bold
 GLUE = re.compile(r"\{glue:text\}`([^`]*)`")
 LINK = re.compile(r"(\{doc\}`(?:[^`<]*<)?)(?=[a0-9])")  # chapters name each other without a folder
 
@@ -41,12 +42,14 @@ def claims(name: str) -> dict[str, str]:
 
 
 def answer(name: str) -> str | None:
-    """The box of a chapter as Markdown, numbers filled in; None where it has none."""
-    found = BOX.search(markdown(paths.notebook_source(name)))
+    """Question and box of a chapter as Markdown, numbers filled in; None where it has no box."""
+    prose = markdown(paths.notebook_source(name))
+    found = BOX.search(prose)
     if not found:
         return None
-    known = claims(name)
+    known, asked = claims(name), QUESTION.search(prose[: found.start()])
     text = GLUE.sub(lambda match: known.get(match[1], "–"), found[1])
+    text = f"*{asked[1]}* {text}" if asked else text
     return " ".join(LINK.sub(r"\1/notebooks/", text.replace("<../book/", "</book/")).split())
 
 
