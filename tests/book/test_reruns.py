@@ -1,11 +1,15 @@
 """An edit reruns what uses the edited file, and nothing else."""
 
 import contextlib
+import json
 import os
+import shutil
+import subprocess
+import sys
 
 import pytest
 
-from compendium import chapters, dependencies
+from compendium import chapters, dependencies, paths
 
 NOTEBOOKS = [
     "01_synthetic_data",
@@ -107,3 +111,24 @@ def test_editing_a_file_reruns_what_uses_it(repository, planned, file, allowed, 
     always = ("manifest", "book")
     assert all(line.startswith((*allowed, *always)) for line in lines), lines
     assert any(line.startswith(wanted) for line in lines) or not wanted
+
+
+@pytest.mark.slow
+def test_one_chapter_runs_again_with_another_parameter(repository, quick_book):
+    """The command that every chapter ends with: a page of its own, the run's left alone."""
+    before = (quick_book / "notebooks" / "01_synthetic_data.html").read_bytes()
+    command = [sys.executable, "-m", "compendium", "chapter", "01_synthetic_data", "k=5"]
+    done = subprocess.run(
+        [*command, "--run", "quick", "--quiet"], cwd=repository, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    page = repository / done.stdout.strip().splitlines()[-1]
+    try:
+        executed = json.loads(paths.Run("quick-again").notebook("01_synthetic_data").read_text())
+        assert executed["metadata"]["papermill"]["parameters"] == {"run": "quick", "k": 5}
+        assert "Sequences with a known answer" in page.read_text(encoding="utf-8")
+        assert (quick_book / "notebooks" / "01_synthetic_data.html").read_bytes() == before
+    finally:
+        shutil.rmtree(paths.Run("quick-again").folder)
+    wrong = subprocess.run([*command[:-1], "q=5"], cwd=repository, capture_output=True, text=True)
+    assert wrong.returncode == 2 and "01_synthetic_data.q: unknown" in wrong.stderr
