@@ -142,7 +142,7 @@ expect("they do not win the third", lead["pearson_accessible"] <= 0)
 # against such a *constant* map.
 
 # %%
-words = tables["kmers"].query("k == 6").reset_index(drop=True)
+words = tables["kmers"].copy()
 constant = words["p"] ** 2 / (words["p"] ** 2).sum()
 words["times"] = words["q"] / constant
 with np.errstate(divide="ignore", invalid="ignore"):

@@ -156,7 +156,6 @@ class Controls(Section):
 
     n_sequences: int = Field(500, ge=20, description="the first of those mapped, at most")
     draws: int = Field(20, ge=1, le=100, description="maps of each random control")
-    method_sequences: int = Field(50, ge=20, description="mapped by every attribution method")
     label_epochs: Epochs = Field(5, description="of the networks trained on shuffled labels")
 
 

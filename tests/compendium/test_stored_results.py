@@ -103,12 +103,11 @@ def verify(compendium, scripts, capsys):
         "scores_gm12878_dnase": networks("e"),
         "gm12878_counts": networks("e"),
         "implants_networks": networks("e"),
-        "controls_signs": networks("a"),
         "controls_maps": networks("a", "e").assign(population=["synthetic", "gm12878_dnase"]),
     }
     for name, table in kept.items():
         paths.write_csv(paths.stored() / f"{name}.csv", table)
-    for name in ("controls_signs", "controls_maps", "gm12878_counts", "implants_networks"):
+    for name in ("controls_maps", "gm12878_counts", "implants_networks"):
         paths.write_csv(run.table(name), kept[name])
 
     def verify(**populations):

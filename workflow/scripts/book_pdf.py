@@ -13,7 +13,8 @@ from pathlib import Path
 
 from compendium import paths
 from compendium.page.browser import BrowserError, chromium
-from compendium.run import BUILDER, RunError
+from compendium.building import BUILDER
+from compendium.run import RunError
 
 SECONDS = 300  # that the browser may take
 
