@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 from compendium import paths
-from compendium.page.browser import BrowserError, chromium
 from compendium.building import BUILDER
+from compendium.page.browser import BrowserError, chromium
 from compendium.run import RunError
 
 SECONDS = 300  # that the browser may take
