@@ -146,13 +146,9 @@ ax.vlines(
     kld[left_out], predicted[left_out], log_snr[left_out], color=figures.RED
 )
 ax.plot(kld[left_out], log_snr[left_out], "o", ms=4, color=figures.RED)
-ax.axline((0, intercept), slope=slope, color="black", lw=1)
+ax.plot(kld[positive], predicted[positive], color="black", lw=1)
 ax.axhline(np.nanmean(log_snr), color="black", ls="--", lw=0.8)
-ax.set(
-    xlabel=f"KLD, k = {ks[middle]} (nats)",
-    ylabel="log SNR",
-    xlim=(0.9 * kld.min(), 1.05 * kld.max()),
-)
+ax.set(xlabel=f"KLD, k = {ks[middle]} (nats)", ylabel="log SNR")
 figures.show("fig_one_length")
 
 # %% [markdown]

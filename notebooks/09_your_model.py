@@ -481,19 +481,21 @@ def mutants(x, a, models, n=50):
             alt = effect.mean(axis=1).drop(ref).idxmin()
             row = [headers[i], kind, place + 1, "ACGT"[ref], "ACGT"[alt]]
             rows.append([*row, *effect.loc[alt]])
-    columns = ["sequence", "kind", "position", "ref", "alt", *models]
+    columns = ["sequence", "kind", "position", "ref", "alt"]
+    columns += [f"effect in {name}" for name in models]
     return pd.DataFrame(rows, columns=columns)
 
 
 listed = mutants(x, maps["A"], models, n=min(50, len(x)))
-falls = (listed[[*models]] < 0).all(axis=1) & (listed["kind"] == "mutant")
+falls = (listed.filter(like="effect") < 0).all(axis=1)
+falls &= listed["kind"] == "mutant"
 agreed = listed["sequence"].isin(listed.loc[falls, "sequence"])
 listed[agreed].to_csv(folder / "mutants.csv", index=False)
 listed[agreed].head(6).style.format(precision=2).hide(axis="index")
 
 # %% [markdown]
-# `mutants.csv` has a row a mutant: where it lies in the sequence (counted from 1), the base that is there,
-# the base to write, and what A and B expect of the logit. Now look up the bases around: a mutant inside a
+# `mutants.csv` has a row a mutant: the sequence and the position in it, counted from 1, the base that is
+# there, the base to write, and by how much the logit of A and of B changes. Now look up the bases around: a mutant inside a
 # motif that you know is worth more than one in a word that nobody knows. Order mutants *and* controls; if
 # the cells answer to both alike, the map was wrong.
 #

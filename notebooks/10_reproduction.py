@@ -264,7 +264,7 @@ for name, colour in (("original", figures.RED), ("final", figures.BLUE)):
     right.fill_between(100 * shares, *band, color=colour, alpha=0.15)
 right.axhline(0.587, color="black", lw=0.8, ls="--")
 right.set(xlabel="networks with a dead map (%)", ylabel="Spearman with SNR")
-right.legend(["original metric", "final score"])
+right.legend(right.lines[:2], ["original metric", "final score"])
 figures.show("fig_alignment")
 
 # %% tags=["remove-cell"]

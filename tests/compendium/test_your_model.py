@@ -92,7 +92,7 @@ def test_mutants_of_a_linear_model_have_the_effect_of_its_weights(defined):
         ref, alt = (found[base].map("ACGT".index).to_numpy() for base in ("ref", "alt"))
         assert (ref == x.argmax(2)[np.arange(5), places]).all() and (ref != alt).all()
         effect = weights[places, alt] - weights[places, ref]
-        np.testing.assert_allclose(found[["A", "B"]], effect[:, None] * [1, 2])
+        np.testing.assert_allclose(found[["effect in A", "effect in B"]], effect[:, None] * [1, 2])
 
 
 @pytest.fixture
