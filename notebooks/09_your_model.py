@@ -24,7 +24,7 @@
 # Only where they beat maps that know nothing (those of other sequences, and of untrained copies of the
 # network), where {term}`mutations in the computer <in-silico mutagenesis>` bear out their signs, and where
 # somebody knows the words that stand out. Of two equally accurate networks that pass, take the one with
-# the higher score: here, {glue:text}`y_decision`.
+# the higher {term}`recommended score`: here, {glue:text}`y_decision`.
 # ```
 #
 # ```{admonition} After this chapter you can
