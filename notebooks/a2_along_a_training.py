@@ -19,7 +19,7 @@
 #
 # ```{admonition} The answer
 # :class: important
-# It notices, but it cannot say when. While test accuracy stays level, the final score falls again
+# It notices, but it cannot say when. While test accuracy stays level, the {term}`final score` falls again
 # and the networks explain themselves less alike. In a single network, though, the score may be
 # highest anywhere from epoch {glue:text}`g_l_peak_low` to epoch {glue:text}`g_l_peak_high`.
 # ```
@@ -85,7 +85,15 @@ table = {
     "last epoch": by_kind.last(),
 }
 table = pd.concat({k: part.stack() for k, part in table.items()}, axis=1)
-table.style.format(precision=3).format("{:.0f}", subset=["at epoch"])
+names = {
+    "auroc_train": "AUROC, training windows",
+    "auroc_test": "AUROC, test windows",
+    "final": "final score (nats)",
+    "kld_original": "original metric (nats)",
+}
+table.rename(index=names | figures.ACTIVATION_NAMES).rename_axis(
+    ["first layer", "measure"]
+).style.format(precision=3).format("{:.0f}", subset=["at epoch"])
 
 # %% tags=["remove-output"]
 fig, axes = plt.subplots(
@@ -101,7 +109,7 @@ for column, kind in zip(axes.T, ("relu", "exp")):
     column[3].fill_between(low.index, low, high, alpha=0.2)
     column[0].set_title(figures.ACTIVATION_NAMES[kind])
     column[3].set_xlabel("epoch")
-labels = ("AUROC", "final score (nats)", "original (nats)", "agreement")
+labels = ("AUROC", "final (nats)", "original (nats)", "agreement")
 for ax, label in zip(axes[:, 0], labels):
     ax.set_ylabel(label)
 figures.show("fig_learning")
@@ -167,7 +175,9 @@ expect(
 columns = ["activation", "init"]
 single = epochs.pivot(index="epoch", columns=columns, values="final")
 peaks = single.round(9).idxmax()
-peaks.unstack("init")
+peaks.rename(index=figures.ACTIVATION_NAMES).rename_axis(
+    ["first layer", "start"]
+).unstack()
 
 # %% tags=["remove-cell"]
 report("g_l_peak_low", int(peaks.min()), "d")

@@ -19,9 +19,10 @@
 #
 # ```{admonition} The answer
 # :class: important
-# Such a network overshoots: its output rises and falls again while a base is taken away, and the gradient
-# sees only the first step. Whether it does is drawn with the first weights of its first layer. Mutations show it:
-# fewer than {glue:text}`s_least` of the signs agree.
+# Such a network overshoots: its output rises and falls again while a base is taken away, and the
+# {term}`gradient` sees only the first step. Whether it does is drawn with the random numbers that its
+# first layer starts from. {term}`Mutations in the computer <in-silico mutagenesis>` show it: fewer than
+# {glue:text}`s_least` of the signs agree.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -244,7 +245,9 @@ ended = (
         auroc=("validation_auroc", "median"),
     )
 )
-ended.style.format(precision=3)
+ended.rename_axis("what was changed").set_axis(
+    ["of wrong sign", "trained", "median AUROC"], axis=1
+).style.format(precision=3)
 
 # %% tags=["remove-cell"]
 report("s_started_wrong", int(ended["wrong"].iloc[0]), "d")
