@@ -122,7 +122,7 @@ checks("largest", largest)
 checks("count", count)
 
 # %% [markdown]
-# A wider limit can only find larger differences. Why is the widest one not the best choice?
+# A wider limit can only find more pairs, and no smaller largest difference. Why is the widest one not the best choice?
 #
 # ## ★★ Simpson again (10 minutes)
 #

@@ -50,7 +50,7 @@ def made(run: Run) -> list[Path]:
 
 def make(run: Run) -> None:
     """Write the data of the exercises, small, and `lesson.py` beside them."""
-    from ..chapters import real_data
+    from ..chapters import load_tables, real_data
 
     data = store.load(run.data("synthetic"))
     for name in networks(run):
@@ -69,11 +69,14 @@ def make(run: Run) -> None:
     real, studied, _ = real_data.load(run.name)
     blocks = studied["blocks"]
     final = blocks[blocks["block"] == 0].set_index("id")["consistency"]
+    planted = load_tables("implants", run.name)[0]["networks"].drop(columns="n")
     written = {
         "networks": scores.assign(
             configuration=tables.configuration(scores), mapped=scores["id"].isin(NETWORKS)
         ),
-        "real_networks": real_data.compared(real).assign(final=lambda t: t["id"].map(final)),
+        "real_networks": real_data.compared(real)
+        .assign(final=lambda t: t["id"].map(final))
+        .merge(planted, on="id"),
         "real_blocks": blocks,
         "published": paths.read_csv(paths.published() / "gm12878_published.csv"),
     }
