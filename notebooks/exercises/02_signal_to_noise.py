@@ -32,7 +32,7 @@ checks = lesson.Checks("02_signal_to_noise")
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
-from scipy.stats import pearsonr, spearmanr
+from scipy.stats import spearmanr
 
 from attribution_consistency import plot, signal_to_noise
 from attribution_consistency.maps import position_scores

@@ -29,7 +29,7 @@ import lesson
 checks = lesson.Checks("12_truth_on_dna")
 
 # %%
-from scipy.stats import pearsonr, spearmanr
+from scipy.stats import spearmanr
 
 table = lesson.table("real_networks")
 columns = [

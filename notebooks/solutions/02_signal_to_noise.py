@@ -32,7 +32,7 @@ checks = lesson.Checks("02_signal_to_noise")
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
-from scipy.stats import pearsonr, spearmanr
+from scipy.stats import spearmanr
 
 from attribution_consistency import plot, signal_to_noise
 from attribution_consistency.maps import position_scores
@@ -297,6 +297,9 @@ agreement = spearmanr(
 
 
 # %% tags=["key"]
+from scipy.stats import pearsonr
+
+
 def variants(name):
     """Robust SNRs of one network that went wrong in one place each."""
     m = a[name]

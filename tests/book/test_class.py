@@ -168,7 +168,7 @@ def test_a_bundle_needs_the_exercises(script, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("version", pythons())
+@pytest.mark.parametrize("version", list(pythons()))
 def test_a_class_can_work_with_it(repository, built, index, script, tmp_path, version):
     """START.md typed as it stands, all notebooks, solutions and mistakes: with the wheel alone."""
     script("scripts/try_class.py").main(

@@ -79,7 +79,7 @@ def fetching() -> str:
     import yaml
 
     settings = yaml.safe_load((paths.root() / "_config.yml").read_text(encoding="utf-8"))
-    address = settings["repository"]["url"].removesuffix("/").removesuffix(".git")
+    address = (settings["repository"]["url"] or "").removesuffix("/").removesuffix(".git")
     cell = (paths.root() / "book" / "class" / "first_cell.py").read_text(encoding="utf-8")
     files = f"{address}/releases/download/v{__version__}/"
     return cell.replace("FILES_OF_THE_RELEASE", files) + "\n" if address else ""
