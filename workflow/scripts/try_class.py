@@ -14,7 +14,9 @@ It prints the megabytes and seconds of the installation.
 
 import argparse
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -60,9 +62,15 @@ print(json.dumps(said))
 
 
 def run(*command, cwd):
-    """What a command prints; it must succeed."""
+    """What a command prints; it must succeed, and knows no Python module of the caller's."""
     done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, encoding="utf-8"
+        [str(part) for part in command],
+        cwd=cwd,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
     )
     if done.returncode:
         sys.exit(f"this failed: {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
@@ -80,15 +88,21 @@ def megabytes(path):
     return sum(file.stat().st_size for file in files if file.is_file()) / 1e6
 
 
+def program(folder, name):
+    """The file of a program that START.md names; on Windows it has an extension."""
+    path = folder.joinpath(*re.split(r"[\\/]", name))
+    return shutil.which(path) or path
+
+
 def install(folder, python):
     """Type the commands of START.md; returns the Python of the environment."""
     make, add, opening = commands((folder / "START.md").read_text(encoding="utf-8"))
     begun = time.monotonic()
     run(python, *make[1:], cwd=folder)
-    inside = folder / Path(*re.split(r"[\\/]", add[0]))
+    inside = program(folder, add[0])
     run(inside, *add[1:], cwd=folder)
     print(f"installed: {megabytes(folder / 'env'):.0f} MB, {time.monotonic() - begun:.0f} s")
-    run(folder / Path(*re.split(r"[\\/]", opening[0])), "--version", cwd=folder)
+    run(program(folder, opening[0]), "--version", cwd=folder)
     assert (folder / opening[1]).is_file(), opening
     return inside
 
