@@ -332,6 +332,15 @@ expect(
 # above are exploration; one comparison was chosen before the networks were trained, its direction known from
 # published ones, and {doc}`04_length_scaling` has it.
 #
+# ## Exercises
+#
+# Work on them in the {doc}`student notebook <exercises/10_reproduction>`
+# (<a href="../exercises/10_reproduction.ipynb" download>download</a>; `make lab` copies all of them into
+# `my_exercises`). It checks your answers and, when one is wrong, says why.
+#
+# 1. ★ *Change a parameter.* Compute the three numbers of the paper on our networks.
+# 2. ★★ *Write a few lines.* Lay maps over the wrong sequences. How far does each metric fall?
+#
 # ## Where next
 #
 # {doc}`07_independent_networks` asks networks that others trained, and {doc}`06_controls` what fools the score.

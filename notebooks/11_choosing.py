@@ -254,6 +254,15 @@ expect(
 # picks the network whose maps are clearest. It does not pick one that is right where all are wrong in the
 # same way ({doc}`06_controls`), and it does not see the sign of a map.
 #
+# ## Exercises
+#
+# Work on them in the {doc}`student notebook <exercises/11_choosing>`
+# (<a href="../exercises/11_choosing.ipynb" download>download</a>; `make lab` copies all of them into
+# `my_exercises`). It checks your answers and, when one is wrong, says why.
+#
+# 1. ★ *Change a parameter.* Does the bet depend on what counts as equally accurate?
+# 2. ★★ *Write a few lines.* What is a bet worth in SNR, and how much is left among networks of one kind?
+#
 # ## Where next
 #
 # {doc}`Your own model <09_your_model>`, and {doc}`your own maps in ten minutes

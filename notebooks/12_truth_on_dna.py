@@ -207,6 +207,15 @@ expect("quantitative networks are not visibly ranked", final["low"] < 0)
 # wide. Ten motifs are not what opens DNA, and a
 # site in closed DNA stands without its neighbours. The motifs were chosen without any network, but by us.
 #
+# ## Exercises
+#
+# Work on them in the {doc}`student notebook <exercises/12_truth_on_dna>`
+# (<a href="../exercises/12_truth_on_dna.ipynb" download>download</a>; `make lab` copies all of them into
+# `my_exercises`). It checks your answers and, when one is wrong, says why.
+#
+# 1. ★ *Change a parameter.* Does the answer depend on which truth is asked?
+# 2. ★★ *Write a few lines.* What does a number that knows the activation alone reach, and what is left inside?
+#
 # ## Where next
 #
 # {doc}`08_interactions` asks what single words cannot say, {doc}`11_choosing`

@@ -122,12 +122,17 @@ def offer_launch(
 def offer_download(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Begin the page of a student notebook with a link to the notebook itself."""
+    """Begin the page of a student notebook with a link to the notebook, and to its data."""
     if page.startswith("notebooks/exercises/"):
         name = f"{os.path.basename(page)}.ipynb"
+        files = "../../exercises"
+        alone = os.path.basename(page) < "06"  # part I needs no run
         context["body"] = (
-            f'<p><a href="../../exercises/{name}" download>Download this notebook</a>, and open '
-            "it inside your copy of the repository.</p>" + context["body"]
+            f'<p>Download <a href="{files}/{name}" download>this notebook</a> and <a '
+            f'href="{files}/lesson_data.zip" download>lesson_data.zip</a> into one folder'
+            + (", and see how to open them " if alone else " of your copy of the repository ")
+            + '<a href="../../book/how_to_rerun.html">on the page about rerunning</a>.</p>'
+            + context["body"]
         )
 
 
@@ -139,6 +144,9 @@ def copy_downloads(app: Sphinx, error: Exception | None) -> None:
     for path in run.notebook("exercises/x").parent.glob("*.ipynb"):
         os.makedirs(os.path.join(app.outdir, "exercises"), exist_ok=True)
         shutil.copyfile(path, os.path.join(app.outdir, "exercises", path.name))
+    data = run.exercise("lesson_data.zip")
+    if data.exists():
+        shutil.copy(data, os.path.join(app.outdir, "exercises"))
     os.makedirs(os.path.join(app.outdir, "executed"), exist_ok=True)
     archive = os.path.join(app.outdir, "notebooks.zip")
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
