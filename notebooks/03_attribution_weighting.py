@@ -51,11 +51,14 @@ import pandas as pd
 
 from compendium import paths, store
 from compendium.chapters.attribution_weighting import (
+    draw_track,
+    draw_words,
     follow_position,
     planted,
 )
 from compendium.page import figures
 from compendium.page.claims import expect, p_value, report
+from compendium.spans import spans
 from compendium.stats import spearman
 from compendium.tables import configuration
 
@@ -139,19 +142,41 @@ expect(
 # ## The extension: keep everything, weight it
 #
 # The extension of Chen {cite:p}`chen2025` drops the cutoff. Every occurrence of every word
-# counts, in proportion to the attribution under it. Let $a_{ni}$ be the score of position $i$ of
-# sequence $n$: the absolute value of the corrected gradient times input. The weight of word $m$
-# in sequence $n$ is
+# counts, in proportion to the attribution under it.
+
+# %% tags=["remove-output"]
+from attribution_consistency.maps import position_scores
+from attribution_consistency.sequences import decode
+
+scores = position_scores(x, a[high])  # |corrected gradient × input|
+highest = scores[0].argmax()  # of the first sequence
+part = slice(max(highest - 7, 0), max(highest + 7, 14))
+fig, axes = plt.subplots(
+    1, 2, figsize=(figures.WIDTH, 2.8), width_ratios=(3, 2)
+)
+draw_words(*axes, decode(x[:1, part])[0], scores[0, part], k=3)
+figures.show("fig_words")
+
+# %% [markdown]
+# ```{glue:figure} fig_words
+# :name: fig-words
+# :alt: A short sequence with a bar above each base, its score, and below it the windows of three bases, each with its word and its share of the scores; windows under tall bars are darker. Beside it two bars for each word: p is longest for words with two windows, q for words under tall bars.
+#
+# From scores to words, in a stretch of one sequence. Each window of three bases is one occurrence
+# of a word, with its share of the scores (bars). Right, for each word: *p*, its share of the
+# windows, and *q*, the scores its windows hold together. A word with two windows adds up both.
+# ```
+#
+# Let $a_{ni}$ be the score of position $i$ of sequence $n$: the absolute value of the corrected
+# gradient times input. The weight of word $m$ in sequence $n$ is
 #
 # ```{math}
 # :label: eq-weight
 # w_n(m) = \frac{\sum_{\text{instances of } m} \; \sum_{j=0}^{k-1} a_{n,i+j}}{\sum_i a_{ni}} .
 # ```
 #
-# The outer sum runs over the instances of $m$, each of which starts at a position $i$. The inner
-# sum adds up the scores of the $k$ positions under it. The denominator is the sum of all scores
-# of the sequence, so that every sequence counts alike and the scale of a network's output does
-# not matter.
+# The outer sum runs over the instances of $m$, each of which starts at a position $i$. The
+# denominator makes every sequence count alike, whatever the scale of a network's output.
 #
 # The paper then multiplies "each k-mer in the global frequency" by its weight. This can be read
 # in three ways. Each $q$ is in proportion to the formula, scaled to add up to one.
@@ -162,10 +187,10 @@ expect(
 # | `instance` | $\sum_n w_n(m)$ | each instance counts with its own attribution |
 # | `per_sequence` | $\sum_n f_n(m)\, w_n(m)$ | frequency inside each sequence times weight |
 #
-# Here $f_n(m)$ is the frequency of $m$ among the words of sequence $n$. The book reproduces the
-# paper with `frequency`, unless it says otherwise. Which reading one *should* use, the {doc}`chapter
-# on controls <06_controls>` asks. We compute $q$ and the KLD of both networks, and draw $q$ against
-# $p$.
+# Here $f_n(m)$ is the frequency of $m$ among the words of sequence $n$. For one sequence,
+# {numref}`fig-words` draws `instance`. The book reproduces the paper with `frequency`, unless it
+# says otherwise. Which reading one *should* use, the {doc}`chapter on controls <06_controls>` asks.
+# We compute $q$ and the KLD of both networks, and draw $q$ against $p$.
 
 # %%
 from scipy.special import rel_entr  # q log(q / p), for each word
@@ -180,7 +205,7 @@ kld = {name: rel_entr(q[name], p).sum() for name in q}
 
 # %% tags=["remove-output"]
 fig, axes = plt.subplots(
-    1, 2, figsize=(figures.WIDTH * 1.25, 4), sharex=True, sharey=True
+    1, 2, figsize=(figures.WIDTH, 4), sharex=True, sharey=True
 )
 for ax, name in zip(axes, q):
     figures.distributions(ax, q[name], p, words)
@@ -271,8 +296,50 @@ expect(
 #
 # A map can also be uneven without pointing at words, for example with a few tall spikes anywhere.
 # To see what unevenness alone brings, we *exchange* the maps: each sequence gets the scores of
-# another one, drawn at random, position by position. Everything about the scores survives, how
-# tall they are and where along the sequence, except that they belong to other bases.
+# another one, drawn at random, position by position.
+
+# %% tags=["remove-cell"]
+inside = data["motif_mask"][maps[high]["rows"]]
+part = slice(80, 106)
+held = (scores * inside)[:, part].sum(axis=1) / scores.sum(axis=1)
+rows = descending(held)[:3]
+texts = decode(x[rows, part])
+colours = [figures.BLUE, figures.ORANGE, figures.GREEN]
+fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH, 2.4))
+for ax, title, shift in zip(
+    axes, ("own scores", "exchanged scores"), (0, 1)
+):
+    for i, text in enumerate(texts):
+        source = (i + shift) % 3
+        given = scores[rows[source], part]
+        draw_track(ax, text, given, -1.6 * i, colours[source])
+        for first, last in spans(inside[rows[i], part]):
+            look = {
+                "color": figures.GREY,
+                "alpha": 0.2,
+                "lw": 0,
+                "zorder": 0,
+            }
+            ax.bar(
+                first - 0.5,
+                1.4,
+                last - first,
+                -1.6 * i - 0.18,
+                align="edge",
+                **look,
+            )
+    ax.set_title(title)
+figures.show("fig_exchange")
+
+# %% [markdown]
+# ```{glue:figure} fig_exchange
+# :name: fig-exchange
+# :alt: Three sequences, one below the other, with bars for the scores of their bases, a colour for each sequence; planted motifs are shaded. On the left the bars stand over the motifs. On the right each sequence has the bars of the next, at the same positions, and they miss its motifs.
+#
+# Maps exchanged. Left: three sequences with their own scores; planted motifs are grey. Right: each
+# has the scores of the next. How tall scores are and where along a sequence they stand survives,
+# but they belong to other bases.
+# ```
 
 # %%
 from attribution_consistency import exchanged_null
@@ -286,7 +353,7 @@ nulls = {
 }
 
 # %% tags=["remove-output"]
-fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH * 1.15, 3.1))
+fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH, 3.1))
 for ax, reading in zip(axes, ("frequency", "instance")):
     for name, colour in ((high, figures.ORANGE), (low, figures.BLUE)):
         test = nulls[reading, name]

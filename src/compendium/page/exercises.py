@@ -23,6 +23,7 @@ import base64
 import contextlib
 import io
 import json
+import pickle
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -117,8 +118,7 @@ def make(run: Run, name: str) -> None:
     }
     for cell in document.cells:
         if "target" in cell.metadata.get("tags", []):
-            call = re.search(r"target\(\"(\w+)\"\)", cell.source)
-            figure = call[1]  # type: ignore[index]  # a target cell has this call
+            figure = re.search(r"target\(\"(\w+)\"\)", cell.source)[1]  # type: ignore[index]
             cell.outputs = [_picture(run.exercise(f"{name}-{figure}.png"))]
     with replacing(run.notebook(f"exercises/{name}")) as temporary:
         jupytext.write(document, temporary, fmt="ipynb")
@@ -256,8 +256,10 @@ class Checks:
 
     def keep(self, name: str, figure: Figure) -> None:
         """Keep a figure of the solution as the target that students see."""
-        with replacing(self.run.exercise(f"{self.chapter}-{name}.png")) as temporary:
-            figure.savefig(temporary, dpi=90)
+        path = self.run.exercise(f"{self.chapter}-{name}.png")
+        with replacing(path) as picture, replacing(path.with_suffix(".pickle")) as kept:
+            figure.savefig(picture, dpi=90)
+            kept.write_bytes(pickle.dumps(figure))
 
     def target(self, name: str) -> Image | Markdown:
         """Show the target figure `name`."""
