@@ -163,8 +163,9 @@ figures.show("fig_words")
 # :alt: A short sequence with a bar above each base, its score, and below it the windows of three bases, each with its word and its share of the scores; windows under tall bars are darker. Beside it two bars for each word: p is longest for words with two windows, q for words under tall bars.
 #
 # From scores to words, in a stretch of one sequence. Each window of three bases is one occurrence
-# of a word, with its share of the scores (bars). Right, for each word: *p*, its share of the
-# windows, and *q*, the scores its windows hold together. A word with two windows adds up both.
+# of a word, with its share of the scores (bars). The two lists: *p*, the share of the windows that
+# are this word, and *q*, the share of the scores that they hold. A word with two windows adds up
+# both.
 # ```
 #
 # Let $a_{ni}$ be the score of position $i$ of sequence $n$: the absolute value of the corrected
@@ -336,7 +337,7 @@ figures.show("fig_exchange")
 # :name: fig-exchange
 # :alt: Three sequences, one below the other, with bars for the scores of their bases, a colour for each sequence; planted motifs are shaded. On the left the bars stand over the motifs. On the right each sequence has the bars of the next, at the same positions, and they miss its motifs.
 #
-# Maps exchanged. Left: three sequences with their own scores; planted motifs are grey. Right: each
+# Maps exchanged. First three sequences with their own scores; planted motifs are grey. Then each
 # has the scores of the next. How tall scores are and where along a sequence they stand survives,
 # but they belong to other bases.
 # ```

@@ -8,6 +8,7 @@ share of their widths; `data-panels`, beside figures to explore, where their pan
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.application import Sphinx
 
-IMAGE = re.compile(r'<img\b([^>]*?)\bsrc="((?:\.\./)*_images/)([^"]+)"([^>]*)>')
+IMAGE = re.compile(r'<img\b([^>]*?)\bsrc="(?:[./]*_images/|data:image/png;base64,)([^"]+)"([^>]*)>')
 PHONE = "(max-width: 700px)"  # where the wide pictures would become too small
 RULES = """\
 .{name} {{ width: {width:.0f}px; }}
@@ -65,15 +66,16 @@ def add_screens(
 ) -> None:
     """Give the images of a page their classes, and the page the style sheet that they need."""
     files = {name: Path(app.srcdir, source) for source, name in app.builder.images.items()}
+    folder = "../" * page.count("/") + "_images/"
     explored, rules = 'class="explorer"' in context.get("body", ""), []
 
     def changed(image: re.Match[str]) -> str:
-        before, folder, file, after = image.groups()
-        content = files[file].read_bytes() if file in files else b""
-        pictures = app.figure_screens.get(hashlib.sha256(content).hexdigest())
-        if not pictures:
+        before, source, after = image.groups()
+        content = files[source].read_bytes() if source in files else base64.b64decode(source)
+        digest = hashlib.sha256(content).hexdigest()
+        if digest not in app.figure_screens:
             return image[0]
-        name, addresses = f"screen-{hashlib.sha256(content).hexdigest()[:12]}", {}
+        pictures, name, addresses = app.figure_screens[digest], f"screen-{digest[:12]}", {}
         for kind, path in pictures.items():
             addresses[kind] = f"{folder}{name}-{kind}.png"
             copied = Path(app.outdir, "_images", f"{name}-{kind}.png")

@@ -155,7 +155,8 @@ def narrow(figure: Figure) -> Figure:
     for legend in list(figure.legends):
         names = [text.get_text() for text in legend.get_texts()]
         legend.remove()
-        figure.legend(legend.legend_handles, names, loc="outside lower center", ncol=2)
+        look = dict(ncol=2, columnspacing=1, handletextpad=0.4, handlelength=1.5, frameon=False)
+        figure.legend(legend.legend_handles, names, loc="outside lower center", **look)
         height += 0.1 * len(names)
     figure.set_size_inches(NARROW, min(height, 2.7 * rows + 0.6))
     for ax in figure.axes:
