@@ -52,11 +52,14 @@ import pandas as pd
 
 from compendium import paths, store
 from compendium.chapters.attribution_weighting import (
+    draw_track,
+    draw_words,
     follow_position,
     planted,
 )
 from compendium.page import figures
 from compendium.page.claims import expect, p_value, report
+from compendium.spans import spans
 from compendium.stats import spearman
 from compendium.tables import configuration
 
@@ -140,8 +143,24 @@ expect(
 # two, and a network that looks at GA. From here on the score of a position is the *absolute value* of
 # the corrected gradient times input.
 
-# %%
+# %% tags=["remove-output"]
 toy, looks = "TTGATT", np.array([1, 1, 3, 3, 1, 1])
+fig, axes = plt.subplots(
+    1, 2, figsize=(figures.WIDTH, 2.4), width_ratios=(3, 2)
+)
+draw_words(*axes, toy, looks, k=2)
+figures.show("fig_words")
+
+# %% [markdown]
+# ```{glue:figure} fig_words
+# :name: fig-words
+# :alt: Six bases with a bar above each, its score, tall above G and A. Below them the five windows of two bases, each with its word and the sum of its two scores; GA is the darkest. Beside it two bars for each of the four words: how often it occurs, p, and the weighted share, q, which is larger than p for GA only.
+#
+# From scores to words. Each window is one occurrence of a word, with the sum of the scores under it.
+# The two lists: *p*, how often the word occurs, and *q*, the same weighted by attribution.
+# ```
+
+# %%
 instances = pd.DataFrame(
     [(toy[i : i + 2], looks[i : i + 2].sum()) for i in range(5)],
     columns=["word", "scores"],
@@ -197,7 +216,7 @@ kld = {name: rel_entr(q[name], p).sum() for name in q}
 
 # %% tags=["remove-output"]
 fig, axes = plt.subplots(
-    1, 2, figsize=(figures.WIDTH * 1.25, 4), sharex=True, sharey=True
+    1, 2, figsize=(figures.WIDTH, 4), sharex=True, sharey=True
 )
 for ax, name in zip(axes, q):
     figures.distributions(ax, q[name], p, words)
@@ -286,6 +305,39 @@ expect(
 # To see what this alone brings, we *exchange* the maps: each sequence gets the scores of another
 # one, position by position. They are as tall as before and at the same places, but over other bases.
 
+# %% tags=["remove-cell"]
+from attribution_consistency.maps import position_scores
+from attribution_consistency.sequences import decode
+
+scores = position_scores(x, a["clear"])
+inside = data["motif_mask"][maps["clear"]["rows"]]
+part = slice(80, 106)
+held = (scores * inside)[:, part].sum(axis=1) / scores.sum(axis=1)
+rows = descending(held)[:3]
+texts = decode(x[rows, part])
+colours = [figures.BLUE, figures.ORANGE, figures.GREEN]
+grey = {"color": figures.GREY, "alpha": 0.2, "lw": 0, "zorder": 0}
+fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH, 2.4))
+titles = "own scores", "exchanged scores"
+for shift, (ax, title) in enumerate(zip(axes, titles)):
+    for i, text in enumerate(texts):
+        other, at = (i + shift) % 3, -1.6 * i
+        draw_track(ax, text, scores[rows[other], part], at, colours[other])
+        for first, last in spans(inside[rows[i], part]):
+            place = first - 0.5, 1.4, last - first, at - 0.18
+            ax.bar(*place, align="edge", **grey)
+    ax.set_title(title)
+figures.show("fig_exchange")
+
+# %% [markdown]
+# ```{glue:figure} fig_exchange
+# :name: fig-exchange
+# :alt: Three sequences, one below the other, with bars for the scores of their bases, a colour for each sequence; planted motifs are shaded. On the left the bars stand over the motifs. On the right each sequence has the bars of the next, at the same positions, and they miss its motifs.
+#
+# Maps exchanged. First three sequences with their own scores; planted motifs are grey. Then each
+# has the scores of the next.
+# ```
+
 # %%
 from attribution_consistency import exchanged_null
 
@@ -298,7 +350,7 @@ nulls = {
 }
 
 # %% tags=["remove-output"]
-fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH * 1.15, 3.1))
+fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH, 3.1))
 for ax, reading in zip(axes, ("frequency", "instance")):
     for name, colour in zip(a, (figures.ORANGE, figures.BLUE)):
         test = nulls[reading, name]

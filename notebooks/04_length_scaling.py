@@ -100,7 +100,7 @@ report("l_sequences", int(table["n"].iloc[0]), ",d")
 
 # %% tags=["remove-output"]
 fig, axes = plt.subplots(
-    2, (len(ks) + 1) // 2, figsize=(figures.WIDTH * 1.2, 4.8), sharey=True
+    2, (len(ks) + 1) // 2, figsize=(figures.WIDTH, 4.8), sharey=True
 )
 positive = snr > 0  # the others have no logarithm
 for ax, k, kld in zip(axes.flat, ks, klds.T):
@@ -298,9 +298,7 @@ expect(
 # follows SNR as closely; we recommend it because {doc}`less fools it <06_controls>`.
 
 # %% tags=["remove-output"]
-fig, axes = plt.subplots(
-    1, 2, figsize=(figures.WIDTH * 1.2, 3.6), sharey=True
-)
+fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH, 3.6), sharey=True)
 view = table.assign(final=final)
 for ax, name, column in zip(axes, metrics, ("final", "kld_original")):
     figures.against(ax, view, column, "snr", f"{name} (nats)", "")

@@ -147,7 +147,7 @@ for ax, (name, m) in zip(axes, gallery.items()):
     for first, last in spans(masks["motif_mask"][shown]):
         ax.axvspan(first - 0.5, last - 0.5, color="orange", alpha=0.2)
     score = position_scores(x, m)[shown]
-    ax.bar(range(len(score)), score, width=1, color=figures.BLUE)
+    ax.bar(range(len(score)), score, 1, color=figures.BLUE, lw=0)
     scores = [thresholded_kld(x, m), final(m), excess(m)]
     values = "original {:.2f}   final {:.2f}   recommended {:.2f}"
     values = values.format(*np.round(scores, 2) + 0)

@@ -156,9 +156,7 @@ between = 1 - left_over / total
 print(f"variance of SNR between the kinds: {between:.0%}")
 
 # %% tags=["remove-output"]
-fig, axes = plt.subplots(
-    1, 2, figsize=(figures.WIDTH * 1.2, 4.2), sharey=True
-)
+fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH, 4.2), sharey=True)
 drawn = {"final": f"consistency_{reading}", "original": "kld_original"}
 for ax, (name, column) in zip(axes, drawn.items()):
     label = f"{rivals.NAMES[name]} (nats)"

@@ -308,9 +308,7 @@ learnt[list(columns)].rename(columns=columns).rename_axis(
 ).style.format(precision=3).format(yes, subset=["clear of it"])
 
 # %% tags=["remove-output"]
-fig, axes = plt.subplots(
-    1, 2, figsize=(figures.WIDTH * 1.2, 3.6), sharey=True
-)
+fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH, 3.6), sharey=True)
 for ax, part in zip(axes, (flat, far)):
     ends = part["bits_low"], part["bits_high"]
     figures.interval(ax, part["bits"], *ends, part.index)

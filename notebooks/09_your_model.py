@@ -328,7 +328,7 @@ pd.concat(answers, names=["maps"]).rename(
 # %% tags=["remove-output", "hide-input"]
 shown = ["A", "B", "random"]
 fig, axes = plt.subplots(
-    1, 3, figsize=(figures.WIDTH * 1.15, 3.6), sharex=True, sharey=True
+    1, 3, figsize=(figures.WIDTH, 3.6), sharex=True, sharey=True
 )
 for ax, name in zip(axes, shown):
     table = answers[name]

@@ -283,8 +283,8 @@ report("p_final_dead_40", lost["final"]["mean"][most], ".2f")
 # :name: fig-alignment
 # :alt: Left, the original metric of all networks as it is and with a dead map in front: the first range widely, the second are all near zero, where the printed values lie too. Right, its correlation with SNR falls as more networks have a dead map; that of the final score falls less.
 #
-# Left: the original metric of every network (blue), and with one dead map in front (red), on some and on
-# all test sequences. Black: three values that the notebook of the published code prints. Right:
+# First: the original metric of every network (blue), and with one dead map in front (red), on some and on
+# all test sequences. Black: three values that the notebook of the published code prints. Second:
 # correlation with SNR when a share of the networks has one dead map at a random place (mean and 95 % of
 # the ways to choose them). Dashed: the paper. The figure to remember from this chapter.
 # ```

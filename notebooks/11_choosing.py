@@ -93,7 +93,7 @@ for j, score in enumerate(SCORES):
         ax.vlines(place, bet.low, bet.high, color=colours[score])
 ax.axhline(0.5, color="black", ls="--", lw=0.8)
 ax.set(xticks=range(len(won)), ylabel="share of bets won", ylim=(0, 1.02))
-ax.set_xticklabels(won)
+ax.set_xticklabels([name.replace(", ", ",\n") for name in won])
 figures.legend_below(fig, 3)
 figures.show("fig_bet")
 

@@ -64,6 +64,38 @@ function badFigures() {
   return found;
 }
 
+// Figures of chapters tell how large their smallest text is, as a share of the picture's width:
+// that of the wide picture and that of a phone's.
+function smallText() {
+  const phone = matchMedia("(max-width: 700px)").matches;
+  const found = [];
+  for (const image of shown("img[src*='/screen-']")) {
+    const shares = image.dataset.text.split(" ").map(Number);
+    const pixels = image.getBoundingClientRect().width * shares[phone ? 1 : 0];
+    if (!(pixels >= 10)) found.push(`text of ${pixels.toFixed(1)} px: ${name(image)}`);
+  }
+  return found;
+}
+
+function wrongPicture() {
+  const phone = matchMedia("(max-width: 700px)").matches;
+  const dark = document.documentElement.dataset.theme === "dark";
+  const kind = (phone ? "narrow" : "") + (phone && dark ? "-" : "") + (dark ? "dark" : "");
+  const found = [];
+  for (const image of shown("figure img, .cell_output img")) {
+    const picture = getComputedStyle(image).content;
+    const chapter = location.pathname.includes("/notebooks/");
+    if (chapter && !image.dataset.text) found.push(`one picture for all: ${name(image)}`);
+    if (image.dataset.text && kind && !picture.endsWith(`-${kind}.png")`)) {
+      found.push(`not ${kind}: ${picture}`);
+    }
+    if (image.closest("figure, .output").querySelectorAll("img").length > 1) {
+      found.push(`read aloud twice: ${name(image)}`);
+    }
+  }
+  return found;
+}
+
 function overlaps() {
   const blocks = shown("img, table, pre, p, h1, h2, h3, h4, dt, .eqno, div.math mjx-container")
     .map((element) => ({ element, ...visible(element) }))

@@ -7,6 +7,7 @@ light theme and on a phone in the dark one; pictures go to results/quick/screens
 import functools
 import gc
 import http.server
+import json
 import os
 import re
 import threading
@@ -202,7 +203,9 @@ def test_nothing_fails(visit):
         )
 
 
-@pytest.mark.parametrize("check", ["sticksOut", "badFigures", "overlaps", "rawMaths"])
+@pytest.mark.parametrize(
+    "check", ["sticksOut", "badFigures", "smallText", "wrongPicture", "overlaps", "rawMaths"]
+)
 def test_everything_fits_and_is_drawn(visit, check, checks):
     found = checks(visit[2], check)
     assert not found, "\n".join(found)
@@ -365,6 +368,25 @@ def test_a_figure_can_be_explored_by_keyboard_and_mouse(tab, site, chapter, figu
     tab.emulate_media(media="print")
     assert not chooser.is_visible() and not ring.is_visible() and box.locator("img").is_visible()
     tab.emulate_media(media="screen")
+
+
+def test_on_a_phone_a_ring_lies_in_the_panel_of_its_point(browser, site):
+    context = browser.new_context(**VIEWS["phone"])
+    page = context.new_page()
+    open_page(page, site + "notebooks/04_length_scaling.html")
+    box = page.locator("#fig-final")
+    picture = box.locator("img")
+    wide, narrow = json.loads(picture.get_attribute("data-panels"))
+    assert narrow[0][1] < narrow[1][1] and abs(narrow[0][0] - narrow[1][0]) < 0.02  # one below one
+    whole, rings = picture.bounding_box(), box.locator(".explorer-ring").all()
+    assert len(rings) == 2
+    for ring, (left, top, width, height) in zip(rings, narrow):
+        at = ring.bounding_box()
+        x = (at["x"] + at["width"] / 2 - whole["x"]) / whole["width"]
+        y = (at["y"] + at["height"] / 2 - whole["y"]) / whole["height"]
+        assert left <= x <= left + width and top <= y <= top + height
+    assert len(wide) == len(narrow) == 2
+    context.close()
 
 
 def test_search_finds_a_term_of_the_glossary(tab):

@@ -25,6 +25,7 @@ import contextlib
 import importlib.util
 import io
 import json
+import pickle
 import re
 import shutil
 import sys
@@ -131,8 +132,7 @@ def make(run: Run, name: str) -> None:
     }
     for cell in document.cells:
         if "target" in cell.metadata.get("tags", []):
-            call = re.search(r"target\(\"(\w+)\"\)", cell.source)
-            figure = call[1]  # type: ignore[index]  # a target cell has this call
+            figure = re.search(r"target\(\"(\w+)\"\)", cell.source)[1]  # type: ignore[index]
             cell.outputs = [_picture(run.exercise(f"{name}-{figure}.png"))]
     with replacing(run.notebook(f"exercises/{name}")) as temporary:
         jupytext.write(document, temporary, fmt="ipynb")
@@ -239,8 +239,10 @@ class Keys:
 
     def keep(self, name: str, figure: Figure) -> None:
         """Keep a figure of the solution as the target that students see."""
-        with replacing(Path(self.lesson.HERE, f"{self.chapter}-{name}.png")) as temporary:
-            figure.savefig(temporary, dpi=90)
+        path = Path(self.lesson.HERE, f"{self.chapter}-{name}.png")
+        with replacing(path) as picture, replacing(path.with_suffix(".pickle")) as kept:
+            figure.savefig(picture, dpi=90)
+            kept.write_bytes(pickle.dumps(figure))
 
 
 def lesson(folder: Path) -> ModuleType:
