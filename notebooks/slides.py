@@ -41,7 +41,7 @@ from compendium.spans import spans
 
 figures.style()
 LETTERS = 17.5  # points: an inch of a figure is 100 pixels of a slide
-WIDE = 11.6  # inches
+WIDE, BESIDE = 11.5, 7.05  # inches; of a figure with words beside it
 sizes = ("axes.label", "axes.title", "xtick.label", "ytick.label")
 plt.rcParams.update({f"{part}size": LETTERS for part in sizes})
 plt.rcParams.update({"font.size": LETTERS, "legend.fontsize": LETTERS})
@@ -235,7 +235,7 @@ best = int(np.where(inside[row], both[0, row], -np.inf).argmax())
 near = slice(max(0, best - 7), max(0, best - 7) + 15)
 names = list(sequences.decode(x[[row]])[0][near])
 fig, axes = plt.subplots(
-    3, 1, figsize=(7.2, 5), sharex=True, height_ratios=(1, 1, 1)
+    3, 1, figsize=(BESIDE, 5), sharex=True, height_ratios=(1, 1, 1)
 )
 grid = {"aspect": "auto", "extent": (-0.5, len(names) - 0.5, 3.5, -0.5)}
 axes[0].imshow(x[row, near].T, cmap="Greys", vmax=1.4, **grid)
@@ -374,7 +374,7 @@ seen_words = kmer_distributions(x, maps["A"]["a"], k)
 p, q = seen_words.p, seen_words.q
 adds = rel_entr(q, p)
 best = descending(adds)[:6]
-fig, ax = plt.subplots(figsize=(7.2, 5))
+fig, ax = plt.subplots(figsize=(BESIDE, 5))
 ax.scatter(p, q, 14, color=figures.GREY, alpha=0.4, lw=0, rasterized=True)
 ax.scatter(p[best], q[best], 80, color=figures.RED, lw=0)
 line = {"arrowstyle": "-", "color": figures.RED, "lw": 1}
@@ -477,7 +477,7 @@ floor = constant_floor(x, ks)
 
 def against_k(floored):
     """KLD against k of both networks; with the constant map if wanted."""
-    ax = plt.figure(figsize=(7.2, 4.9)).add_subplot()
+    ax = plt.figure(figsize=(BESIDE, 4.9)).add_subplot()
     for (name, test), colour in zip(tests.items(), (A, B)):
         ax.plot(ks, test.observed, "o-", color=colour)
         at = ks[-1] + 0.15, test.observed[-1]

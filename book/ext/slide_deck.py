@@ -13,6 +13,7 @@ from __future__ import annotations
 import html
 import os
 import re
+import struct
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -61,29 +62,30 @@ def numbers(run: paths.Run) -> dict[str, str]:
     return {name: claim["text"] for file in files for name, claim in paths.read_json(file).items()}
 
 
-def filled(source: str, known: dict[str, str]) -> str:
+def filled(source: str, known: dict[str, str], figures: dict[str, bytes]) -> str:
     """Markdown with its numbers, and with its figures at half the size of their pixels."""
+
+    def image(found: re.Match[str]) -> str:
+        alt, name = found.groups()
+        width = struct.unpack(">I", figures[name][16:20])[0] / 2  # where a PNG has it
+        return f'<img src="{name}.png" width="{width:g}" alt="{html.escape(alt)}">'
+
     # A minus sign is longer than a hyphen, and a line does not end behind it.
     source = NUMBER.sub(lambda found: re.sub(r"-(?=\d)", "−", known[found[1]]), source)
-    return FIGURE.sub(
-        lambda found: (
-            f'<img src="{found[2]}.png" srcset="{found[2]}.png 2x" alt="{html.escape(found[1])}">'
-        ),
-        source,
-    )
+    return FIGURE.sub(image, source)
 
 
 def deck(run: paths.Run, notebook: nbformat.NotebookNode) -> str:
     """The deck as an HTML page."""
-    known = numbers(run)
-    ends = accumulate(minutes for _, minutes in slides(notebook))
+    known, figures = numbers(run), provenance.pictures(notebook)
+    ends = enumerate(accumulate(minutes for _, minutes in slides(notebook)), 1)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = filled(cell.source, known)
+            cell.source = filled(cell.source, known, figures)
         elif "slideshow" not in cell.metadata:
             cell.metadata["slideshow"] = {"slide_type": "skip"}
         if "minutes" in cell.metadata:
-            cell.metadata["until"] = next(ends)
+            cell.metadata["number"], cell.metadata["until"] = next(ends)
     exporter = SlidesExporter(
         extra_template_paths=[str(Path(__file__).parent)],
         template_file="slide_deck.html.j2",
@@ -125,7 +127,7 @@ class SlideDeck(SphinxDirective):
         block = nodes.container()
         self.state.nested_parse(self.content, self.content_offset, block)
         rows = "".join(
-            f'<li><a href="../{FOLDER}/index.html#/{number}">{html.escape(title)}</a>, '
+            f'<li><a href="../{FOLDER}/index.html#/slide-{number}">{html.escape(title)}</a>, '
             f"{minutes} min</li>"
             for number, (title, minutes) in enumerate(slides(notebook), 1)
         )

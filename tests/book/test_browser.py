@@ -24,8 +24,6 @@ VIEWS = {
     "desktop": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
     "phone": {"viewport": {"width": 375, "height": 740}, "color_scheme": "dark", "has_touch": True},
 }
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
-MORE_RULES = ["heading-order", "page-has-heading-one"]
 
 
 def contents():
@@ -115,42 +113,6 @@ def checks(repository):
     """Call a function of browser_checks.js in a tab: checks(tab, function)."""
     source = (repository / "tests" / "book" / "browser_checks.js").read_text()
     return lambda tab, function: tab.evaluate(f"() => {{ {source}; return {function}(); }}")
-
-
-@pytest.fixture(scope="module")
-def axe():
-    """Violations of WCAG 2.1 AA and of MORE_RULES: axe(tab, only=rules, exclude=selectors)."""
-    import axe_playwright_python
-
-    source = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
-
-    def violations(tab, only=None, exclude=()):
-        if not tab.evaluate("() => 'axe' in window"):
-            tab.evaluate(source)
-        rules = {"rules": {rule: {"enabled": True} for rule in MORE_RULES}}
-        options = {
-            # Without this axe fetches every style sheet once more, and the wrong one of some.
-            "preload": False,
-            "resultTypes": ["violations"],
-            **({"runOnly": only} if only else {"runOnly": WCAG, **rules}),
-        }
-        # Of the words of code, the first of each colour stands for all: thousands look the same.
-        tab.evaluate("""() => {
-          const seen = new Set();
-          for (const word of document.querySelectorAll(".highlight span")) {
-            if (seen.has(word.className)) word.dataset.again = "";
-            seen.add(word.className);
-          }
-        }""")
-        where = {"include": ["html"], "exclude": ["[data-again]", *exclude]}
-        found = tab.evaluate("given => axe.run(...given)", [where, options])["violations"]
-        return [
-            f"{rule['id']}: {node['target']} {node['html'][:120]} {node['failureSummary']}"
-            for rule in found
-            for node in rule["nodes"]
-        ]
-
-    return violations
 
 
 def test_the_pages_visited_are_all_there_are(quick_book):
