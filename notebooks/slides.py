@@ -403,8 +403,8 @@ show("slide_words")
 #
 # $$\mathrm{KLD} = \sum_{\text{words}} q \,\log\frac{q}{p}$$
 #
-# - $p$: how often a word occurs
-# - $q$: how much attribution it gets
+# - $p$: a word's frequency
+# - $q$: its share of attribution
 #
 # Same words again and again: $q$ far from $p$.
 #
