@@ -23,7 +23,7 @@ help: ## list these targets
 book: $(INSTALLED) ## build the book: _build/html/index.html
 	$(RUN) run config/default.yml --cores $(CORES) --strict
 
-pdf: $(INSTALLED) ## the finished book as one PDF file, through Chromium: results/default/book/book.pdf
+pdf: $(INSTALLED) ## the finished book as one PDF file, through Chromium: results/default/book/book.pdf; and the slides
 	$(BIN)/python workflow/scripts/book_pdf.py
 
 rerun: $(INSTALLED) ## build the book of another configuration: make rerun CONFIG=my.yml

@@ -9,8 +9,6 @@ The pages of the exercises are not executed: their copies are the student notebo
 book also offers for download.  All of them together, as the run left them, are the archive
 `notebooks.zip` of the book.
 
-The directive `run-figure` shows a figure of a chapter on another page.
-
 It also switches the repository buttons on once the configuration names a repository, links
 chapters and exercises to Binder and Colab then, and takes out Thebe, which would load its code from
 another host. Colab opens the notebooks of the published book: the branch `gh-pages` holds what is
@@ -19,20 +17,16 @@ built, and with it `executed/` and `exercises/`.
 
 from __future__ import annotations
 
-import base64
 import os
 import shutil
 import zipfile
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 from docutils import nodes
-from docutils.parsers.rst import directives
 from sphinx.errors import ExtensionError
-from sphinx.util.docutils import SphinxDirective
 
 from compendium import paths
-from compendium.page import provenance
 from compendium.paths import text_sha256
 
 if TYPE_CHECKING:
@@ -62,24 +56,6 @@ def read(text: str) -> nbformat.NotebookNode:
         f"notebook {title!r}: run {run!r} holds no executed copy of this version of the source; "
         "run the workflow again"
     )
-
-
-class RunFigure(SphinxDirective):
-    """A figure of a chapter on another page: `{run-figure} notebook/figure`, with alt text."""
-
-    required_arguments = 1
-    option_spec: ClassVar = {"alt": directives.unchanged_required}
-
-    def run(self) -> list[nodes.Node]:
-        """The image; a warning when the run shows no such figure."""
-        run = paths.Run(os.environ.get(paths.RUN_VARIABLE, "default"))
-        notebook, name = self.arguments[0].split("/")
-        path = run.notebook(notebook)
-        shown = provenance.pictures(paths.read_json(path)) if path.exists() else {}
-        if name not in shown:
-            raise self.warning(f"run {run.name!r} shows no figure {self.arguments[0]}")
-        address = f"data:image/png;base64,{base64.b64encode(shown[name]).decode()}"
-        return [nodes.image(uri=address, alt=self.options["alt"])]
 
 
 def show_repository_buttons(app: Sphinx, config: Config) -> None:
@@ -150,7 +126,7 @@ def copy_downloads(app: Sphinx, error: Exception | None) -> None:
     os.makedirs(os.path.join(app.outdir, "executed"), exist_ok=True)
     archive = os.path.join(app.outdir, "notebooks.zip")
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
-        for page in sorted(app.env.found_docs):
+        for page in sorted(app.env.found_docs | {"notebooks/slides"}):
             name = page.removeprefix("notebooks/")
             if name != page and run.notebook(name).exists():
                 packed.write(run.notebook(name), f"{name}.ipynb")
@@ -173,7 +149,6 @@ def drop_thebe(
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Tell Sphinx what this extension adds."""
-    app.add_directive("run-figure", RunFigure)
     app.connect("build-finished", copy_downloads)
     app.connect("html-page-context", offer_download)
     app.connect("html-page-context", offer_launch)

@@ -5,10 +5,8 @@ light theme and on a phone in the dark one; pictures go to results/quick/screens
 """
 
 import functools
-import gc
 import http.server
 import json
-import os
 import re
 import threading
 from pathlib import Path
@@ -20,7 +18,6 @@ import yaml
 from metric_examples import planted_pair
 
 from attribution_consistency import cli
-from compendium.page.browser import BrowserError, chromium
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDER = "/a/folder/"  # a book need not lie at the root of its site
@@ -28,8 +25,6 @@ VIEWS = {
     "desktop": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
     "phone": {"viewport": {"width": 375, "height": 740}, "color_scheme": "dark", "has_touch": True},
 }
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
-MORE_RULES = ["heading-order", "page-has-heading-one"]
 
 
 def contents():
@@ -67,32 +62,6 @@ def site(quick_book):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}{FOLDER}"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium; where there is none the tests are skipped, in continuous integration they fail."""
-    missing = pytest.fail if os.environ.get("CI") else pytest.skip
-    try:
-        path = chromium()
-    except BrowserError as error:
-        missing(str(error))
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        missing("no playwright: install requirements-test.lock")
-    # Playwright's greenlets, collected in the middle of it, break Python 3.11's own parser, which
-    # pytest needs to show a failure.
-    gc.disable()
-    with sync_playwright() as playwright:
-        # Inside containers and as root, Chromium's own sandbox cannot start.
-        started = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
-        yield started
-        started.close()
-    gc.enable()
-    gc.collect()
 
 
 @pytest.fixture(scope="module")
@@ -147,49 +116,13 @@ def checks(repository):
     return lambda tab, function: tab.evaluate(f"() => {{ {source}; return {function}(); }}")
 
 
-@pytest.fixture(scope="module")
-def axe():
-    """Violations of WCAG 2.1 AA and of MORE_RULES: axe(tab, only=rules, exclude=selectors)."""
-    import axe_playwright_python
-
-    source = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
-
-    def violations(tab, only=None, exclude=()):
-        if not tab.evaluate("() => 'axe' in window"):
-            tab.evaluate(source)
-        rules = {"rules": {rule: {"enabled": True} for rule in MORE_RULES}}
-        options = {
-            # Without this axe fetches every style sheet once more, and the wrong one of some.
-            "preload": False,
-            "resultTypes": ["violations"],
-            **({"runOnly": only} if only else {"runOnly": WCAG, **rules}),
-        }
-        # Of the words of code, the first of each colour stands for all: thousands look the same.
-        tab.evaluate("""() => {
-          const seen = new Set();
-          for (const word of document.querySelectorAll(".highlight span")) {
-            if (seen.has(word.className)) word.dataset.again = "";
-            seen.add(word.className);
-          }
-        }""")
-        where = {"include": ["html"], "exclude": ["[data-again]", *exclude]}
-        found = tab.evaluate("given => axe.run(...given)", [where, options])["violations"]
-        return [
-            f"{rule['id']}: {node['target']} {node['html'][:120]} {node['failureSummary']}"
-            for rule in found
-            for node in rule["nodes"]
-        ]
-
-    return violations
-
-
 def test_the_pages_visited_are_all_there_are(quick_book):
     found = {
         path.relative_to(quick_book).with_suffix("").as_posix()
         for path in quick_book.rglob("*.html")
         if "_static" not in path.parts
     }
-    assert found - {"index"} == set(contents())
+    assert found - {"index", "slides/index"} == set(contents())
 
 
 def test_nothing_fails(visit):
