@@ -319,6 +319,34 @@ def test_on_a_phone_a_ring_lies_in_the_panel_of_its_point(browser, site):
         y = (at["y"] + at["height"] / 2 - whole["y"]) / whole["height"]
         assert left <= x <= left + width and top <= y <= top + height
     assert len(wide) == len(narrow) == 2
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_question_answers_itself(browser, site, axe, view, script):
+    """By mouse and by keyboard; an option that opens closes the one before."""
+    context = browser.new_context(**VIEWS[view], java_script_enabled=script)
+    page = context.new_page()
+    page.goto(f"{site}notebooks/01_synthetic_data.html", wait_until="load")
+    question = page.locator(".check").first.get_by_role("group").first
+    assert (
+        question.locator("details").count() == 3
+        and not question.locator("details p:visible").count()
+    )
+    for kind, verdict in {"wrong": "Not quite.", "right": "Right."}.items():
+        question.locator(f".check-{kind} summary").first.click()
+        assert verdict in question.locator("details p:visible").inner_text()
+    question.locator(".check-right summary").press("Enter")
+    assert not question.locator("details p:visible").count()
+    question.locator(".check-wrong summary").first.press("Space")
+    assert question.locator("details p:visible").count() == 1
+    if script:
+        page.evaluate(
+            "() => document.querySelectorAll('.check details').forEach(d => {"
+            " d.removeAttribute('name'); d.open = true; })"
+        )
+        found = [line for line in axe(page) if "check" in line]
+        assert not found, "\n".join(found)
     context.close()
 
 

@@ -272,4 +272,4 @@ def test_the_whole_dry_release(repository, tracked, tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(list(tmp_path.iterdir())) == 6 and "no tag was made" in done.stdout
+    assert len(list(tmp_path.iterdir())) == 7 and "no tag was made" in done.stdout

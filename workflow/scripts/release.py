@@ -284,6 +284,18 @@ def release(root, dist, publish):
     print(f"  gh release create v{version} -F {kept[-1]} {' '.join(map(str, kept[:-1]))}")
 
 
+def solutions(root, dist):
+    """Write what an instructor gets, not published with the rest: solutions and the exam."""
+    for old in dist.glob("solutions-*.zip"):
+        old.unlink()
+    bundle = dist / f"solutions-{versions(root)['pyproject.toml']}.zip"
+    with zipfile.ZipFile(bundle, "w", zipfile.ZIP_DEFLATED) as packed:
+        for path in sorted((root / "notebooks" / "solutions").glob("*.py")):
+            packed.write(path, f"solutions/{path.name}")
+        packed.write(root / "book" / "instructors" / "exam.md", "exam.md")
+    print(f"{bundle}: for instructors; no command above publishes it")
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--publish", action="store_true", help="tag the commit, locally")
@@ -291,6 +303,7 @@ def main(arguments=None):
     given = parser.parse_args(arguments)
     try:
         release(ROOT, given.dist, given.publish)
+        solutions(ROOT, given.dist)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
