@@ -41,16 +41,13 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 
-from compendium.chapters import learning as learning_study
-from compendium.chapters import load_tables, real_data, tell_origin
+from compendium import paths
+from compendium.chapters import real_data
 from compendium.page import figures
 from compendium.page.claims import expect, report
+from compendium.tables import kld_columns
 
 figures.style()
-
-# %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
-learning, origin = load_tables("learning", run)
-tell_origin("learning", origin)
 
 # %% [markdown]
 # ## Networks that train for too long
@@ -70,10 +67,12 @@ tell_origin("learning", origin)
 # only. The cell averages over the networks of each activation.
 
 # %%
-epochs = learning["epochs"]
-weights = real_data.load(run)[1]["weights"]
-epochs["final"] = learning_study.final_scores(epochs, weights)
-agreed = learning["agreement"].set_index(["activation", "epoch"])
+epochs, _ = paths.load_table(run, "learning_epochs")
+agreed, _ = paths.load_table(run, "learning_agreement")
+agreed = agreed.set_index(["activation", "epoch"])
+weights = real_data.load(run)[1]["weights"].set_index("k")["weight"]
+ks, klds = kld_columns(epochs, "frequency")
+epochs["final"] = klds @ weights.reindex(ks, fill_value=0).to_numpy()
 measures = ["auroc_train", "auroc_test", "final", "kld_original"]
 mean = epochs.groupby(["activation", "epoch"])[measures].mean()
 mean = mean.join(agreed["agreement"])

@@ -159,17 +159,6 @@ class Controls(Section):
     label_epochs: Epochs = Field(5, description="of the networks trained on shuffled labels")
 
 
-class Learning(Section):
-    """Accessibility networks followed from epoch to epoch; takes ten minutes."""
-
-    run: Shown = False
-    initialisations: int = Field(5, ge=2, le=100, description="networks of each activation")
-    epochs: Epochs = Field(60, description="epochs of each training")
-    # Few, so that the networks learn them by heart.
-    n_train: int = Field(1000, ge=100, description="training windows, at most")
-    n_sequences: int = Field(300, ge=20, description="accessible test windows mapped, at most")
-
-
 class Mutagenesis(Section):
     """Maps against what mutations do to the output; takes some minutes."""
 
@@ -194,7 +183,6 @@ class Studies(Section):
     """The studies behind the later chapters."""
 
     controls: Controls = Controls()
-    learning: Learning = Learning()
     interactions: Interactions = Interactions()
     mutagenesis: Mutagenesis = Mutagenesis()
 

@@ -72,8 +72,9 @@ def test_the_rule_in_the_exercises_is_that_of_the_chapter(repository):
         }
 
     chapter = functions("")
-    assert set(chapter) == {"gradients", "lengths", "questions", "sign", "verdict"}
-    assert functions("exercises") == {n: f for n, f in chapter.items() if n != "sign"}
+    assert set(chapter) == {"gradients", "lengths", "mutants", "questions", "sign", "verdict"}
+    shared = {n: f for n, f in chapter.items() if n not in ("sign", "mutants")}
+    assert functions("exercises") == shared
 
 
 @pytest.mark.parametrize("name", NAMES)

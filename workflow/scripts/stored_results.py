@@ -115,7 +115,12 @@ def _figure(run, notebook, name, kind):
     return drawn.read_bytes()
 
 
-MADE_BY = {"null": "calibrate_null.py", "sign": "train_variants.py", "deepshap": "deep_shap.py"}
+MADE_BY = {
+    "learning": "along_a_training.py",
+    "null": "calibrate_null.py",
+    "sign": "train_variants.py",
+    "deepshap": "deep_shap.py",
+}
 
 ABSENT = {
     "synthetic": "this run has no networks of the synthetic task",
@@ -129,7 +134,7 @@ ABSENT = {
 def verify(run: Run, tolerance: float = 1e-3) -> tuple[list[str], list[str]]:
     """Compare a run with `data/stored`.
 
-    Numbers may differ by `tolerance`, relative, or 1e-6, absolute; minutes may differ freely.
+    Numbers may differ by `tolerance`, relative, or 1e-6, absolute.
     What a run does not have because of a missing download or its configuration is no difference.
     Scores are compared network by network: a run may have more of them.
 
@@ -206,7 +211,7 @@ def _needed(name, settings):
 def _compared(name, ours, theirs, tolerance):
     """The first difference in each column of two tables of the same shape, as lines."""
     differences = []
-    for column in ours.columns.difference(["minutes"]):
+    for column in ours:
         a, b = ours[column].to_numpy(), theirs[column].to_numpy()
         if a.dtype.kind in "fiu" and b.dtype.kind in "fiu":
             same = np.isclose(
