@@ -14,14 +14,15 @@
 # # From maps to words
 #
 # A network that has found real motifs points at the same words in many sequences; one that has
-# not points now here, now there. **Can we tell them apart without knowing the truth, from the
-# words alone?** This chapter builds a number that tries: the divergence between the words a
+# not points now here, now there. **Can we tell good maps from bad ones without knowing the truth, from
+# the words that they point at?** This chapter builds a number that tries: the divergence between the words a
 # network looks at and the words the sequences are made of.
 #
 # ```{admonition} The answer
 # :class: important
-# For the most part. On simulated networks, whose truth we know, this divergence orders them much as
-# the truth does: {term}`rank correlation <Spearman correlation>` {glue:text}`w_new`. But a map that
+# For the most part. How far the words that a network points at are from all words of the sequences, a
+# {term}`divergence <Kullback–Leibler divergence (KLD)>`, orders networks of known truth much as the truth
+# does: {term}`rank correlation <Spearman correlation>` {glue:text}`w_new`. But a map that
 # points nowhere does not score zero, so to judge a single map we take off what it reaches when it is
 # laid over other sequences; the order of networks stays the same.
 # ```

@@ -14,8 +14,8 @@
 # # One score from many lengths
 #
 # The {term}`motifs <motif>` that proteins bind are about five to twenty bases long, so no single k
-# fits them all. **Can the divergences of several lengths be joined into one score that follows the
-# truth better than the {term}`original metric`?** The paper weights each length by how well its
+# fits them all. **Can the divergences of words of several lengths be joined into one score that follows
+# the truth better than the {term}`original metric`?** The paper weights each length by how well its
 # KLD explains the {term}`SNR <signal-to-noise ratio (SNR)>` of simulated networks. It then carries
 # the weights over to data whose truth is not known. We repeat this on our {term}`zoo`, and ask
 # what the weights add.

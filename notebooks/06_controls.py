@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Consistency is not correctness
 #
-# A good explanation raises the score. **What else does: what fools it?** Like any instrument, a
+# A good explanation raises the score. **What else raises the score: what fools it?** Like any instrument, a
 # metric must be tried where there is nothing to measure. So we show it maps that know nothing of
 # motifs, and networks that learnt nothing, and look where they land among trained networks.
 #

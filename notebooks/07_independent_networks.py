@@ -16,7 +16,7 @@
 # The {term}`length weights` were learnt on our own zoo, and we judged them on our own zoo. Whoever
 # trains the networks, chooses the {term}`regularisation` and sets the length of the training can
 # make a score look good without meaning to. **Does the score also follow the truth in networks that
-# had no part in it?** Another group has trained networks on the same synthetic task and published
+# had no part in making it?** Another group has trained networks on the same synthetic task and published
 # them, and we trained some whose training shares nothing with each other or with the zoo.
 #
 # ```{admonition} The answer

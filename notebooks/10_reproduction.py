@@ -13,8 +13,8 @@
 # %% [markdown]
 # # Was the paper reproduced?
 #
-# The paper makes a few claims that can be checked. **Which of them hold on our networks, and where
-# they do not, why?**
+# The paper makes a few claims that can be checked. **Which claims of the paper hold on our networks,
+# and where they do not, why?**
 #
 # ```{admonition} The answer
 # :class: important

@@ -14,7 +14,7 @@
 # # Truth on real DNA
 #
 # On simulated sequences the score follows a planted truth. On real DNA nobody knows it. **If we plant a
-# truth there too, do the scores of networks for real data follow it?**
+# truth in real DNA, do the scores of networks for real data follow it?**
 #
 # ```{admonition} The answer
 # :class: important

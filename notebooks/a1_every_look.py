@@ -13,8 +13,8 @@
 # %% [markdown]
 # # Every look at the primary comparison
 #
-# One comparison of this book was looked at more than once. **Did it have more chances to please than the
-# reader is told?**
+# One comparison of this book was looked at more than once. **Did the main comparison of this book have more
+# chances to please than the reader is told?**
 #
 # ```{admonition} The answer
 # :class: important
