@@ -18,7 +18,7 @@ from compendium.zoo import attribution, methods
 
 
 def mine(gradient, x):
-    """A map (N, L, 4) of your own; here the gradient half way from a sequence that says nothing."""
+    """A map (N, L, 4) of your own; here the gradient half way."""
     return gradient((x + np.float32(0.25)) / 2)
 
 

@@ -18,11 +18,12 @@ from compendium.stats import spearman, spearman_difference
 
 
 def evenness_lost(x, a):
-    """One minus the entropy of the scores of a sequence, as a share of its maximum; the mean."""
+    """Mean over sequences of 1 - entropy of the scores / its maximum."""
     scores = position_scores(x, a)
     total = scores.sum(axis=1, keepdims=True)
     share = (scores / total)[total[:, 0] > 0]
-    entropy = -np.where(share > 0, share * np.log(np.where(share > 0, share, 1)), 0).sum(axis=1)
+    logs = np.log(np.where(share > 0, share, 1))  # 0 log 0 counts as 0
+    entropy = -(share * logs).sum(axis=1)
     return float(np.mean(1 - entropy / np.log(x.shape[1])))
 
 
