@@ -80,7 +80,7 @@ def attributed_words(
     often = counts >= FEWEST
     chance = np.where(often, given.mean(axis=0), 1)
     beyond = np.where(often, given - chance, 0) / np.sqrt(np.maximum(chance, 1e-300))
-    beyond[:, np.ptp(given, axis=0) <= 1e-9 * chance] = 0
+    beyond[:, ~rounding.varies(given)] = 0
     highest = beyond[1:].max(axis=1)
     p = (1 + rounding.at_least(highest[:, None], beyond[0]).sum(axis=0)) / (1 + n_draws)
     order = rounding.descending(given[0] - chance)
