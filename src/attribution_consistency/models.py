@@ -14,7 +14,6 @@ from . import rounding, texts
 from .arrays import File, Floats
 from .containers import one_line
 
-AS_SINGLE = 1e-5  # tolerance of numbers that come from maps of single precision
 NOT_NUMBERS = ("model", "file", "fold", "seed")
 
 
@@ -105,7 +104,7 @@ def agreement(tracks: Sequence[Floats]) -> tuple[float | None, float | None]:
     """
     if len(tracks) < 2:
         return None, None
-    pairs = [*combinations([rounding.unit(track, AS_SINGLE) for track in tracks], 2)]
+    pairs = [*combinations([rounding.unit(track, rounding.AS_SINGLE) for track in tracks], 2)]
     own = np.array([(one * two).sum() for one, two in pairs])
     every = np.array([one.sum(axis=0) @ two.sum(axis=0) for one, two in pairs])
     n = len(tracks[0])

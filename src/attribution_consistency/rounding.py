@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from .arrays import Array, Floats, Mask
 
 DIGITS = 9
+AS_SINGLE = 1e-5  # tolerance of numbers that come from single precision, whatever their type
 
 
 def rounded(values: ArrayLike, digits: int = DIGITS) -> Floats:
@@ -65,7 +66,7 @@ def at_least(values: ArrayLike, bound: ArrayLike) -> Mask:
 
 
 def varies(
-    values: ArrayLike, tolerance: float | None = None, axis: int = 0, where: ArrayLike = True
+    values: ArrayLike, tolerance: float | None = None, axis: int | None = 0, where: ArrayLike = True
 ) -> Mask:
     """Whether numbers differ by more than rounding: the one judge of what is constant.
 
@@ -80,7 +81,7 @@ def varies(
         The smallest spread, as a share of the largest magnitude, that is a difference; by default
         100 times the precision of the type of the numbers, and at least 1e-9.
     axis : int
-        That of the numbers that are compared.
+        That of the numbers that are compared; None: all with each other.
     where : (n, ...) bool
         Which numbers count.
     """

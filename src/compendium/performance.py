@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from attribution_consistency.rounding import varies
+from attribution_consistency.rounding import AS_SINGLE, varies
 
 from .stats import correlations
-
-AS_SINGLE = 1e-5  # tolerance of outputs that a network computes in single precision
 
 
 def auroc(y: ArrayLike, score: ArrayLike) -> float:
