@@ -196,7 +196,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; the exit status is 0, 1 (found wanting) or 2 (cannot be done)."""
     # TensorFlow greets with a page of notes otherwise.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    return guarded(parser().parse_args(argv))
+    return guarded(parser().parse_args(argv), "run the same command again to resume")
 
 
 if __name__ == "__main__":
