@@ -110,25 +110,31 @@ def launch_links(repository: str, branch: str, page: str) -> dict[str, str]:
 def offer_launch(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Begin a chapter or exercise with links that open it elsewhere, once there is a repository."""
+    """Below the title, links that open a chapter or exercise elsewhere, given a repository."""
     options = app.config.html_theme_options
     branch = options.get("repository_branch") or "main"
     links = launch_links(options.get("repository_url") or "", branch, page)
     if links and "body" in context:
         shown = " · ".join(f'<a href="{to}">open in {name}</a>' for name, to in links.items())
-        context["body"] = f'<p class="launch">{shown}</p>' + context["body"]
+        context["body"] = below_title(context["body"], f'<p class="launch">{shown}</p>')
+
+
+def below_title(body: str, paragraph: str) -> str:
+    """The HTML of a page with a paragraph more."""
+    return body.replace("</h1>", "</h1>" + paragraph, 1)
 
 
 def offer_download(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Begin the page of a student notebook with a link to the notebook itself."""
+    """Below the title of a student notebook, a link to the notebook itself."""
     if page.startswith("notebooks/exercises/"):
         name = f"{os.path.basename(page)}.ipynb"
-        context["body"] = (
+        link = (
             f'<p><a href="../../exercises/{name}" download>Download this notebook</a>, and open '
-            "it inside your copy of the repository.</p>" + context["body"]
+            "it inside your copy of the repository.</p>"
         )
+        context["body"] = below_title(context["body"], link)
 
 
 def copy_downloads(app: Sphinx, error: Exception | None) -> None:
