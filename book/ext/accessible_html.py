@@ -29,6 +29,7 @@ TABLE = re.compile(r"<table\b.*?</table>", re.S)
 TRUTH = re.compile(r"(<td\b[^>]*>\s*)(True|False)(\s*</td>)")
 VALUE = re.compile(r'class="data \w+ (col\d+)"\s*>(.*?)</td>', re.S)
 COLUMN = re.compile(r'class="((?:data|col_heading) \w+ (col\d+))"(?! colspan)')
+CODE = re.compile(r'(?<=<span class="pre">)[^<]+')
 NUMBER = re.compile(r"\s*(?:(?:&lt;|&gt;)?\s?[-−]?[\d.,]+ ?%?|–)\s*")
 
 
@@ -63,6 +64,8 @@ def repair(body: str) -> str:
     """The HTML of a page with roles, headers and colours that everyone can read."""
     body = TABLE.sub(numbers_right, NAMED.sub(one_header, SHADED.sub(legible, body)))
     body = TRUTH.sub(lambda m: m[1] + ("yes" if m[2] == "True" else "no") + m[3], body)
+    # Paths and names break behind a slash, underscore or hyphen rather than inside a word.
+    body = CODE.sub(lambda m: re.sub(r"(?<=\w)([/_-])(?=\w)", r"\1<wbr>", m[0]), body)
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')
     return EMPTY_HEADER.sub(r"<td\1>\2</td>", body)
 

@@ -344,6 +344,12 @@ def test_numbers_stand_right_and_truth_values_are_words(script):
     assert [text for _, text in cells][-4:] == ["yes", "b", "–", "no"]
 
 
+def test_paths_and_names_break_between_words_only(script):
+    code = '<code><span class="pre">a_b/bn-exp-00.npz</span> <span class="pre">--out</span></code>'
+    broken = script("ext/accessible_html.py").repair(code)
+    assert "a_<wbr>b/<wbr>bn-<wbr>exp-<wbr>00.npz<" in broken and ">--out<" in broken
+
+
 def test_no_table_has_a_header_row_of_index_names_alone(quick_book):
     """Their names stand in the row of headers, above the columns that they name."""
     row = re.compile(r"<tr[^>]*>(?:(?!</tr>).)*</tr>\s*</thead>", re.S)
