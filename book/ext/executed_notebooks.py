@@ -86,30 +86,35 @@ def launch_links(repository: str, branch: str, page: str) -> dict[str, str]:
 def offer_launch(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Begin a chapter or exercise with links that open it elsewhere, once there is a repository."""
+    """Below the title, links that open a chapter or exercise elsewhere, given a repository."""
     options = app.config.html_theme_options
     branch = options.get("repository_branch") or "main"
     links = launch_links(options.get("repository_url") or "", branch, page)
     if links and "body" in context:
         shown = " · ".join(f'<a href="{to}">open in {name}</a>' for name, to in links.items())
-        context["body"] = f'<p class="launch">{shown}</p>' + context["body"]
+        context["body"] = below_title(context["body"], f'<p class="launch">{shown}</p>')
+
+
+def below_title(body: str, paragraph: str) -> str:
+    """The HTML of a page with a paragraph more."""
+    return body.replace("</h1>", "</h1>" + paragraph, 1)
 
 
 def offer_download(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Begin the page of a student notebook with a link to the notebook, and to its data."""
+    """Below the title of a student notebook, a link to the notebook, and to its data."""
     if page.startswith("notebooks/exercises/"):
         name = f"{os.path.basename(page)}.ipynb"
         files = "../../exercises"
         alone = os.path.basename(page) < "06"  # part I needs no run
-        context["body"] = (
+        link = (
             f'<p>Download <a href="{files}/{name}" download>this notebook</a> and <a '
             f'href="{files}/lesson_data.zip" download>lesson_data.zip</a> into one folder'
             + (", and see how to open them " if alone else " of your copy of the repository ")
             + '<a href="../../book/how_to_rerun.html">on the page about rerunning</a>.</p>'
-            + context["body"]
         )
+        context["body"] = below_title(context["body"], link)
 
 
 def copy_downloads(app: Sphinx, error: Exception | None) -> None:

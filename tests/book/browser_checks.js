@@ -131,3 +131,27 @@ function rawMaths() {
   if (source) found.push(`source of a formula in the text: ${source[0]}`);
   return found;
 }
+
+// Code and tables, and the boxes around them, that are wider than they show.
+const wide = () =>
+  shown("pre, .cell_output, .cell_output > .output, .pst-scrollable-table-container").filter(
+    (box) => box.scrollWidth > box.clientWidth + 1
+  );
+
+function clipped() {
+  return wide().map((box) => `scrolls sideways: ${name(box)}`);
+}
+
+async function unmarked() {
+  const found = [];
+  const fades = (box) => getComputedStyle(box).maskImage !== "none";
+  const scrolled = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  for (const box of wide().filter((each) => getComputedStyle(each).overflowX !== "visible")) {
+    if (!fades(box)) found.push(`nothing says that it scrolls: ${name(box)}`);
+    box.scrollLeft = box.scrollWidth;
+    await scrolled();
+    if (fades(box)) found.push(`looks cut off at its end: ${name(box)}`);
+    box.scrollLeft = 0;
+  }
+  return found;
+}

@@ -25,6 +25,7 @@ VIEWS = {
     "desktop": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
     "phone": {"viewport": {"width": 375, "height": 740}, "color_scheme": "dark", "has_touch": True},
 }
+LISTS = {"book/api", "book/columns", "genindex"}  # looked up, not read from top to bottom
 
 
 def contents():
@@ -116,13 +117,28 @@ def checks(repository):
     return lambda tab, function: tab.evaluate(f"() => {{ {source}; return {function}(); }}")
 
 
-def test_the_pages_visited_are_all_there_are(quick_book):
+@pytest.fixture(scope="module")
+def moved(repository):
+    """Addresses that lead elsewhere, {old: new}."""
+    rows = (repository / "book" / "addresses.tsv").read_text().splitlines()[1:]
+    return {old: new for old, new in map(str.split, rows) if new != "-"}
+
+
+def test_the_pages_visited_are_all_there_are(quick_book, moved):
     found = {
         path.relative_to(quick_book).with_suffix("").as_posix()
         for path in quick_book.rglob("*.html")
         if "_static" not in path.parts
     }
-    assert found - {"index", "slides/index"} == set(contents())
+    assert found - {"index", "slides/index", *moved} == set(contents())
+
+
+def test_old_addresses_lead_to_the_pages_of_today(tab, site, moved):
+    for old, new in moved.items():
+        tab.goto(f"{site}{old}.html")
+        tab.wait_for_url(f"{site}{new}.html")
+    tab.goto(f"{site}notebooks/")
+    tab.wait_for_url(f"{site}book/intro.html")
 
 
 def test_nothing_fails(visit):
@@ -142,6 +158,40 @@ def test_nothing_fails(visit):
 def test_everything_fits_and_is_drawn(visit, check, checks):
     found = checks(visit[2], check)
     assert not found, "\n".join(found)
+
+
+def test_code_and_tables_fit_a_desktop_and_say_where_they_scroll_on_a_phone(visit, checks):
+    _, view, tab, _ = visit
+    found = checks(tab, "clipped" if view == "desktop" else "unmarked")
+    assert not found, "\n".join(found)
+
+
+def test_a_page_is_at_most_20_screens_of_a_phone(contexts, site):
+    tab = contexts["phone"].new_page()
+    tab.set_viewport_size({"width": 390, "height": 800})
+    high = "() => document.documentElement.scrollHeight / innerHeight"
+    lengths = {}
+    for name in contents():
+        open_page(tab, f"{site}{name}.html")
+        lengths[name] = tab.evaluate(high)
+    tab.close()
+    assert {name for name, screens in lengths.items() if screens > 20} <= LISTS, lengths
+
+
+def test_long_code_begins_folded_on_a_phone_only(contexts, site):
+    folded = {}
+    for view, context in contexts.items():
+        tab = context.new_page()
+        open_page(tab, f"{site}notebooks/03_attribution_weighting.html")
+        cells = tab.locator("details:has(> .cell_input):has-text('lines')")
+        folded[view] = cells.count()
+        if view == "phone":
+            code = cells.first.locator("pre")
+            assert not code.is_visible()
+            cells.first.locator("summary").click()
+            assert code.is_visible()
+        tab.close()
+    assert folded["desktop"] == 0 and folded["phone"] > 3
 
 
 def test_readable_for_everyone(visit, axe):
