@@ -330,8 +330,10 @@ def test_no_cell_of_a_table_shows_a_value_of_python(quick_book):
         for cell in re.findall(r"<t[dh]\b[^>]*>(.*?)</t[dh]>", path.read_text("utf-8"), re.S):
             text = re.sub(r"<[^>]+>", "", cell).strip()
             looked_at += 1
-            raw = r"True|False|None|[nN]a[nNT]|<NA>|-?inf|\d\.\d{7,}|\d(\.\d+)?e[-+]\d+"
-            assert not re.fullmatch(raw, text) and "&lt;NA" not in text, (path.name, text)
+            raw = r"True|False|None|[nN]a[nNT]|&lt;NA&gt;|-?inf|\d\.\d{7,}"
+            if path.stem != "status":  # which repeats the configuration as it is written
+                raw += r"|\d(\.\d+)?e[-+]\d+"
+            assert not re.fullmatch(raw, text), (path.name, text)
     assert looked_at > 500
 
 
