@@ -26,7 +26,7 @@ from matplotlib.ticker import MaxNLocator
 
 from attribution_consistency.files import replacing
 
-NARROW = 3.5  # inches: the text column of a phone
+NARROW, HIGHEST = 3.4, 2.8  # inches: the text column of a phone; a panel of several
 WIDE_DPI, NARROW_DPI = 130, 200  # the screens of phones are finer
 LETTERS = 50  # of a sequence, beside each other on a phone
 SMALLEST, LARGEST = 8.0, 9.5  # points of text: anywhere, and on a phone
@@ -151,6 +151,7 @@ def narrow(figure: Figure) -> Figure:
         columns = 1 if rows == 1 else 2
         height *= -(-len(panels) // columns) / rows
         rows = -(-len(panels) // columns)
+        height = min(height, HIGHEST * rows)
         _stack(figure, panels, rows, columns)
     for legend in list(figure.legends):
         names = [text.get_text() for text in legend.get_texts()]
@@ -158,19 +159,27 @@ def narrow(figure: Figure) -> Figure:
         look = dict(ncol=2, columnspacing=1, handletextpad=0.4, handlelength=1.5, frameon=False)
         figure.legend(legend.legend_handles, names, loc="outside lower center", **look)
         height += 0.1 * len(names)
-    figure.set_size_inches(NARROW, min(height, 2.7 * rows + 0.6))
+    figure.set_size_inches(NARROW, height)
     for ax in figure.axes:
-        if right := ax.get_title("right"):
-            ax.set_title(f"{ax.get_title('left')}\n{right}", loc="left")
-            ax.set_title("", loc="right")
-        for text in ax.get_children():  # titles among them
-            if isinstance(text, Text):
-                text.set_wrap(True)
-        if isinstance(ax.xaxis.get_major_locator(), MaxNLocator):
-            ax.xaxis.get_major_locator().set_params(nbins=5 if columns == 1 else 2)
+        _fit(ax, columns)
+    most = LARGEST if columns == 1 else SMALLEST
     for text in figure.findobj(Text):
-        text.set_fontsize(np.clip(0.85 * text.get_fontsize(), SMALLEST, LARGEST))
+        text.set_fontsize(np.clip(0.85 * text.get_fontsize(), SMALLEST, most))
     return figure
+
+
+def _fit(ax, columns):
+    """Break long titles and labels, and let the numbers below an axis have room."""
+    if right := ax.get_title("right"):
+        ax.set_title(f"{ax.get_title('left')}\n{right}", loc="left")
+        ax.set_title("", loc="right")
+    for text in (*ax.get_children(), ax.xaxis.label, ax.yaxis.label):  # titles among them
+        if isinstance(text, Text):
+            text.set_wrap(True)
+    if isinstance(ax.xaxis.get_major_locator(), MaxNLocator):
+        ax.xaxis.get_major_locator().set_params(nbins=5 if columns == 1 else 2)
+        if columns > 1 and any(len(label.get_text()) > 4 for label in ax.get_xticklabels()):
+            ax.tick_params(axis="x", labelrotation=30)
 
 
 def _stack(figure, panels, rows, columns):
