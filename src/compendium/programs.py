@@ -33,7 +33,8 @@ def call(command: list[str], log: Path | None = None, **options: Any) -> int:
     if log:
         options |= {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "errors": "replace"}
     options |= {"cwd": paths.root(), "env": environment, "process_group": 0}
-    program = subprocess.Popen(command, **options)
+    # What a shell starts in the background ignores interrupts, and hands that on.
+    program = subprocess.Popen(command, preexec_fn=_interruptible, **options)
     stopped: list[int] = []
 
     def stop(signum: int, frame: object) -> None:
@@ -52,6 +53,10 @@ def call(command: list[str], log: Path | None = None, **options: Any) -> int:
     if stopped and status:
         raise KeyboardInterrupt
     return status
+
+
+def _interruptible() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _copy(program: subprocess.Popen[str], log: Path) -> None:
