@@ -131,7 +131,10 @@ class SlideDeck(SphinxDirective):
             f"{minutes} min</li>"
             for number, (title, minutes) in enumerate(slides(notebook), 1)
         )
-        made = (this_run().book / FOLDER / "slides.pdf").exists()
+        pdf = this_run().book / FOLDER / "slides.pdf"
+        # One that was printed of earlier slides is not offered.
+        source = this_run().notebook(NOTEBOOK)
+        made = pdf.exists() and pdf.stat().st_mtime > source.stat().st_mtime
         link = f'<p><a href="../{FOLDER}/slides.pdf">{html.escape(self.options["pdf"])}</a></p>'
         listed = f"{link if made else ''}<ol>{rows}</ol>"
         return [*block.children, nodes.raw("", listed, format="html")]
