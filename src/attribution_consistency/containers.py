@@ -70,9 +70,8 @@ def one_line(path: Path) -> Iterator[None]:
         reason = reason or "needs more memory than there is"
         if not isinstance(error, ValueError | OSError | RuntimeError | KeyError | MemoryError):
             reason = f"is truncated or damaged ({reason})"
-        raise ValueError(
-            reason if reason.startswith(f"{path}: ") else f"{path}: {reason}"
-        ) from None
+        named = reason if reason.startswith(f"{path}: ") else f"{path}: {reason}"
+        raise ValueError(named) from None
 
 
 def holds_arrays(path: Path) -> bool:
