@@ -39,12 +39,9 @@ def whole(text: str) -> int:
 
 def score(arguments: argparse.Namespace) -> None:
     """Score saved maps and write the report."""
-    from . import report
+    from . import models, read, report, scorer
     from .files import alone
-    from .models import read_models
-    from .read import Wanted
     from .score import example, score_files
-    from .scorer import Settings
 
     given = {"sequences": arguments.sequences, "maps": arguments.attributions}
     given |= {"performance": arguments.performance, "names": arguments.names}
@@ -54,13 +51,13 @@ def score(arguments: argparse.Namespace) -> None:
     if arguments.example:
         given |= example()
     elif arguments.models:
-        table = read_models(arguments.models)
+        table = models.read_models(arguments.models)
         given |= {"maps": [*table.files.values()], "names": arguments.names or [*table.files]}
         given["performance"] = arguments.performance or table
-    known = Settings.__dataclass_fields__
-    settings = Settings(**{k: v for k, v in vars(arguments).items() if k in known})
+    known = scorer.Settings.__dataclass_fields__
+    settings = scorer.Settings(**{k: v for k, v in vars(arguments).items() if k in known})
     given |= {"controls": arguments.controls or (), "ignore": arguments.ignore}
-    given["wanted"] = Wanted(**{name: vars(arguments)[name] for name in Wanted._fields})
+    given["wanted"] = read.Wanted(**{n: vars(arguments)[n] for n in read.Wanted._fields})
     given["progress"] = partial(print, file=sys.stderr, flush=True)
     report.check_folder(arguments.out, arguments.force)
     with alone(Path(arguments.out), report.FILES):
@@ -75,12 +72,15 @@ def simulate(arguments: argparse.Namespace) -> None:
 
     import numpy as np
 
+    from . import sequences, simulation
     from .files import replacing
-    from .sequences import codes_to_one_hot
-    from .simulation import simulate
 
-    made = simulate(arguments.n, arguments.length, arguments.seed)._asdict()
-    arrays = {"x": codes_to_one_hot(made["codes"]), **made, "meta": json.dumps(made["meta"])}
+    made = simulation.simulate(arguments.n, arguments.length, arguments.seed)._asdict()
+    arrays = {
+        "x": sequences.codes_to_one_hot(made["codes"]),
+        **made,
+        "meta": json.dumps(made["meta"]),
+    }
     with replacing(arguments.out) as temporary, open(temporary, "xb") as file:
         np.savez_compressed(file, **arrays)
     print(arguments.out)

@@ -65,16 +65,13 @@ def one_line(path: Path) -> Iterator[None]:
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise ValueError("is a pipe or a device, expected a file")
         yield
-    except BaseException as error:  # there is nothing that no library raises over damaged bytes
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-            raise  # a panic is an error of a library in Rust
+    except Exception as error:  # there is nothing that no library raises over damaged bytes
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         reason = reason or "needs more memory than there is"
         if not isinstance(error, ValueError | OSError | RuntimeError | KeyError | MemoryError):
             reason = f"is truncated or damaged ({reason})"
-        raise ValueError(
-            reason if reason.startswith(f"{path}: ") else f"{path}: {reason}"
-        ) from None
+        named = reason if reason.startswith(f"{path}: ") else f"{path}: {reason}"
+        raise ValueError(named) from None
 
 
 def holds_arrays(path: Path) -> bool:

@@ -18,7 +18,7 @@ from .arrays import Array, Floats, Ints, Mask
 from .kmers import Prior, all_kmers, check_prior, count_windows, kmer_names, stay, sum_windows
 from .maps import Options, check
 
-DEFAULT_KS = range(3, 9)
+DEFAULT_KS, NO_PRIOR = range(3, 9), Prior()
 
 
 class KmerTable(NamedTuple):
@@ -247,12 +247,11 @@ def track_klds(sums: KmerSums, ks: list[int], reading: str, track: int = 0) -> F
 
 
 def _pairs(
-    sums: KmerSums, ks: list[int], reading: str, track: int = 0, prior: Prior | None = None
+    sums: KmerSums, ks: list[int], reading: str, track: int = 0, prior: Prior = NO_PRIOR
 ) -> Iterator[tuple[Floats, Floats]]:
     """q and p of one track, for one k after another."""
     for k in ks:
-        given = prior.get(k) if prior else None
-        yield distributions(sums.counts[k], sums.weights[k][track], k, reading, given)
+        yield distributions(sums.counts[k], sums.weights[k][track], k, reading, prior.get(k))
 
 
 def sum_tracks(

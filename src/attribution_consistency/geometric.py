@@ -18,7 +18,6 @@ from . import maps
 from .arrays import Array, Floats
 from .rounding import varies
 
-SAME = 1e-6  # the four attributions of a position, to single precision
 # Orthonormal basis of the vectors (A, C, G, T) whose entries add up to 0, one per column.
 BASIS = np.array([[-1, -1, -1], [1, -1, -1], [0, 2, -1], [0, 0, 3]]) / np.sqrt([2, 6, 12])
 
@@ -78,7 +77,8 @@ def _vectors(x: Array, a: Array) -> Floats:
     """Directions of the corrected map at known positions, every sequence scaled to norm 1."""
     maps.position_scores(x, a)  # checks them
     known = np.asarray(x.any(axis=2))
-    differ = known & varies(a, SAME, axis=2)  # what a correction leaves of equal ones is rounding
+    # What a correction leaves of four that are equal to single precision is rounding.
+    differ = known & varies(a, 1e-6, axis=2)
     v = maps.gradient_correction(np.where(differ[..., None], a, 0.0)) @ BASIS
     norm = np.sqrt((v**2).sum(axis=(1, 2), keepdims=True))
     return np.asarray((v / np.where(norm == 0, 1, norm))[known])

@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -43,8 +43,7 @@ def read_models(path: File) -> Models:
         text = io.StringIO(texts.read_text(Path(path)))
         try:
             # "NA" is a name like any other; what is missing is an empty text.
-            own: dict[str, Any] = {"keep_default_na": False, "dtype": str}
-            table = pd.read_csv(text, sep=None, engine="python", **own)
+            table = pd.read_csv(text, sep=None, engine="python", dtype=str, keep_default_na=False)
             if not isinstance(table.index, pd.RangeIndex):
                 raise ValueError("its rows have more cells than its head")
         except (ValueError, csv.Error) as error:

@@ -175,8 +175,7 @@ def drawn_klds(scored: Tracks, moves: Moves, ks: list[int], options: Options) ->
         given = KmerSums(*sums)
         return [track_klds(given, ks, options.reading, t) for t in range(some.sources.shape[1])]
 
-    groups = in_threads(klds, moves.sources.shape[1])
-    return np.array([row for group in groups for row in group])
+    return np.concatenate(in_threads(klds, moves.sources.shape[1]))
 
 
 def tested(scores: Floats) -> NullTest:

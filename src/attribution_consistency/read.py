@@ -117,9 +117,8 @@ def open_sequences(path: File, wanted: Wanted = ANY) -> Source:
         codes, begins, note = texts.aligned(letters, wanted.align)
         shape = len(codes), _cropped(wanted, codes.shape[1]), 4
     names = names if all(names) else []
-    places = texts.places(names, letters)
-    given = Source(path, None, shape, "NLC", codes.shape[1], None, codes, note)
-    return given._replace(names=names, places=places, begins=begins)
+    told = (note, names, texts.places(names, letters), begins)
+    return Source(path, None, shape, "NLC", codes.shape[1], None, codes, *told)
 
 
 def _coded(path: Path, wanted: Wanted) -> list[str] | None:
@@ -235,8 +234,7 @@ def _open(
         order = texts.matched(names, like.names) if like else None
         task = _task(wanted.task if role == "attributions" else None, size.get("T", 1))
         shape = (size["N"] if order is None else len(order), _cropped(wanted, size["L"]), 4)
-        found = Source(path, name, shape, layout, size["L"], task)
-        return found._replace(names=names, order=order)
+        return Source(path, name, shape, layout, size["L"], task, names=names, order=order)
 
 
 def _names(held: dict[str, Stored], n: int) -> list[str]:

@@ -13,7 +13,6 @@ from .arrays import File
 from .files import replacing
 from .score import Result
 
-FORMULA = "^([=+@-])"  # how a name begins that a spreadsheet would take for one
 FILES = ("scores.csv", "scores.json", "report.html")
 MOST_LINES = 5  # models in figures of single models, besides the last
 
@@ -39,7 +38,8 @@ def check_folder(out: File, force: bool = False) -> None:
 def write(result: Result, out: File, force: bool = False) -> None:
     """Write scores.csv, scores.json and report.html of a `score.Result` into a folder."""
     text = json.dumps(result.as_json(), indent=1, allow_nan=False) + "\n"
-    table = result.table.replace({"model": FORMULA}, {"model": r"'\1"}, regex=True)
+    # A spreadsheet would take a name that begins so for a formula.
+    table = result.table.replace({"model": "^([=+@-])"}, {"model": r"'\1"}, regex=True)
     texts = table.to_csv(index=False), text, page(result)
     with contextlib.ExitStack() as stack:  # all three, or none
         for name, text in zip(FILES, texts):

@@ -146,10 +146,8 @@ def _files(
 ) -> dict[str, list[File]]:
     """The files of each model, by its name."""
     files = [[f] if isinstance(f, str | PathLike) else list(f) for f in maps]
-    if not files:
-        raise ValueError("no maps are named: a table of models has a column file")
     names = [Path(several[0]).stem for several in files] if names is None else names
-    if len(names) != len(files):
+    if not len(names) == len(files) > 0:
         raise ValueError(f"--names: got {len(names)} names for {len(files)} models")
     for i, name in enumerate(names):
         if not name.strip() or not name.isprintable() or len(name) > 200:

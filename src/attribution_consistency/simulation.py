@@ -112,8 +112,8 @@ def simulate(n_sequences: int = 20000, length: int = 200, seed: int = 0) -> Synt
     codes = (rng.random((n_sequences, length, 1)) >= edges).sum(axis=2).astype(np.uint8)
     y, split = positive[:, None].astype(np.float32), _split(rng, n_sequences)
     meta: dict[str, Any] = dict(task="synthetic", n_sequences=n_sequences, length=length, seed=seed)
-    meta["motifs"] = [[m.matrix_id, m.name, m.role] for m in motifs[::2]]
-    meta["source"] = "JASPAR CORE vertebrates 2016"
+    named = [[m.matrix_id, m.name, m.role] for m in motifs[::2]]
+    meta |= {"motifs": named, "source": "JASPAR CORE vertebrates 2016"}
     return SyntheticData(codes, y, split, motif_id, start, strand, motif_mask, spacer_mask, meta)
 
 

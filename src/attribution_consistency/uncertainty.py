@@ -182,8 +182,7 @@ def _block_klds(
     def one(sums: list[dict[int, Floats]], t: int, k: int) -> list[float]:
         return _leave_one_out([c[k] for c in counts], [s[k][t] for s in sums], k, options.reading)
 
-    groups = in_threads(klds, moves.sources.shape[1], TRACKS_AT_ONCE)
-    return np.array([table for group in groups for table in group])
+    return np.concatenate(in_threads(klds, moves.sources.shape[1], TRACKS_AT_ONCE))
 
 
 def paired_difference(one: Jackknife, two: Jackknife, *, level: float = 0.95) -> Jackknife:

@@ -332,3 +332,24 @@ def test_a_prior_whose_sum_is_no_number():
     x, a = random_pair(0)
     with pytest.raises(ValueError, match=r"prior\[1\]: got shape"):
         kmer_klds(x, a, [1], prior={1: [1e308] * 4})
+
+
+def test_words_have_six_bases_unless_said_otherwise():
+    x, a = random_pair(0, n=20, length=40)
+    assert kmer_distributions(x, a).q.shape == (4**6,)
+    assert thresholded_kld(x, a) == thresholded_kld(x, a, 6) != thresholded_kld(x, a, 7)
+
+
+def test_a_buffer_that_is_longer_than_the_sequence_ends_with_it():
+    x, _ = random_pair(0, n=3, length=12)
+    a = x * (np.arange(12) == 0)[:, None]
+    options = {"score": "abs_input", "correct": False, "quantile": 0.9}
+    for buffer in (11, 12, 100):
+        assert thresholded_kld(x, a, 2, buffer=buffer, **options) == pytest.approx(0, abs=1e-12)
+    assert thresholded_kld(x, a, 2, buffer=10, **options) > 0
+
+
+def test_a_pseudocount_is_added_before_frequencies_are_taken():
+    x, a = random_pair(0)
+    found = kmer_klds(x, a, [1], prior={1: [3, 1, 1, 1]}, pseudocount=1)
+    assert found == pytest.approx(kmer_klds(x, a, [1], prior={1: [4, 2, 2, 2]}))

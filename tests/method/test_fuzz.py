@@ -27,7 +27,7 @@ from attribution_consistency.weights import length_weights_from, shipped_entry
 MANY = int(os.environ.get("ATTRIBUTION_CONSISTENCY_FUZZ", "60"))
 fuzzed = settings(
     max_examples=MANY,
-    deadline=5000,
+    deadline=20_000,
     derandomize="ATTRIBUTION_CONSISTENCY_FUZZ" not in os.environ,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -158,7 +158,7 @@ def test_a_valid_file_is_read(tmp_path, kind):
     read_all(path, read.Wanted(genome=str(genome)))
 
 
-@pytest.mark.parametrize("kind", sorted(valid()))
+@pytest.mark.parametrize("kind", sorted(set(valid()) - {"bw"}))
 @fuzzed
 @given(changes=CHANGES)
 def test_changed_files(tmp_path, kind, changes):
@@ -167,6 +167,24 @@ def test_changed_files(tmp_path, kind, changes):
     genome.write_bytes(GENOME)
     read_all(path, read.Wanted(genome=str(genome), drop_bad_rows=True))
     tried(path, _ignored, path, None, read.ANY, DEFAULT)
+
+
+def damaged(folder, place, value):
+    """A bigWig file in which one number is another."""
+    path, data = folder / "file.bw", bytearray(valid()["bw"])
+    data[place : place + len(value)] = value
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.skipif("bw" not in valid(), reason="pybigtools is not installed")
+@pytest.mark.parametrize("place", [0, 4, 6, 8, 16, 24, 52, 1292, 1308, 1316, 1324, 1372])
+@pytest.mark.parametrize("value", [b"\xff\xff", b"\0\0\0\0\1"])
+def test_a_damaged_bigwig_file_does_not_end_the_process(tmp_path, place, value, capfd):
+    """As the library does that reads it, which asks for the memory that a file declares."""
+    path = damaged(tmp_path, place, value)
+    read_all(path)
+    assert capfd.readouterr().err == ""
 
 
 HEADS = [b"\x93NUMPY\x01\x00", b"\x93NUMPY\x02\x00", b"PK\x03\x04", b"\x89HDF\r\n\x1a\n", b">", b""]

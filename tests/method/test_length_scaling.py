@@ -223,3 +223,25 @@ def test_bad_values_are_placed():
         length_weights(klds, snr)
     with pytest.raises(ValueError, match="one KLD for each weight of shape"):
         consistency(np.ones((4, 2)), np.ones(3))
+
+
+def test_the_seed_is_0_unless_said_otherwise():
+    klds, snr = table(noise=(1.0, 2.0))
+    found = length_weights(klds, snr)
+    assert (found.held_out == length_weights(klds, snr, seed=0).held_out).all()
+    assert (found.held_out != length_weights(klds, snr, seed=1).held_out).any()
+
+
+@pytest.mark.parametrize("statistic", ["r2", "f", "variance"])
+def test_an_snr_that_never_varies_is_explained_by_nothing(statistic):
+    klds, _ = table(m=60, noise=(1.0,))
+    with pytest.raises(ValueError, match="no k-mer length explains log SNR"):
+        length_weights(klds, np.full(60, 0.1), statistic=statistic)
+
+
+def test_the_spread_that_is_kept_is_that_of_a_sample():
+    klds, snr = table(m=61, noise=(1.0, 2.0))
+    found = length_weights(klds, snr, standardise=True)
+    train = found.held_out != 0
+    np.testing.assert_allclose(found.scale[0], klds[train].std(axis=0, ddof=1))
+    np.testing.assert_allclose(found.centre[0], klds[train].mean(axis=0))

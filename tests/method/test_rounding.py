@@ -111,3 +111,19 @@ def test_a_constant_row_correlates_with_nothing(constant):
 
 def test_nine_digits():
     assert rounding.DIGITS == 9
+
+
+@pytest.mark.parametrize("size", [1e-12, 1.0, 1e7])
+def test_nine_digits_are_kept_and_no_more(size):
+    want = np.array([1.23456789, -0.98765432, 0.0])
+    np.testing.assert_allclose(
+        rounded(size * (want + 4e-9)), size * want, rtol=0, atol=size * 1e-13
+    )
+    assert (rounded(size * (want + 4e-8)) != rounded(size * want)).all()
+
+
+@pytest.mark.parametrize("bound", [1.0, -1.0, 1e3, 1e-3])
+def test_values_reach_a_bound_that_they_miss_by_less_than_a_thousand_millionth(bound):
+    by = abs(bound) * np.array([0, 9e-10, 1.1e-9]) + [0, 0, 1.1e-12]
+    assert at_least(bound - by, bound).tolist() == [True, True, False]
+    assert at_least([-0.9e-12, -1.2e-12], 0.0).tolist() == [True, False]

@@ -267,6 +267,11 @@ CASES = {
         [],
         "x holds <U4, expected real numbers",
     ),
+    "a table without files": (
+        table("model,auroc\na,1\n"),
+        ["--models", "p.csv"],
+        "got 0 names for 0 models",
+    ),
     "models and maps": (table("model,file\na,a.npz\n"), ["--models", "p.csv"], "; or --example"),
     "an example of one's own": (None, ["--example"], "name --sequences, and --attributions"),
     "a pipe as maps": (pipe, ["--attributions", "pipe"], "pipe: is a pipe or a device"),
@@ -308,7 +313,8 @@ def test_one_line_and_status_2(place, capfd, case):
     if change:
         change(place)
     before = contents(place)
-    given = ["--sequences", "x.npz", "--attributions", "a.npz", "--out", "out", *arguments]
+    maps = [] if case == "a table without files" else ["--attributions", "a.npz"]
+    given = ["--sequences", "x.npz", *maps, "--out", "out", *arguments]
     try:
         status = cli.main(["score", *given])
     except SystemExit as stopped:  # argparse
