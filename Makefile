@@ -23,7 +23,7 @@ help: ## list these targets
 book: $(INSTALLED) ## build the book: _build/html/index.html
 	$(RUN) run config/default.yml --cores $(CORES) --strict
 
-pdf: $(INSTALLED) ## the finished book as one PDF file, through Chromium: results/default/book/book.pdf
+pdf: $(INSTALLED) ## the finished book as one PDF file, through Chromium: results/default/book/book.pdf; and the slides
 	$(BIN)/python workflow/scripts/book_pdf.py
 
 rerun: $(INSTALLED) ## build the book of another configuration: make rerun CONFIG=my.yml
@@ -58,7 +58,8 @@ store: $(INSTALLED) ## copy the tables of the finished default run to data/store
 verify: book ## run the default configuration and compare it with data/stored
 	$(BIN)/python workflow/scripts/stored_results.py verify
 
-release: | $(VENV)/bin/python ## build and try a release, in dist; PUBLISH=1: also tag it, here only
+release: $(INSTALLED) ## build and try a release, and what a class gets, in dist; PUBLISH=1: also tag it, here only
+	$(RUN) run config/default.yml --cores $(CORES) --until exercises
 	$(BIN)/python workflow/scripts/release.py $(if $(filter 1,$(PUBLISH)),--publish)
 
 lock: ## write the lock files, and environment.yml, from pyproject.toml, with uv; UPGRADE=1: with the newest versions

@@ -19,9 +19,10 @@
 #
 # ```{admonition} The answer
 # :class: important
-# We write it ourselves: short patterns that proteins bind, *motifs*, go into random DNA at places
-# that we note. What makes a sequence positive is that it holds *only* motifs of a chosen set. One of
-# them is not enough: {glue:text}`negatives_with_core` of the negative sequences hold at least one.
+# We write it ourselves: short patterns that proteins bind, {term}`motifs <motif>`, go into random DNA
+# at places that we note. A sequence is *positive* when it holds only motifs of a chosen set. One of
+# them is not enough: {glue:text}`negatives_with_core` of the other, *negative* sequences hold at least
+# one.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -242,8 +243,8 @@ expect("the commonest word is far above the mean", words.iloc[0, 1] > 3)
 # :class: note
 # - A motif is a table of base probabilities; its logo shows where the information is.
 # - In simulated sequences we know, for each position, whether it belongs to a motif.
-# - {glue:text}`negatives_with_core` of the negative sequences hold a core motif, so finding one
-#   is not enough.
+# - Positive is what holds *only* core motifs. {glue:text}`negatives_with_core` of the negative sequences
+#   hold a core motif, so finding one is not enough.
 # - The prior, the k-mer frequencies of the sequences themselves, is the background against
 #   which every network will be compared.
 # ```

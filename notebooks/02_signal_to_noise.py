@@ -20,8 +20,10 @@
 # ```{admonition} The answer
 # :class: important
 # On simulated DNA we know the motifs, so we divide what a map gives to them by its tallest letters
-# elsewhere: the signal-to-noise ratio. Two networks of nearly equal accuracy can lie far apart,
-# {glue:text}`pair_clear_snr` against {glue:text}`pair_noisy_snr`. Accuracy is a weak hint at the clearer map: in our networks it hangs on the few whose ratio is negative.
+# elsewhere: the *signal-to-noise ratio* (SNR), which is 1 when both are equally tall. Two networks of
+# nearly equal accuracy can lie far apart, {glue:text}`pair_clear_snr` against
+# {glue:text}`pair_noisy_snr`. Accuracy is a weak hint at the clearer map: in our networks even that
+# hangs on the few whose ratio is negative.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -164,7 +166,7 @@ figures.show("fig_two_maps", data=shown)
 for ax, model in zip(axes, pair["network"]):
     ax.set_title(
         "AUROC {auroc:.3f}     signal-to-noise ratio {snr:.2f}     "
-        "score of this book {consistency_frequency:.2f}".format(
+        "final score {consistency_frequency:.2f}".format(
             **table.set_index("id").loc[model]
         )
     )
@@ -194,8 +196,11 @@ figures.show("fig_two_maps_scored", fig, data=shown)
 #                     {\operatorname{mean}_{i \in \text{top 10 of spacers}} s_i} ,
 # ```
 #
-# with $s_i$ the score of position $i$. The SNR of a network is the mean over positive test sequences,
-# because only there the motifs speak for the class that the logit stands for.
+# with $s_i$ the score of position $i$. At an SNR of **1** a base of a motif stands, on average, as high
+# as the ten tallest letters outside: by height alone nobody could tell which belong to a motif. Above 1
+# motifs stand out; below 1 the letters that catch the eye lie where nothing binds; below 0 the motifs
+# count *against* the class. The SNR of a network is the mean over positive test sequences, because
+# only there the motifs speak for the class that the logit stands for.
 #
 # ```{margin} For readers new to biology
 # A biologist reads a map as a list of bases to test: change one in living cells and see whether
@@ -259,21 +264,18 @@ expect(
 # ## All networks
 #
 # The {term}`zoo` of this book holds {glue:text}`n_networks` {term}`convolutional networks
-# <convolutional network (CNN)>` of one architecture: four convolutions and a dense layer, trained with
-# {term}`dropout` and a small penalty on large weights. They differ in three choices:
+# <convolutional network (CNN)>` of one architecture. They differ in how they were built and trained,
+# so that their maps differ:
 #
-# - {term}`batch normalisation` (`bn`) or none (`nobn`);
-# - the {term}`activation function` of the first layer, ReLU (`relu`) or exponential (`exp`);
-# - the {term}`regularisation`, what makes it harder to learn the training sequences by heart.
-#   `standard` adds nothing to the dropout and the penalty of all networks. The six others blend
-#   pairs of sequences and of their labels (`mixup`, or inside the network `manifoldmixup`), add
-#   random noise (`noise`, or inside the network `manifoldnoise`), change each sequence a little in
-#   the direction that hurts most (`adversarial`), or limit how far a layer can stretch its input
-#   (`spectral`).
+# | choice | in the name of a network |
+# |---|---|
+# | {term}`batch normalisation` of every layer, or none | `bn` or `nobn` |
+# | {term}`activation function` of the first layer | `relu` or `exp` (exponential) |
+# | {term}`regularisation`, a way to keep a network from learning its training sequences by heart | `standard` (nothing special), or one of six ways |
 #
-# The three together are a *configuration*, and the zoo has {glue:text}`n_configurations` of them.
-# Networks of one configuration differ in their {term}`initialisation` only; its number ends the name
-# of a network.
+# You need not know the six; a {ref}`table <names-of-networks>` has a line on each. The three choices
+# together are a *configuration*, and the zoo has {glue:text}`n_configurations` of them. Networks of one
+# configuration differ in their {term}`initialisation` only; its number ends the name.
 #
 # How far do accuracy and SNR go together? One zoo may mislead, so we look at a second population
 # too: {glue:text}`n_published` networks that another group trained for the same task and published
@@ -362,7 +364,8 @@ expect(
 # ```{admonition} Key points
 # :class: note
 # - A saliency map gives each base a signed score; we use the corrected gradient of the logit.
-# - SNR compares the mean score inside motifs with the ten largest scores of the spacers.
+# - SNR compares the mean score inside motifs with the ten largest scores of the spacers; at 1 they are
+#   equally high.
 # - Networks of nearly equal accuracy can differ in SNR: {glue:text}`pair_clear_snr` against
 #   {glue:text}`pair_noisy_snr` for the most extreme pair.
 # - Accuracy goes along with SNR, in our zoo and among published networks, but loosely: it does not

@@ -14,15 +14,17 @@
 # # From maps to words
 #
 # A network that has found real motifs points at the same words in many sequences; one that has
-# not points now here, now there. **Can we tell them apart without knowing the truth, from the
-# words alone?** This chapter builds a number that tries: the divergence between the words a
+# not points now here, now there. **Can we tell good maps from bad ones without knowing the truth, from
+# the words that they point at?** This chapter builds a number that tries: the divergence between the words a
 # network looks at and the words the sequences are made of.
 #
 # ```{admonition} The answer
 # :class: important
-# For the most part. On our simulated networks, whose truth we know, the divergence orders them
-# much as the truth does: rank correlation {glue:text}`w_new`. But a map that points nowhere does not score zero, so for a verdict on a single map we take off
-# what it reaches when it is laid over other sequences; the order of networks stays the same.
+# For the most part. How far the words that a network points at are from all words of the sequences, a
+# {term}`divergence <Kullback–Leibler divergence (KLD)>`, orders networks of known truth much as the truth
+# does: {term}`rank correlation <Spearman correlation>` {glue:text}`w_new`. But a map that
+# points nowhere does not score zero, so to judge a single map we take off what it reaches when it is
+# laid over other sequences; the order of networks stays the same.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -51,11 +53,14 @@ import pandas as pd
 
 from compendium import paths, store
 from compendium.chapters.attribution_weighting import (
+    draw_track,
+    draw_words,
     follow_position,
     planted,
 )
 from compendium.page import figures
 from compendium.page.claims import expect, p_value, report
+from compendium.spans import spans
 from compendium.stats import spearman
 from compendium.tables import configuration
 
@@ -64,19 +69,19 @@ shown_p = functools.partial(p_value, draws=draws)
 
 # %% [markdown]
 # Two networks serve as examples, a *clear* one, {glue:text}`w_high`, and a *noisy* one,
-# {glue:text}`w_low`. As the parameters above stand, they differ only in the activation function of
-# their first layer. We take the maps of both for the same {glue:text}`w_sequences` positive test
-# sequences.
+# {glue:text}`w_low`, which differ in the activation of their first layer. We take the maps of both for
+# the same {glue:text}`w_sequences` positive test sequences.
 
 # %%
 from attribution_consistency.sequences import codes_to_one_hot
 
 data = store.load(paths.Run(run).data("synthetic"))
 maps = {
-    name: paths.read_maps(run, "synthetic", name) for name in (high, low)
+    name: paths.read_maps(run, "synthetic", network)
+    for name, network in {"clear": high, "noisy": low}.items()
 }
-x = codes_to_one_hot(data["codes"][maps[high]["rows"]])
-a = {name: maps[name]["a"] for name in (high, low)}
+x = codes_to_one_hot(data["codes"][maps["clear"]["rows"]])
+a = {name: m["a"] for name, m in maps.items()}
 
 # %% tags=["remove-cell"]
 report("w_high", high)
@@ -95,28 +100,25 @@ report("w_sequences", len(x), ",d")
 # \mathrm{KLD}(q \,\|\, p) = \sum_m q(m) \log \frac{q(m)}{p(m)}
 # ```
 #
-# adds up over all words; one with $q(m) = 0$ adds nothing. It is zero when the lists agree and
-# grows as $q$ concentrates on words that are rare under $p$. We use the natural logarithm, so the
-# unit is the {term}`nat`. All that remains is to define $q$.
+# is zero when the lists agree and grows as $q$ concentrates on words that are rare under $p$; a word
+# with $q(m) = 0$ adds nothing. The logarithm is the natural one, so the unit is the {term}`nat`. All
+# that remains is to define $q$.
 #
 # ```{margin} For readers new to machine learning
-# A divergence says how badly one distribution stands in for another. If $q$ used a single word,
-# the KLD would be $-\log p$ of that word: the surprise of meeting it. It is no distance, because
-# exchanging $q$ and $p$ changes it.
+# If $q$ used a single word, the KLD would be $-\log p$ of that word: the surprise of meeting it. It is
+# no distance, because exchanging $q$ and $p$ changes it.
 # ```
 #
 # ## The original metric: cut, then count
 #
 # Majdandzic and colleagues {cite:p}`majdandzic2022` score each position by the length of its
-# attribution vector, $\sqrt{\sum_c A_{ic}^2}$ over the four bases $c$ (we correct the gradient
-# first, as everywhere). In each sequence they keep the tenth of the positions that scores highest.
-# They extend every run of kept positions by two nucleotides to the right, and count the words of
-# six bases that fit inside. The frequencies of these words are $q$.
+# attribution vector, $\sqrt{\sum_c A_{ic}^2}$ over the four bases $c$. In each sequence they keep the
+# tenth of the positions that scores highest, extend every run of them by two nucleotides to the right,
+# and count the words of six bases that fit inside. The frequencies of these words are $q$.
 #
 # ```{margin} For readers new to biology
-# Why six? A transcription factor touches some six to twelve bases, and the core that it insists
-# on is often shorter. A word of six is long enough to be told from chance and short enough to be
-# met often.
+# Why six? A transcription factor touches some six to twelve bases, and the core that it insists on is
+# often shorter.
 # ```
 
 # %%
@@ -128,44 +130,79 @@ pd.Series(original, name="original metric (nats)").to_frame().round(2)
 # %% tags=["remove-input"]
 expect(
     "the clear network scores higher on the original metric",
-    original[high] > original[low],
+    original["clear"] > original["noisy"],
 )
 
 # %% [markdown]
-# The clear network scores higher. But how many positions to keep, by how many bases to extend and
-# how long a word is were chosen by hand, and one of these choices matters much:
-# {doc}`10_reproduction` tries them all.
+# The clear network scores higher. But the tenth, the two and the six were chosen by hand, and
+# {doc}`one of them matters much <10_reproduction>`.
 #
 # ## The extension: keep everything, weight it
 #
-# The extension of Chen {cite:p}`chen2025` drops the cutoff. Every occurrence of every word
-# counts, in proportion to the attribution under it. Let $a_{ni}$ be the score of position $i$ of
-# sequence $n$: the absolute value of the corrected gradient times input. The weight of word $m$
-# in sequence $n$ is
+# The extension of Chen {cite:p}`chen2025` drops the cutoff. Every occurrence of every word counts,
+# in proportion to the attribution under it. A toy shows how: one sequence of six bases, words of
+# two, and a network that looks at GA. From here on the score of a position is the *absolute value* of
+# the corrected gradient times input.
+
+# %% tags=["remove-output"]
+toy, looks = "TTGATT", np.array([1, 1, 3, 3, 1, 1])
+fig, axes = plt.subplots(
+    1, 2, figsize=(figures.WIDTH, 2.4), width_ratios=(3, 2)
+)
+draw_words(*axes, toy, looks, k=2)
+figures.show("fig_words")
+
+# %% [markdown]
+# ```{glue:figure} fig_words
+# :name: fig-words
+# :alt: Six bases with a bar above each, its score, tall above G and A. Below them the five windows of two bases, each with its word and the sum of its two scores; GA is the darkest. Beside it two bars for each of the four words: how often it occurs, p, and the weighted share, q, which is larger than p for GA only.
+#
+# From scores to words. Each window is one occurrence of a word, with the sum of the scores under it.
+# The two lists: *p*, how often the word occurs, and *q*, the same weighted by attribution.
+# ```
+
+# %%
+instances = pd.DataFrame(
+    [(toy[i : i + 2], looks[i : i + 2].sum()) for i in range(5)],
+    columns=["word", "scores"],
+)
+steps = instances.groupby("word", sort=False).agg(["size", "sum"])
+steps.columns = ["occurs", "scores under it"]
+steps["p"] = steps["occurs"] / steps["occurs"].sum()
+steps["weight"] = steps["scores under it"] / looks.sum()
+steps["p × weight"] = steps["p"] * steps["weight"]
+steps["q"] = steps["p × weight"] / steps["p × weight"].sum()
+steps.style.format(precision=2)
+
+# %% [markdown]
+# Read it from left to right. The *frequency* p says how common a word is. Its *weight* is the sum of
+# the scores under it over the sum of all scores of the sequence, so that every sequence counts alike
+# and the scale of a network's output does not matter. Their product, scaled to add up to one, is q. GA
+# gains over TG and AT, which occur as often. (TT is highest all the same, being common; more soon.)
+#
+# In symbols, with $a_{ni}$ the score of position $i$ of sequence $n$, the weight of word $m$ is
 #
 # ```{math}
 # :label: eq-weight
-# w_n(m) = \frac{\sum_{\text{instances of } m} \; \sum_{j=0}^{k-1} a_{n,i+j}}{\sum_i a_{ni}} .
+# w_n(m) = \frac{\sum_{\text{instances of } m} \; \sum_{j=0}^{k-1} a_{n,i+j}}{\sum_i a_{ni}} ,
 # ```
 #
-# The outer sum runs over the instances of $m$, each of which starts at a position $i$. The inner
-# sum adds up the scores of the $k$ positions under it. The denominator is the sum of all scores
-# of the sequence, so that every sequence counts alike and the scale of a network's output does
-# not matter.
+# where an instance starts at a position $i$ and covers $k$ of them, and
+# $q(m) \propto p(m) \sum_n w_n(m)$ over all sequences. We call this *reading* `frequency`: the paper
+# multiplies "each k-mer in the global frequency" by its weight, and this is what it says literally.
 #
-# The paper then multiplies "each k-mer in the global frequency" by its weight. This can be read
-# in three ways. Each $q$ is in proportion to the formula, scaled to add up to one.
+# ```{admonition} Two other readings
+# :class: note
+# - `instance`: leave out the factor $p$, so $q(m) \propto \sum_n w_n(m)$. Common words get nothing
+#   extra. It matters when you judge a single map, as the next section shows.
+# - `per_sequence`: let the factor be $f_n(m)$, the frequency of the word inside sequence $n$, so
+#   $q(m) \propto \sum_n f_n(m)\, w_n(m)$. It differs from `instance` only for words that stand more
+#   than once in a sequence.
 #
-# | reading | $q(m) \propto$ | in words |
-# |---|---|---|
-# | `frequency` | $p(m) \sum_n w_n(m)$ | the literal one: global frequency times weight |
-# | `instance` | $\sum_n w_n(m)$ | each instance counts with its own attribution |
-# | `per_sequence` | $\sum_n f_n(m)\, w_n(m)$ | frequency inside each sequence times weight |
+# The book uses `frequency` unless it says otherwise. {doc}`06_controls` compares all three.
+# ```
 #
-# Here $f_n(m)$ is the frequency of $m$ among the words of sequence $n$. The book reproduces the
-# paper with `frequency`, unless it says otherwise. Which reading one *should* use, the {doc}`chapter
-# on controls <06_controls>` asks. We compute $q$ and the KLD of both networks, and draw $q$ against
-# $p$.
+# Now the real maps. We compute $q$ and the KLD of both networks, and draw $q$ against $p$.
 
 # %%
 from scipy.special import rel_entr  # q log(q / p), for each word
@@ -174,13 +211,13 @@ from attribution_consistency.divergence import kmer_distributions
 from attribution_consistency.kmers import kmer_names
 
 words = np.array(kmer_names(k))
-p = kmer_distributions(x, a[high], k).p
+p = kmer_distributions(x, a["clear"], k).p
 q = {name: kmer_distributions(x, a[name], k).q for name in a}
 kld = {name: rel_entr(q[name], p).sum() for name in q}
 
 # %% tags=["remove-output"]
 fig, axes = plt.subplots(
-    1, 2, figsize=(figures.WIDTH * 1.25, 4), sharex=True, sharey=True
+    1, 2, figsize=(figures.WIDTH, 4), sharex=True, sharey=True
 )
 for ax, name in zip(axes, q):
     figures.distributions(ax, q[name], p, words)
@@ -198,16 +235,16 @@ figures.show("fig_distributions")
 # equality. This rebuilds figure 2 of the paper with our data.
 # ```
 #
-# Which words are these? The next table has those that add most to the KLD of the clear network,
-# how many times as frequent they are where each network looks, and the core motifs that they fit.
-# The last column of numbers is of a map with the same score everywhere, which points nowhere.
+# Which words are these? The table has those that add most to the KLD of the clear network, how many
+# times as frequent they are where each network looks, and the core motifs that they fit. The *constant
+# map* has the same score everywhere: it points nowhere.
 
 # %%
 from attribution_consistency import motifs
 from attribution_consistency.rounding import descending
 
 q["constant map"] = kmer_distributions(x, x, k, correct=False).q
-best = descending(rel_entr(q[high], p))[:6]
+best = descending(rel_entr(q["clear"], p))[:6]
 table = pd.DataFrame({name: q[name][best] / p[best] for name in q})
 library = motifs.load_motifs()
 fits = [motifs.fitting_motifs(word, library) for word in words[best]]
@@ -220,24 +257,21 @@ table.set_index(words[best]).style.format(precision=0)
 # %% tags=["remove-input"]
 expect(
     "the clear network lifts each of its words more than the other maps",
-    (table[high] > table[[low, "constant map"]].max(axis=1)).all(),
+    (table["clear"] > table[["noisy", "constant map"]].max(axis=1)).all(),
 )
 expect("a constant map lifts them, too", (table["constant map"] > 1).all())
 expect("the words fit core motifs", (table["core motif"] != "").all())
 
 # %% [markdown]
-# The words fit motifs that make a sequence positive (look-alikes of these fit them, too: a word
-# cannot tell them apart). Both networks lift them, the clear one more. But the map that points
-# nowhere lifts them as well. Why?
+# The words fit motifs that make a sequence positive. Both networks lift them, the clear one more. But
+# the map that points nowhere lifts them as well. Why?
 #
 # ## The floor: a map that says nothing
 #
-# With the same score everywhere, the weight of a word is in proportion to its frequency. Under
-# `frequency` it is multiplied by the frequency once more, so $q(m) = p(m)^2 / \sum_{m'} p(m')^2$,
-# where $m'$ runs over all words. This is more uneven than $p$: common words stand out for *any*
-# map, and planted words are common. That is why the clouds above are so steep.
-#
-# We call the KLD of a constant map the **floor**.
+# Remember TT. With the same score everywhere, a word's weight is in proportion to its frequency, and
+# `frequency` multiplies by the frequency once more: $q$ is in proportion to $p^2$. So common words
+# stand out for *any* map, and planted words are common. We call the KLD of a constant map the
+# **floor**.
 
 # %%
 from attribution_consistency import constant_floor
@@ -263,16 +297,47 @@ expect(
 
 # %% [markdown]
 # Under `instance` the floor is zero. Under `frequency` it grows with the length of the words, from
-# {glue:text}`floor_6` nats at k = 6 to {glue:text}`floor_8` at k = 8. It depends on the sequences
-# and on their number. Hence a rule for the whole book: **compare networks on the same sequences
-# only.**
+# {glue:text}`floor_6` nats at k = 6 to {glue:text}`floor_8` at k = 8, and it depends on the sequences.
+# Hence a rule for the whole book: **compare networks on the same sequences only.**
 #
 # ## The null: the right scores in the wrong sequence
 #
 # A map can also be uneven without pointing at words, for example with a few tall spikes anywhere.
-# To see what unevenness alone brings, we *exchange* the maps: each sequence gets the scores of
-# another one, drawn at random, position by position. Everything about the scores survives, how
-# tall they are and where along the sequence, except that they belong to other bases.
+# To see what this alone brings, we *exchange* the maps: each sequence gets the scores of another
+# one, position by position. They are as tall as before and at the same places, but over other bases.
+
+# %% tags=["remove-cell"]
+from attribution_consistency.maps import position_scores
+from attribution_consistency.sequences import decode
+
+scores = position_scores(x, a["clear"])
+inside = data["motif_mask"][maps["clear"]["rows"]]
+part = slice(80, 106)
+held = (scores * inside)[:, part].sum(axis=1) / scores.sum(axis=1)
+rows = descending(held)[:3]
+texts = decode(x[rows, part])
+colours = [figures.BLUE, figures.ORANGE, figures.GREEN]
+grey = {"color": figures.GREY, "alpha": 0.2, "lw": 0, "zorder": 0}
+fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH, 2.4))
+titles = "own scores", "exchanged scores"
+for shift, (ax, title) in enumerate(zip(axes, titles)):
+    for i, text in enumerate(texts):
+        other, at = (i + shift) % 3, -1.6 * i
+        draw_track(ax, text, scores[rows[other], part], at, colours[other])
+        for first, last in spans(inside[rows[i], part]):
+            place = first - 0.5, 1.4, last - first, at - 0.18
+            ax.bar(*place, align="edge", **grey)
+    ax.set_title(title)
+figures.show("fig_exchange")
+
+# %% [markdown]
+# ```{glue:figure} fig_exchange
+# :name: fig-exchange
+# :alt: Three sequences, one below the other, with bars for the scores of their bases, a colour for each sequence; planted motifs are shaded. On the left the bars stand over the motifs. On the right each sequence has the bars of the next, at the same positions, and they miss its motifs.
+#
+# Maps exchanged. First three sequences with their own scores; planted motifs are grey. Then each
+# has the scores of the next.
+# ```
 
 # %%
 from attribution_consistency import exchanged_null
@@ -286,9 +351,9 @@ nulls = {
 }
 
 # %% tags=["remove-output"]
-fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH * 1.15, 3.1))
+fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH, 3.1))
 for ax, reading in zip(axes, ("frequency", "instance")):
-    for name, colour in ((high, figures.ORANGE), (low, figures.BLUE)):
+    for name, colour in zip(a, (figures.ORANGE, figures.BLUE)):
         test = nulls[reading, name]
         ax.plot(ks, test.observed, "o-", color=colour, label=name)
         ax.plot(ks, test.null.mean(axis=0), "s--", color=colour, ms=4)
@@ -308,25 +373,23 @@ figures.show("fig_null")
 # scales.
 # ```
 #
-# Look at the dashed lines at large k. Under `frequency` they are mostly the floor. Under
-# `instance`, where the floor is zero, they are unevenness: a long word has few instances, and a few
-# tall spikes decide which of them count. Only what lies above the dashed line says how well a map
-# is *aligned* with words. The KLD minus its mean over exchanged maps is the {term}`excess`, the
-# score that we recommend.
+# Look at the dashed lines at large k. Under `frequency` they are mostly the floor. Under `instance`
+# they are unevenness: a long word has few instances, and a few tall spikes decide which of them
+# count. Only what lies *above* the dashed line says that a map points at words. This {term}`excess`,
+# as a mean over the lengths, is the **recommended score** of the book.
 #
 # ### A p-value
 #
-# If a map knows nothing of the bases, its KLD is one of the exchanged ones, and its rank among
-# them is as good as drawn by lot. With $B$ exchanges, of which $r$ score at least as much as the
-# map, the {term}`p-value` is $(1+r)/(1+B)$. It cannot fall below $1/(1+B)$. We take one p-value
-# for each map, of its mean over the lengths.
+# If a map knows nothing of the bases, its rank among its exchanged copies is drawn by lot. With $B$
+# exchanges, of which $r$ score at least as much as the map, the {term}`p-value` is $(1+r)/(1+B)$. We
+# take one for each map, of its mean over the lengths.
 
 # %%
 equal = np.full(len(ks), 1 / len(ks))
 p_values = {
     key: float(test.weighted(equal).p_value) for key, test in nulls.items()
 }
-pd.Series(p_values).unstack()
+pd.Series(p_values).unstack().rename_axis(index="reading")
 
 # %% tags=["remove-cell"]
 promise = paths.read_csv(paths.stored() / "null_calibration.csv")
@@ -342,19 +405,20 @@ expect(
 )
 
 # %% [markdown]
-# No exchange reaches either network: the p-values are the smallest that so many exchanges can give.
-# Does the test keep its promise, to call a map that knows nothing significant (p ≤ 0.05) once in
-# twenty times? We made {glue:text}`promise_kinds` kinds of such maps, hundreds of data sets of each
-# kind; the worst kind gave {glue:text}`promise_worst`, no more than chance can make of one in twenty.
+# No exchange reaches either network: these are the smallest p-values that so many exchanges can give.
+# A good test calls a map that knows nothing significant (p ≤ 0.05) once in twenty times. We made
+# {glue:text}`promise_kinds` kinds of such maps, hundreds of data sets of each; in the worst kind it was
+# {glue:text}`promise_worst`, within chance.
 #
-# ## Where a null fails
+# ## What the test cannot see
 #
-# An older null *rotates* the scores of each sequence: it moves all of them to the right by a
-# random offset, and puts what leaves the end at the start. It looks as good. To see what either
-# takes for a discovery, we make two sets of sequences with a word near the middle, as peaks have
-# it that are centred on their summits. In the first, the map is *ignorant*: its scores fall with the
-# distance from the middle and know nothing else. In the second, the word stands at the same place in
-# every sequence, and the map is *perfect*: it marks exactly this word.
+# There is an older way to draw chance: *rotate* the scores of each sequence by a random number of
+# bases, what leaves at one end coming in at the other. Two made-up cases show what each test sees:
+#
+# | map | sequences | scores | a good test |
+# |---|---|---|---|
+# | ignorant | a word *near* the middle, as in peaks centred on their summits | fall with the distance from the middle, whatever the bases | lets it not pass: p large |
+# | perfect | the same word at the *same place* in each | mark exactly this word | lets it pass: p small |
 
 # %%
 from attribution_consistency import rotated_null
@@ -365,40 +429,39 @@ ignorant = peaks * follow_position(rng)[..., None]
 sites, inside = planted(rng, jitter=0)
 perfect = sites * (inside + 0.1 * rng.random(inside.shape))[..., None]
 cases = {"ignorant map": (peaks, ignorant), "perfect map": (sites, perfect)}
+chance = {"exchange": exchanged_null, "rotation": rotated_null}
 shared = {"n_draws": draws, "weights": equal, "seed": seed}
 found = {
-    (case, null.__name__): null(*pair, ks, correct=False, **shared).p_value
+    (case, way): null(*pair, ks, correct=False, **shared).p_value
     for case, pair in cases.items()
-    for null in (exchanged_null, rotated_null)
+    for way, null in chance.items()
 }
 tests = pd.Series(found).astype(float).unstack()
-tests
+tests.rename_axis("p-values")
 
 # %% tags=["remove-cell"]
-ignorant_p, fixed_p = tests["exchanged_null"]
+ignorant_p, fixed_p = tests["exchange"]
 report("fail_ignorant", ignorant_p, shown_p)
 report("fail_fixed", fixed_p, shown_p)
 
 # %% tags=["remove-input"]
 expect(
     "rotation finds both maps, exchange neither",
-    (tests["rotated_null"] <= 0.05).all()
-    and (tests["exchanged_null"] > 0.05).all(),
+    (tests["rotation"] <= 0.05).all() and (tests["exchange"] > 0.05).all(),
 )
 
 # %% [markdown]
-# Rotation calls the ignorant map a discovery: what it moves away from the middle no longer meets
-# the words there. Exchange does not (p {glue:text}`fail_ignorant`), because scores keep their
-# positions. But exchange cannot see the perfect map either (p {glue:text}`fail_fixed`): the word
-# stands at the same place everywhere, and the map exchanges into itself.
+# Rotation lets the *ignorant* map pass: what it moves away from the middle no longer meets the words
+# there. Exchange does not (p {glue:text}`fail_ignorant`), because scores keep their positions.
 #
-# Sequences and maps alone cannot tell word from position there; the `score` command then says so
-# instead of giving a verdict. A small p under exchange is evidence that a map *depends on the
-# sequence*, be it by words or by a preference for one base.
+# But exchange misses the *perfect* map (p {glue:text}`fail_fixed`). Where all sequences have the word
+# at the same place, the map of another one marks it just as well. Maps and sequences cannot tell
+# whether a network knows the word or the place, and the `score` command says *cannot tell*. A small p
+# says that a map *depends on the sequence*, be it by words or by a preference for one base.
 #
 # ## Does it follow the truth?
 #
-# For the simulated networks we know the SNR. Here is the weighted KLD of all of them at one length.
+# For simulated networks we know the SNR. Here is the weighted KLD of all of them at one length.
 
 # %%
 scores, _ = paths.load_scores(run, "synthetic")
@@ -431,29 +494,26 @@ report("w_old", old, ".2f")
 # network; the vertical axis is logarithmic above 0.5 and pressed together below 0.
 # ```
 #
-# The Spearman correlation with SNR is {glue:text}`w_new` for the weighted KLD at
+# The {term}`Spearman correlation` with SNR is {glue:text}`w_new` for the weighted KLD at
 # k = {glue:text}`w_k`, and {glue:text}`w_old` for the original metric (in brackets: interval of
-# 95 %, bootstrap over configurations). Two intervals side by side do not compare the metrics,
-# because both come from the same networks. The next chapter joins the lengths and gives an
-# interval for the difference.
+# 95 %, bootstrap over configurations). The next chapter has the interval of their difference.
 #
 # ```{admonition} Key points
 # :class: note
-# - The metric is a divergence between the words a network looks at and the words that are there.
-# - Weighting by attribution needs no cutoff. "Frequency times weight" has three readings.
-# - Under `frequency` a map that says nothing scores the floor, not zero. Under `instance` an
-#   uneven map that points nowhere scores above zero at large k. Take the exchanged maps off.
+# - The KLD compares the words a network looks at with the words that are there. Weighting by
+#   attribution needs no cutoff.
+# - Over {glue:text}`w_networks` networks it follows the truth: rank correlation with SNR
+#   {glue:text}`w_new`.
+# - A map that points nowhere does not score zero. Take off what exchanged maps reach: the rest, the
+#   excess, is the recommended score, and orders the networks alike ({doc}`04_length_scaling`).
 # - Exchanged maps give an exact test of whether a map depends on the sequence. It is blind to words
 #   at a fixed place.
-# - Over {glue:text}`w_networks` networks the weighted KLD follows SNR at {glue:text}`w_new`.
 # ```
 #
 # ## Limits
 #
-# The KLD measures *consistency*: whether a network keeps pointing at the same words. A network
-# that consistently points at wrong words scores well too. Consistency is not correctness.
-#
-# The two networks of this chapter are examples, chosen because their maps differ.
+# A network that consistently points at wrong words scores well too: consistency is not correctness.
+# And our two networks were chosen because their maps differ.
 #
 # ## Exercises
 #

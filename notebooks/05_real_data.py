@@ -20,11 +20,11 @@
 #
 # ```{admonition} The answer
 # :class: important
-# Yes, if they differ much: of the {glue:text}`g_pairs` most different pairs of networks that predict about
-# equally well, {glue:text}`g_clear` differ in score by more than the choice of windows explains. What the score
-# tells apart here is above all networks with an exponential first layer from those with ReLU. To tell
-# apart is not to be right: where {doc}`a later chapter <12_truth_on_dna>` plants a truth in real DNA, the
-# score follows it no further than that choice of activation does.
+# Yes, if they differ much: of the {glue:text}`g_pairs` most different pairs of networks that predict
+# about equally well, {glue:text}`g_clear` differ in {term}`final score` by more than chance explains.
+# What it tells apart is above all whether the first layer uses the exponential or the ReLU
+# {term}`activation <activation function>`. To tell apart is not to be right: where {doc}`a later chapter
+# <12_truth_on_dna>` plants a truth in real DNA, the score follows it no further than that choice does.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -102,7 +102,8 @@ tell_origin("real_data", origin)
 #
 # Only what a network predicts better than a simple model, a *baseline*, needs a network to explain
 # it. Our baseline is a {term}`ridge regression` on the counts of all 5-mers: it knows which words a
-# window holds, but neither where nor in which order.
+# window holds, but neither where nor in which order. Labels are judged by {term}`AUROC`, tags by
+# {term}`Pearson's r <Pearson correlation>`.
 
 # %%
 scored = real_data.compared(scores)
@@ -142,7 +143,7 @@ expect("they do not win the third", lead["pearson_accessible"] <= 0)
 # against such a *constant* map.
 
 # %%
-words = tables["kmers"].query("k == 6").reset_index(drop=True)
+words = tables["kmers"].copy()
 constant = words["p"] ** 2 / (words["p"] ** 2).sum()
 words["times"] = words["q"] / constant
 with np.errstate(divide="ignore", invalid="ignore"):
@@ -150,8 +151,14 @@ with np.errstate(divide="ignore", invalid="ignore"):
 most = words.iloc[descending(words["nats"])].head(top)
 names = most["kmer"].map(motifs.fitting_names).str.split(", ")
 most = most.assign(fits=names.str[:3].str.join(", "))
-most[["kmer", "times", "nats", "fits"]].style.format(
-    {"times": "{:.1f}", "nats": "{:.4f}"}
+columns = {
+    "kmer": "word",
+    "times": "times as frequent",
+    "nats": "adds (nats)",
+    "fits": "fits motifs",
+}
+most[list(columns)].rename(columns=columns).style.format(
+    {"times as frequent": "{:.1f}", "adds (nats)": "{:.4f}"}
 ).hide(axis="index")
 
 # %% tags=["remove-cell"]
@@ -161,10 +168,10 @@ report("g_excess", words["nats"].sum(), ".2f")
 report("g_top_motif", names.iloc[0][0])
 
 # %% [markdown]
-# `times` says how often the word occurs where the network looks, against the constant map, and
-# `nats` what it adds to the divergence. `fits` has the three motifs of JASPAR {cite:p}`mathelier2016`
-# that the word fits best. The first word fits {glue:text}`g_top_motif`. A fit says that a word
-# *could* belong to a motif, not that the protein binds there, and a short word fits many.
+# The first number says how often the word occurs where the network looks, against the constant map;
+# the second, what it adds to the divergence. Beside them are the three motifs of JASPAR
+# {cite:p}`mathelier2016` that the word fits best, for the first word {glue:text}`g_top_motif`. A fit
+# says that a word *could* belong to a motif, not that the protein binds there.
 #
 # Now the sobering part. The KLD of these 6-mers is {glue:text}`g_kld` nats. Measured against the
 # constant map, {glue:text}`g_excess` are left. Most of a KLD on real DNA is the {term}`floor` that
@@ -283,7 +290,9 @@ shown = pairs[["level", "task", "difference", "high", "low"]].assign(
 )
 for side in ("high", "low"):
     shown[side] = shown[side].str.replace(r"^[a-z]+-", "", regex=True)
-shown.style.hide(axis="index")
+shown.rename(
+    columns={"high": "higher network", "low": "lower network"}
+).style.hide(axis="index")
 
 # %% tags=["remove-input"]
 clear = sum(g.low > 0 for g in gaps)
@@ -426,7 +435,7 @@ figures.show("fig_published")
 # ## Would another score choose the same?
 #
 # No truth says here which score is right. But we can ask whether others order our networks alike:
-# a `short` final score from words of up to six letters, the {term}`original metric`, the
+# a final score from *short words* of up to six letters, the {term}`original metric`, the
 # {term}`geometric method`, and the {term}`Gini coefficient`, which knows no words and only asks how
 # unevenly the attribution lies. The table has their rank correlation with the final score, inside
 # each task.
@@ -437,7 +446,9 @@ scored["short"] = [short[i].estimate for i in scored["id"]]
 rivals = ["short", "kld_original", "kld_geometric", "gini"]
 agreement = scored.groupby("task")[["final", *rivals]].corr("spearman")
 agreement = agreement["final"].unstack()[rivals]
-agreement.style.format(precision=2, na_rep="–")
+agreement.set_axis(
+    ["short words", "original metric", "geometric method", "Gini"], axis=1
+).style.format(precision=2, na_rep="–")
 
 # %% tags=["remove-input"]
 report("g_short", agreement["short"].min(), ".2f")

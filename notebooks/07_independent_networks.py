@@ -16,15 +16,16 @@
 # The {term}`length weights` were learnt on our own zoo, and we judged them on our own zoo. Whoever
 # trains the networks, chooses the {term}`regularisation` and sets the length of the training can
 # make a score look good without meaning to. **Does the score also follow the truth in networks that
-# had no part in it?** Another group has trained networks on the same synthetic task and published
+# had no part in making it?** Another group has trained networks on the same synthetic task and published
 # them, and we trained some whose training shares nothing with each other or with the zoo.
 #
 # ```{admonition} The answer
 # :class: important
-# Yes. Inside one kind of network, where only the start differs, the score follows the truth at
+# Yes. Among published networks of one kind, which differ only in the random numbers they start from, the
+# {term}`final score` follows the truth at {term}`rank correlation <Spearman correlation>`
 # {glue:text}`i_within_snr_final`. Pooled over all kinds it does better, and that says less: a number
-# that knows only the kind of a network reaches {glue:text}`i_kind_alone`. Among networks of ours that share
-# nothing it follows the truth as closely, and no more closely than the {term}`original metric`.
+# that knows only the kind of a network reaches {glue:text}`i_kind_alone`. Among networks of ours that
+# share nothing it follows the truth as closely, and no more closely than the {term}`original metric`.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -136,6 +137,7 @@ compared = rivals.compare(
 )
 at = compared.set_index(["level", "truth", "score"])
 values = at["estimate"].unstack(["level", "truth"]).loc[list(shown)]
+values = values.rename(index=rivals.NAMES)
 values[["pooled", "inside a kind"]].style.format(precision=2)
 
 # %% [markdown]
@@ -154,12 +156,11 @@ between = 1 - left_over / total
 print(f"variance of SNR between the kinds: {between:.0%}")
 
 # %% tags=["remove-output"]
-fig, axes = plt.subplots(
-    1, 2, figsize=(figures.WIDTH * 1.2, 4.2), sharey=True
-)
+fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH, 4.2), sharey=True)
 drawn = {"final": f"consistency_{reading}", "original": "kld_original"}
 for ax, (name, column) in zip(axes, drawn.items()):
-    figures.by_architecture(ax, table, column, "snr", f"{name} (nats)", "")
+    label = f"{rivals.NAMES[name]} (nats)"
+    figures.by_architecture(ax, table, column, "snr", label, "")
     inside = at.loc[("inside a kind", "SNR", name), "estimate"]
     ax.set_title(f"inside a kind: {inside:.2f}", fontsize="medium")
 figures.snr_axis(axes[0])
@@ -184,7 +185,8 @@ report("i_within_snr_gap", gap.set_axis(["value", "low", "high"]), decimals)
 # %% tags=["remove-input"]
 # For readers on a screen: point at a network, see what it is and one of its maps.
 ranked = table.iloc[descending(table[drawn["final"]])].set_index("id")
-facts = {"SNR": "snr", "AUROC": "auroc"} | drawn
+facts = {"SNR": "snr", "AUROC": "auroc"}
+facts |= {rivals.NAMES[name]: column for name, column in drawn.items()}
 explorer.explore(
     "fig-independent",
     fig,
@@ -253,9 +255,8 @@ independent = rivals.compare(
     draws=draws,
     seed=seed,
 ).set_index(["level", "score"])
-independent["estimate"].unstack("level").loc[list(shown)].style.format(
-    precision=2
-)
+of_ours = independent["estimate"].unstack("level").loc[list(shown)]
+of_ours.rename(index=rivals.NAMES).style.format(precision=2)
 
 # %% tags=["remove-cell"]
 own = rivals.estimate(independent.loc[("inside a kind", "final")])
@@ -292,7 +293,7 @@ names = {
 }
 beyond.set_index("id")[list(names)].rename(columns=names).sort_values(
     "final score"
-).style.format(precision=2)
+).rename_axis("network").style.format(precision=2)
 
 # %% tags=["remove-cell"]
 elsewhere = {
@@ -350,7 +351,7 @@ expect(
 # ## A prediction
 #
 # Networks 25 to 49 of each published kind are not scored in this book. On 27 November 2026 we wrote down by
-# how much the final score and the excess over exchanged maps will be ahead of the original metric inside
+# how much the final score and the {term}`recommended score` will be ahead of the original metric inside
 # kinds, from the networks that are scored. Raw figures of an early form of both metrics over all of the
 # networks had been seen before. The table has the predicted differences; where the further files are there, it
 # also has what came of them.
@@ -358,7 +359,9 @@ expect(
 # %%
 outcome = published.outcome(scores[scores["status"] == "ok"])
 registered = published.prediction() if outcome is None else outcome
-registered.style.format(precision=2).hide(axis="index")
+registered.replace({"score": rivals.NAMES}).style.format(precision=2).hide(
+    axis="index"
+)
 
 # %% tags=["remove-input"]
 expect(

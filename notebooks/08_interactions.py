@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Who stands with whom
 #
-# The score of this book reads a map as a bag of words: how much each word receives, whatever stands
+# Every score of this book reads a map as a bag of words: how much each word receives, whatever stands
 # beside it. Proteins do not work alone: a {term}`motif` may count only beside a certain partner, or
 # only at a certain distance. The paper names this as its limit: it treats motifs as standing alone,
 # and leaves their interactions to future work {cite:p}`chen2025`. **What can single words not
@@ -23,10 +23,9 @@
 # ```{admonition} The answer
 # :class: important
 # They cannot say that a motif counts only beside a certain partner. A map that follows such a rule
-# and one that highlights as many motifs at random have about the same KLD, while a *divergence of
-# pairs* tells them apart: {glue:text}`pr_made_pairing` and {glue:text}`pr_made_chance` bits. Networks
-# that learnt a rule show it too, but for rules of distance compare them with a network that cannot
-# know one.
+# and one that marks as many motifs at random score alike as single words; a {term}`divergence of pairs`
+# tells them apart, {glue:text}`pr_made_pairing` against {glue:text}`pr_made_chance` bits. Networks that
+# learnt a rule show it too, but for rules of distance compare them with a network that cannot know one.
 # ```
 #
 # ```{margin} For readers new to biology
@@ -188,7 +187,7 @@ for rule, (x, a) in maps.items():
         "D": plain[rule].bits,
         "D, distance": spaced[rule].bits,
         "KLD": kmer_klds(x, a, [6], reading="instance")[0],
-        "original": thresholded_kld(x, a),
+        "original metric": thresholded_kld(x, a),
     }
 made = pd.DataFrame(rows).T
 made.style.format(precision=3)
@@ -277,7 +276,15 @@ table = pd.DataFrame(
         "clear, distance": far["clear"],
     }
 )
-table.style.format(precision=3, na_rep="–")
+
+
+def yes(clear):
+    return {True: "yes", False: "no"}.get(clear, "–")
+
+
+table.rename_axis("network").style.format(precision=3, na_rep="–").format(
+    yes, subset=["clear", "clear, distance"]
+)
 
 # %% [markdown]
 # First look at {term}`AUROC`: a network that has not learnt its rule cannot show it. Guessing gives
@@ -289,13 +296,19 @@ table.style.format(precision=3, na_rep="–")
 of_pairs = flat[flat["rule"].isin(["pairing", "and"])]
 ruled = pd.concat([of_pairs, far[far["rule"] == "spacing"]])
 learnt = ruled[ruled["auroc"] >= 0.9]
-columns = ["auroc", "bits", "bits_low", "null", "clear"]
-learnt[columns].style.format(precision=3)
+columns = {
+    "auroc": "AUROC",
+    "bits": "D (bits)",
+    "bits_low": "from",
+    "null": "mean of the null",
+    "clear": "clear of it",
+}
+learnt[list(columns)].rename(columns=columns).rename_axis(
+    "network"
+).style.format(precision=3).format(yes, subset=["clear of it"])
 
 # %% tags=["remove-output"]
-fig, axes = plt.subplots(
-    1, 2, figsize=(figures.WIDTH * 1.2, 3.6), sharey=True
-)
+fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH, 3.6), sharey=True)
 for ax, part in zip(axes, (flat, far)):
     ends = part["bits_low"], part["bits_high"]
     figures.interval(ax, part["bits"], *ends, part.index)

@@ -13,15 +13,16 @@
 # %% [markdown]
 # # Was the paper reproduced?
 #
-# The paper makes a few claims that can be checked. **Which of them hold on our networks, and where
-# they do not, why?**
+# The paper makes a few claims that can be checked. **Which claims of the paper hold on our networks,
+# and where they do not, why?**
 #
 # ```{admonition} The answer
 # :class: important
-# The new score follows the truth at least as closely as the paper says, and better than the
-# {term}`original metric`. But the gap is {glue:text}`p_gap`, and not 0.281: the original metric does far
-# better here than there. Its settings, or maps laid over the wrong sequences, could lower it; whether either did, only
-# the paper's networks could tell.
+# In direction, yes: the {term}`final score` follows the truth at least as closely as the paper says, and
+# more closely than the {term}`original metric`. But the gap between their {term}`rank correlations
+# <Spearman correlation>` is {glue:text}`p_gap`, and not 0.281, because the original metric does far
+# better here. Other settings, or maps laid over the wrong sequences, could have lowered it in the paper;
+# whether either did, only its networks could tell.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -121,11 +122,11 @@ ours["spread"] = Estimate(*(ends[1] for ends in wider))
 # %% tags=["remove-input"]
 claims = pd.DataFrame(
     [
-        ("The new score follows SNR: Spearman", "final", 0.868, "at least"),
-        ("The original metric follows it less", "original", 0.587, "equal"),
+        ("Final score and SNR: Spearman", "final", 0.868, "at least"),
+        ("Original metric and SNR", "original", 0.587, "equal"),
         ("The gap between the two", "gap", 0.281, "gap"),
         ("SNR is exponential in the score", "exponential", 0, "above"),
-        ("The new score spreads low SNR more", "spread", 0, "above"),
+        ("The final score spreads low SNR more", "spread", 0, "above"),
         ("Pearson, k-mers (Majdandzic 2022)", "pearson", 0.6177, "equal"),
         ("Pearson, geometric", "pearson geometric", 0.8747, "equal"),
     ],
@@ -152,7 +153,7 @@ report("p_reproduced", (claims["verdict"] == "reproduced").sum(), "d")
 report("p_claims", len(claims), "d")
 
 # %% [markdown]
-# We call {glue:text}`p_reproduced` of {glue:text}`p_claims` claims reproduced. The new score follows SNR at
+# We call {glue:text}`p_reproduced` of {glue:text}`p_claims` claims reproduced. The final score follows SNR at
 # {glue:text}`p_final`, and at 0.868 in the paper. The claim that matters is the gap, and it is the
 # *original* metric that makes it: {glue:text}`p_original` here, 0.587 there. By Pearson
 # correlation the two older methods cannot be ordered here; in the paper the geometric one is
@@ -263,7 +264,7 @@ for name, colour in (("original", figures.RED), ("final", figures.BLUE)):
     right.fill_between(100 * shares, *band, color=colour, alpha=0.15)
 right.axhline(0.587, color="black", lw=0.8, ls="--")
 right.set(xlabel="networks with a dead map (%)", ylabel="Spearman with SNR")
-right.legend()
+right.legend(right.lines[:2], ["original metric", "final score"])
 figures.show("fig_alignment")
 
 # %% tags=["remove-cell"]
@@ -282,8 +283,8 @@ report("p_final_dead_40", lost["final"]["mean"][most], ".2f")
 # :name: fig-alignment
 # :alt: Left, the original metric of all networks as it is and with a dead map in front: the first range widely, the second are all near zero, where the printed values lie too. Right, its correlation with SNR falls as more networks have a dead map; that of the final score falls less.
 #
-# Left: the original metric of every network (blue), and with one dead map in front (red), on some and on
-# all test sequences. Black: three values that the notebook of the published code prints. Right:
+# First: the original metric of every network (blue), and with one dead map in front (red), on some and on
+# all test sequences. Black: three values that the notebook of the published code prints. Second:
 # correlation with SNR when a share of the networks has one dead map at a random place (mean and 95 % of
 # the ways to choose them). Dashed: the paper. The figure to remember from this chapter.
 # ```
@@ -304,7 +305,7 @@ report("p_final_dead_40", lost["final"]["mean"][most], ".2f")
 # used. Either could lower the original metric to 0.587; dead maps would lower the final score below the
 # paper's 0.868 as well, a missing buffer would not.
 #
-# **The lesson.** A score must say how many sequences it used. The weighted score keeps every sequence in
+# **The lesson.** A score must say how many sequences it used. The final score keeps every sequence in
 # its place, and the {doc}`command <../book/score_your_maps>` counts maps that are zero everywhere.
 
 # %% tags=["remove-input"]
@@ -317,7 +318,7 @@ expect(
 # %% [markdown]
 # ```{admonition} Key points
 # :class: note
-# - The score's own correlation is reproduced, the gap in direction only: {glue:text}`p_gap`.
+# - The correlation of the final score is reproduced, the gap in direction only: {glue:text}`p_gap`.
 # - The paper's number for the original metric comes out of ours without a buffer, or with one dead map in
 #   four of ten networks.
 # - The gap is wider where only regularisers differ, a level picked afterwards ({doc}`a4_rivals`).
@@ -330,6 +331,15 @@ expect(
 # choices and no sample of anything, and those of one start are not independent of each other. The grids
 # above are exploration; one comparison was chosen before the networks were trained, its direction known from
 # published ones, and {doc}`04_length_scaling` has it.
+#
+# ## Exercises
+#
+# Work on them in the {doc}`student notebook <exercises/10_reproduction>`
+# (<a href="../exercises/10_reproduction.ipynb" download>download</a>; `make lab` copies all of them into
+# `my_exercises`). It checks your answers and, when one is wrong, says why.
+#
+# 1. ★ *Change a parameter.* Compute the three numbers of the paper on our networks.
+# 2. ★★ *Write a few lines.* Lay maps over the wrong sequences. How far does each metric fall?
 #
 # ## Where next
 #

@@ -18,10 +18,10 @@
 #
 # ```{admonition} The answer
 # :class: important
-# On a simulated task, the one with the higher score: of two equally accurate networks of one kind it has the
-# clearer maps in {glue:text}`v_zoo_kind` of the pairs, where a coin finds it in half. On real DNA we could
-# not show that it helps beyond preferring an exponential first layer, and among networks that predict a
-# quantity not at all.
+# On a simulated task, the one with the higher {term}`final score`: of two equally accurate networks of
+# one kind it has the clearer maps in {glue:text}`v_zoo_kind` of the pairs, where a coin finds it in half.
+# On real DNA we could not show that it helps beyond preferring an exponential {term}`first layer
+# <activation function>`, and among networks that predict a quantity not at all.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -47,6 +47,7 @@ from compendium.chapters import load_tables
 from compendium.choosing import best_of, candidates, pairs_won
 from compendium.page import figures
 from compendium.page.claims import expect, percent, report
+from compendium.rivals import NAMES
 
 figures.style()
 
@@ -87,13 +88,13 @@ for j, score in enumerate(SCORES):
     for i, name in enumerate(won):
         bet = won[name][score]
         place = i + 0.14 * (j - 2)
-        label = score if i == 0 else None
+        label = NAMES.get(score, score) if i == 0 else None
         ax.plot(place, bet.value, "o", color=colours[score], label=label)
         ax.vlines(place, bet.low, bet.high, color=colours[score])
 ax.axhline(0.5, color="black", ls="--", lw=0.8)
 ax.set(xticks=range(len(won)), ylabel="share of bets won", ylim=(0, 1.02))
-ax.set_xticklabels(won)
-figures.legend_below(fig, 5)
+ax.set_xticklabels([name.replace(", ", ",\n") for name in won])
+figures.legend_below(fig, 3)
 figures.show("fig_bet")
 
 # %%
@@ -128,14 +129,14 @@ report("v_quantitative", quantitative["final"], percent)
 # %% [markdown]
 # ```{glue:figure} fig_bet
 # :name: fig-bet
-# :alt: Share of bets won by five scores in four groups of networks. Final score, excess, original metric and Gini coefficient win far more than half in our zoo, among published networks and among classifiers of real DNA; among networks that predict a quantity no interval leaves out a half.
+# :alt: Share of bets won by five scores in four groups of networks. Final score, recommended score, original metric and Gini coefficient win far more than half in our zoo, among published networks and among classifiers of real DNA; among networks that predict a quantity no interval leaves out a half.
 #
 # A bet on the higher of two scores, among equally accurate networks. Dashed: a coin. Lines: 95 %
 # intervals over networks, ours over configurations. The figure to remember from this chapter.
 # ```
 #
 # **On the simulated task the bet is a good one.** The final score wins {glue:text}`v_zoo_final` of the
-# bets in our zoo, and the {term}`excess`, which we recommend, {glue:text}`v_zoo_excess`. The original metric
+# bets in our zoo, and the {term}`recommended score` {glue:text}`v_zoo_excess`. The original metric
 # wins {glue:text}`v_zoo_original`, accuracy {glue:text}`v_zoo_accuracy`. Among the published networks, which
 # we did not train, the final score wins {glue:text}`v_published_final` and the original metric
 # {glue:text}`v_published_original`. On pairs of one kind, which is the choice of somebody who trains a model
@@ -195,7 +196,7 @@ for ax, (name, table) in zip(axes, gains.items()):
             part["m"],
             100 * part["value"],
             color=colours[score],
-            label=score,
+            label=NAMES.get(score, score),
         )
         ax.fill_between(part["m"], *ends, color=colours[score], alpha=0.15)
     ax.axhline(100, color="black", lw=0.8, ls="--")
@@ -240,7 +241,7 @@ expect(
 # %% [markdown]
 # ```{admonition} Key points
 # :class: note
-# - On the simulated task, take the one of two equally accurate networks with the higher score.
+# - On the simulated task, take the one of two equally accurate networks with the higher final score.
 # - Two trainings are enough for the choice to pay.
 # - On real DNA the choice is not shown to help: not among classifiers beyond their activation, and not among
 #   networks that predict a quantity. There, rely on what both networks say, on known motifs and on mutations.
@@ -252,6 +253,15 @@ expect(
 # is wide. Kinds of our zoo hold seven regularisers, those of the published networks only starts. The score
 # picks the network whose maps are clearest. It does not pick one that is right where all are wrong in the
 # same way ({doc}`06_controls`), and it does not see the sign of a map.
+#
+# ## Exercises
+#
+# Work on them in the {doc}`student notebook <exercises/11_choosing>`
+# (<a href="../exercises/11_choosing.ipynb" download>download</a>; `make lab` copies all of them into
+# `my_exercises`). It checks your answers and, when one is wrong, says why.
+#
+# 1. ★ *Change a parameter.* Does the bet depend on what counts as equally accurate?
+# 2. ★★ *Write a few lines.* What is a bet worth in SNR, and how much is left among networks of one kind?
 #
 # ## Where next
 #

@@ -14,14 +14,15 @@
 # # Truth on real DNA
 #
 # On simulated sequences the score follows a planted truth. On real DNA nobody knows it. **If we plant a
-# truth there too, do the scores of networks for real data follow it?**
+# truth in real DNA, do the scores of networks for real data follow it?**
 #
 # ```{admonition} The answer
 # :class: important
-# We could not show it. Among classifiers the score follows the truth, and so does a number that knows their
-# activation alone ({glue:text}`d_activation`). Among networks that predict how accessible a window is the
-# {term}`original metric` is ahead by {term}`SNR <signal-to-noise ratio (SNR)>`, and by
-# {term}`motif AUPR` neither is.
+# We could not show it. Among networks that say *open or closed* the {term}`final score` follows the
+# truth, but a number that only knows the {term}`activation function` of their first layer follows it at
+# {glue:text}`d_activation`. Among networks that predict *how* open a window is the
+# {term}`original metric` is ahead by one measure of truth, {term}`SNR <signal-to-noise ratio (SNR)>`, and
+# by the other, {term}`motif AUPR`, neither is.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -68,9 +69,9 @@ tell_origin("implants", origin)
 # difference of the two shares in standard errors. No network was asked.
 
 # %%
-tables["motifs"][["name", "z", "z_shuffled"]].style.format(
-    precision=1
-).hide(axis="index")
+tables["motifs"][["name", "z", "z_shuffled"]].set_axis(
+    ["motif", "z", "z, columns shuffled"], axis=1
+).style.format(precision=1).hide(axis="index")
 
 # %% [markdown]
 # A good map gives its attribution to the true sites. We compute {term}`SNR
@@ -110,7 +111,7 @@ shown = ["final", "excess", "original", "geometric", "Gini", "accuracy"]
 pd.concat(
     {task: part["estimate"].unstack() for task, part in found.items()},
     axis=1,
-).loc[shown].style.format(precision=2)
+).loc[shown].rename(index=rivals.NAMES).style.format(precision=2)
 
 # %% tags=["remove-output"]
 fig, axes = plt.subplots(2, 2, figsize=(figures.WIDTH, 5.4))
@@ -205,6 +206,15 @@ expect("quantitative networks are not visibly ranked", final["low"] < 0)
 # The networks are few, most are pairs of starts of one configuration, and intervals over configurations are
 # wide. Ten motifs are not what opens DNA, and a
 # site in closed DNA stands without its neighbours. The motifs were chosen without any network, but by us.
+#
+# ## Exercises
+#
+# Work on them in the {doc}`student notebook <exercises/12_truth_on_dna>`
+# (<a href="../exercises/12_truth_on_dna.ipynb" download>download</a>; `make lab` copies all of them into
+# `my_exercises`). It checks your answers and, when one is wrong, says why.
+#
+# 1. ★ *Change a parameter.* Does the answer depend on which truth is asked?
+# 2. ★★ *Write a few lines.* What does a number that knows the activation alone reach, and what is left inside?
 #
 # ## Where next
 #

@@ -19,7 +19,7 @@
 #
 # ```{admonition} The answer
 # :class: important
-# It notices, but it cannot say when. While test accuracy stays level, the final score falls again
+# It notices, but it cannot say when. While test accuracy stays level, the {term}`final score` falls again
 # and the networks explain themselves less alike. In a single network, though, the score may be
 # highest anywhere from epoch {glue:text}`g_l_peak_low` to epoch {glue:text}`g_l_peak_high`.
 # ```
@@ -41,16 +41,13 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 
-from compendium.chapters import learning as learning_study
-from compendium.chapters import load_tables, real_data, tell_origin
+from compendium import paths
+from compendium.chapters import real_data
 from compendium.page import figures
 from compendium.page.claims import expect, report
+from compendium.tables import kld_columns
 
 figures.style()
-
-# %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
-learning, origin = load_tables("learning", run)
-tell_origin("learning", origin)
 
 # %% [markdown]
 # ## Networks that train for too long
@@ -70,10 +67,12 @@ tell_origin("learning", origin)
 # only. The cell averages over the networks of each activation.
 
 # %%
-epochs = learning["epochs"]
-weights = real_data.load(run)[1]["weights"]
-epochs["final"] = learning_study.final_scores(epochs, weights)
-agreed = learning["agreement"].set_index(["activation", "epoch"])
+epochs, _ = paths.load_table(run, "learning_epochs")
+agreed, _ = paths.load_table(run, "learning_agreement")
+agreed = agreed.set_index(["activation", "epoch"])
+weights = real_data.load(run)[1]["weights"].set_index("k")["weight"]
+ks, klds = kld_columns(epochs, "frequency")
+epochs["final"] = klds @ weights.reindex(ks, fill_value=0).to_numpy()
 measures = ["auroc_train", "auroc_test", "final", "kld_original"]
 mean = epochs.groupby(["activation", "epoch"])[measures].mean()
 mean = mean.join(agreed["agreement"])
@@ -85,7 +84,15 @@ table = {
     "last epoch": by_kind.last(),
 }
 table = pd.concat({k: part.stack() for k, part in table.items()}, axis=1)
-table.style.format(precision=3).format("{:.0f}", subset=["at epoch"])
+names = {
+    "auroc_train": "AUROC, training windows",
+    "auroc_test": "AUROC, test windows",
+    "final": "final score (nats)",
+    "kld_original": "original metric (nats)",
+}
+table.rename(index=names | figures.ACTIVATION_NAMES).rename_axis(
+    ["first layer", "measure"]
+).style.format(precision=3).format("{:.0f}", subset=["at epoch"])
 
 # %% tags=["remove-output"]
 fig, axes = plt.subplots(
@@ -101,7 +108,7 @@ for column, kind in zip(axes.T, ("relu", "exp")):
     column[3].fill_between(low.index, low, high, alpha=0.2)
     column[0].set_title(figures.ACTIVATION_NAMES[kind])
     column[3].set_xlabel("epoch")
-labels = ("AUROC", "final score (nats)", "original (nats)", "agreement")
+labels = ("AUROC", "final (nats)", "original (nats)", "agreement")
 for ax, label in zip(axes[:, 0], labels):
     ax.set_ylabel(label)
 figures.show("fig_learning")
@@ -167,7 +174,9 @@ expect(
 columns = ["activation", "init"]
 single = epochs.pivot(index="epoch", columns=columns, values="final")
 peaks = single.round(9).idxmax()
-peaks.unstack("init")
+peaks.rename(index=figures.ACTIVATION_NAMES).rename_axis(
+    ["first layer", "start"]
+).unstack()
 
 # %% tags=["remove-cell"]
 report("g_l_peak_low", int(peaks.min()), "d")

@@ -14,14 +14,15 @@
 # # Maps of the wrong sign
 #
 # Some networks of the zoo call most sequences correctly, and the signs of their maps are wrong: where a base
-# speaks for the class, the map says against. **Where does it come from, and how would you notice without
-# a truth?**
+# speaks for the class, the map says against. **Where do maps of the wrong sign come from, and how would you
+# notice one without a truth?**
 #
 # ```{admonition} The answer
 # :class: important
-# Such a network overshoots: its output rises and falls again while a base is taken away, and the gradient
-# sees only the first step. Whether it does is drawn with the first weights of its first layer. Mutations show it:
-# fewer than {glue:text}`s_least` of the signs agree.
+# From networks that overshoot: the output rises and falls again while a base is taken away, and the
+# {term}`gradient` sees only the first step. Whether one does is drawn with the random numbers that its
+# first layer starts from. {term}`Mutations in the computer <in-silico mutagenesis>` show it: fewer than
+# {glue:text}`s_least` of the signs agree.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -244,7 +245,9 @@ ended = (
         auroc=("validation_auroc", "median"),
     )
 )
-ended.style.format(precision=3)
+ended.rename_axis("what was changed").set_axis(
+    ["of wrong sign", "trained", "median AUROC"], axis=1
+).style.format(precision=3)
 
 # %% tags=["remove-cell"]
 report("s_started_wrong", int(ended["wrong"].iloc[0]), "d")

@@ -56,14 +56,20 @@ table(manifest["versions"].items(), ["package", "version"])
 #
 # The configuration file of the run, with every default filled in.
 
+
 # %% tags=["hide-input"]
-rows = [
-    (f"{section}.{name}", str(value))
-    for section, values in settings.items()
-    if isinstance(values, dict) and section != "notebooks"
-    for name, value in values.items()
-]
-table(rows, ["parameter", "value"])
+def lines(values, section=""):
+    """Rows of a table, sections inside sections as dotted names."""
+    for name, value in values.items():
+        if isinstance(value, dict) and value:
+            yield from lines(value, f"{section}{name}.")
+        else:
+            yield f"{section}{name}", str(value)
+
+
+shown = {k: v for k, v in settings.items() if isinstance(v, dict)}
+shown.pop("notebooks")
+table(lines(shown), ["parameter", "value"])
 
 # %% [markdown]
 # ## Notebooks

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tiny_workflow"]
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 

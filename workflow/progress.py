@@ -5,6 +5,8 @@
 """
 
 import logging
+import re
+import resource
 import sys
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +17,17 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
+
+ADVICE = (
+    "A system does that when memory runs out: the largest step so far took {most:.1f} GB. Close "
+    "other programs, or use --cores 1, and give the same command again"
+)
+
+
+def largest_child() -> float:
+    """Peak memory of the largest process that has ended, in GB."""
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # macOS counts bytes
+    return most / (1e9 if sys.platform == "darwin" else 1e6)
 
 
 @dataclass
@@ -34,6 +47,7 @@ class LogHandler(LogHandlerBase):
     def __post_init__(self) -> None:
         self.setFormatter(DefaultFormatter(None))
         self.steps: dict[int, str] = {}
+        self.killed = ""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print or keep one record."""
@@ -57,10 +71,19 @@ class LogHandler(LogHandlerBase):
                 # A job of this computer has printed its error; that of a cluster is in its log.
                 step = self.steps.get(record.jobid, record.rule_name)
                 reason = f": {record.rule_msg}" if record.rule_msg else ""
+                if self.killed:
+                    reason, self.killed = f": killed from outside by {self.killed}. {ADVICE}", ""
+                    reason = reason.format(most=largest_child())
                 return "\n".join([f"failed: {step}{reason}", *show_logs(record.log)])
             case LogEvent.PROGRESS:
                 return self.format(record)
-        return self.format(record) if record.levelno >= logging.WARNING else ""
+        if record.levelno < logging.WARNING:
+            return ""
+        text = self.format(record)
+        if died := re.search(r"died with <Signals\.(\w+)", text):
+            self.killed = died[1]
+            return ""
+        return text
 
 
 if __name__ == "__main__":

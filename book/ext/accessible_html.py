@@ -2,7 +2,8 @@
 
 Lists of references call their entries `doc-biblioentry`, a role that ARIA 1.3 has dropped and
 that is no item of a list; tables carry empty cells as headers; pandas gives the name of an index a
-row of its own under the headers, and writes light grey on the middle shades of a coloured table.
+row of its own under the headers, writes light grey on the middle shades of a coloured table, prints
+truth values as Python has them, and puts numbers where words begin.
 """
 
 from __future__ import annotations
@@ -23,6 +24,22 @@ NAMED = re.compile(
     re.S,
 )
 SHADED = re.compile(r"(background-color: #([0-9a-f]{6});\s*color: )#[0-9a-f]{6}")
+
+TABLE = re.compile(r"<table\b.*?</table>", re.S)
+TRUTH = re.compile(r"(<td\b[^>]*>\s*)(True|False)(\s*</td>)")
+VALUE = re.compile(r'class="data \w+ (col\d+)"\s*>(.*?)</td>', re.S)
+COLUMN = re.compile(r'class="((?:data|col_heading) \w+ (col\d+))"(?! colspan)')
+CODE = re.compile(r'(?<=<span class="pre">)[^<]+')
+NUMBER = re.compile(r"\s*(?:(?:&lt;|&gt;)?\s?[-−]?[\d.,]+ ?%?|–)\s*")
+
+
+def numbers_right(match: re.Match[str]) -> str:
+    """A table of pandas whose columns of numbers alone have the class `number`."""
+    columns: dict[str, list[str]] = {}
+    for column, text in VALUE.findall(match[0]):
+        columns.setdefault(column, []).append(text)
+    numeric = {column for column, texts in columns.items() if all(map(NUMBER.fullmatch, texts))}
+    return COLUMN.sub(lambda m: f'class="{m[1]}{" number" * (m[2] in numeric)}"', match[0])
 
 
 def luminance(colour: str) -> float:
@@ -45,7 +62,10 @@ def one_header(match: re.Match[str]) -> str:
 
 def repair(body: str) -> str:
     """The HTML of a page with roles, headers and colours that everyone can read."""
-    body = NAMED.sub(one_header, SHADED.sub(legible, body))
+    body = TABLE.sub(numbers_right, NAMED.sub(one_header, SHADED.sub(legible, body)))
+    body = TRUTH.sub(lambda m: m[1] + ("yes" if m[2] == "True" else "no") + m[3], body)
+    # Paths and names break behind a slash, underscore or hyphen rather than inside a word.
+    body = CODE.sub(lambda m: re.sub(r"(?<=\w)([/_-])(?=\w)", r"\1<wbr>", m[0]), body)
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')
     return EMPTY_HEADER.sub(r"<td\1>\2</td>", body)
 

@@ -9,8 +9,6 @@ The pages of the exercises are not executed: their copies are the student notebo
 book also offers for download.  All of them together, as the run left them, are the archive
 `notebooks.zip` of the book.
 
-The directive `run-figure` shows a figure of a chapter on another page.
-
 It also switches the repository buttons on once the configuration names a repository, links
 chapters and exercises to Binder and Colab then, and takes out Thebe, which would load its code from
 another host. Colab opens the notebooks of the published book: the branch `gh-pages` holds what is
@@ -19,20 +17,16 @@ built, and with it `executed/` and `exercises/`.
 
 from __future__ import annotations
 
-import base64
 import os
 import shutil
 import zipfile
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 from docutils import nodes
-from docutils.parsers.rst import directives
 from sphinx.errors import ExtensionError
-from sphinx.util.docutils import SphinxDirective
 
 from compendium import paths
-from compendium.page import provenance
 from compendium.paths import text_sha256
 
 if TYPE_CHECKING:
@@ -64,24 +58,6 @@ def read(text: str) -> nbformat.NotebookNode:
     )
 
 
-class RunFigure(SphinxDirective):
-    """A figure of a chapter on another page: `{run-figure} notebook/figure`, with alt text."""
-
-    required_arguments = 1
-    option_spec: ClassVar = {"alt": directives.unchanged_required}
-
-    def run(self) -> list[nodes.Node]:
-        """The image; a warning when the run shows no such figure."""
-        run = paths.Run(os.environ.get(paths.RUN_VARIABLE, "default"))
-        notebook, name = self.arguments[0].split("/")
-        path = run.notebook(notebook)
-        shown = provenance.pictures(paths.read_json(path)) if path.exists() else {}
-        if name not in shown:
-            raise self.warning(f"run {run.name!r} shows no figure {self.arguments[0]}")
-        address = f"data:image/png;base64,{base64.b64encode(shown[name]).decode()}"
-        return [nodes.image(uri=address, alt=self.options["alt"])]
-
-
 def show_repository_buttons(app: Sphinx, config: Config) -> None:
     """Repository, edit and issue buttons need a repository address: none, no buttons."""
     options = config.html_theme_options
@@ -110,25 +86,35 @@ def launch_links(repository: str, branch: str, page: str) -> dict[str, str]:
 def offer_launch(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Begin a chapter or exercise with links that open it elsewhere, once there is a repository."""
+    """Below the title, links that open a chapter or exercise elsewhere, given a repository."""
     options = app.config.html_theme_options
     branch = options.get("repository_branch") or "main"
     links = launch_links(options.get("repository_url") or "", branch, page)
     if links and "body" in context:
         shown = " · ".join(f'<a href="{to}">open in {name}</a>' for name, to in links.items())
-        context["body"] = f'<p class="launch">{shown}</p>' + context["body"]
+        context["body"] = below_title(context["body"], f'<p class="launch">{shown}</p>')
+
+
+def below_title(body: str, paragraph: str) -> str:
+    """The HTML of a page with a paragraph more."""
+    return body.replace("</h1>", "</h1>" + paragraph, 1)
 
 
 def offer_download(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Begin the page of a student notebook with a link to the notebook itself."""
+    """Below the title of a student notebook, a link to the notebook, and to its data."""
     if page.startswith("notebooks/exercises/"):
         name = f"{os.path.basename(page)}.ipynb"
-        context["body"] = (
-            f'<p><a href="../../exercises/{name}" download>Download this notebook</a>, and open '
-            "it inside your copy of the repository.</p>" + context["body"]
+        files = "../../exercises"
+        alone = os.path.basename(page) < "06"  # part I needs no run
+        link = (
+            f'<p>Download <a href="{files}/{name}" download>this notebook</a> and <a '
+            f'href="{files}/lesson_data.zip" download>lesson_data.zip</a> into one folder'
+            + (", and see how to open them " if alone else " of your copy of the repository ")
+            + '<a href="../../book/how_to_rerun.html">on the page about rerunning</a>.</p>'
         )
+        context["body"] = below_title(context["body"], link)
 
 
 def copy_downloads(app: Sphinx, error: Exception | None) -> None:
@@ -139,10 +125,13 @@ def copy_downloads(app: Sphinx, error: Exception | None) -> None:
     for path in run.notebook("exercises/x").parent.glob("*.ipynb"):
         os.makedirs(os.path.join(app.outdir, "exercises"), exist_ok=True)
         shutil.copyfile(path, os.path.join(app.outdir, "exercises", path.name))
+    data = run.exercise("lesson_data.zip")
+    if data.exists():
+        shutil.copy(data, os.path.join(app.outdir, "exercises"))
     os.makedirs(os.path.join(app.outdir, "executed"), exist_ok=True)
     archive = os.path.join(app.outdir, "notebooks.zip")
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
-        for page in sorted(app.env.found_docs):
+        for page in sorted(app.env.found_docs | {"notebooks/slides"}):
             name = page.removeprefix("notebooks/")
             if name != page and run.notebook(name).exists():
                 packed.write(run.notebook(name), f"{name}.ipynb")
@@ -165,7 +154,6 @@ def drop_thebe(
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Tell Sphinx what this extension adds."""
-    app.add_directive("run-figure", RunFigure)
     app.connect("build-finished", copy_downloads)
     app.connect("html-page-context", offer_download)
     app.connect("html-page-context", offer_launch)

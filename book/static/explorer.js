@@ -51,7 +51,7 @@ function drawLogo(logo, index, name) {
     const size = `scale(${LETTER - 1} ${height * unit})`;
     svg("path", { d: GLYPHS[base], fill: logo.colours[base], transform: place + size }, drawing);
   });
-  svg("line", { x1: 0, x2: width, y1: top * unit, y2: top * unit, stroke: "black" }, drawing);
+  svg("line", { x1: 0, x2: width, y1: top * unit, y2: top * unit, stroke: "currentColor" }, drawing);
   return drawing;
 }
 
@@ -75,10 +75,23 @@ function explorable(data) {
   facts.setAttribute("aria-live", "polite");
   const logo = html("div", "explorer-logo", card);
 
+  // Where a point is in the picture that the screen shows: the panels of a phone lie elsewhere.
+  const phone = matchMedia("(max-width: 700px)");
+  const [wide, narrow] = JSON.parse(image.dataset.panels || "[[], []]");
+  function place(point) {
+    if (!point || !phone.matches) return point;
+    const inside = ([left, top, width, height]) =>
+      point[0] >= left && point[0] <= left + width && point[1] >= top && point[1] <= top + height;
+    const at = wide.findIndex(inside);
+    if (at < 0) return point;
+    return [0, 1].map((axis) => narrow[at][axis] +
+      (point[axis] - wide[at][axis]) * narrow[at][axis + 2] / wide[at][axis + 2]);
+  }
+
   function show(index) {
     list.value = index;
     rings.forEach((ring, panel) => {
-      const point = data.panels[panel][index];
+      const point = place(data.panels[panel][index]);
       ring.hidden = !point;
       if (point) [ring.style.left, ring.style.top] = point.map((share) => `${100 * share}%`);
     });
@@ -95,7 +108,7 @@ function explorable(data) {
       point[1] * box.height - (event.clientY - box.top)
     );
     const near = data.panels.flatMap((points) =>
-      points.map((point, index) => ({ index, far: point ? mine(point) : Infinity }))
+      points.map(place).map((point, index) => ({ index, far: point ? mine(point) : Infinity }))
     ).sort((one, other) => one.far - other.far)[0];
     if (near.far < 24) show(near.index);
   }
@@ -103,6 +116,7 @@ function explorable(data) {
   list.addEventListener("change", () => show(Number(list.value)));
   stage.addEventListener("pointermove", nearest);
   stage.addEventListener("pointerdown", nearest);
+  phone.addEventListener("change", () => show(Number(list.value)));
   show(0);
 }
 

@@ -10,50 +10,59 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # Exercises: sequences with a known answer
 #
 # Three exercises on motifs and simulated sequences, about 35 minutes in all: ★ changes a
-# parameter, ★★ takes a few lines, ★★★ extends the method. Replace each `...` by your answer. The
-# check after it says whether the answer is right and, if not, what is wrong with it.
+# parameter, ★★ takes a few lines, ★★★ extends the method. Replace each `...` by your answer and
+# run the cell. The check below it says whether the answer is right and, if not, what is wrong.
 #
-# *You need:* the first chapter. Start JupyterLab with `make lab`, open `my_exercises`, and run
-# the cells from the top.
+# *You need:* the first chapter, and `lesson_data.zip` in the same folder as this notebook. Run the
+# cells from the top.
 
-# %% tags=["parameters"]
-run: str = "default"  # the run whose sequences are used
-n_test: int = 1000  # test sequences that the last exercise classifies
+# %% tags=["lesson"]
+import sys
+
+sys.path.insert(0, "lesson_data.zip")
+import lesson
+
+checks = lesson.Checks("01_synthetic_data")
 
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
 
-from attribution_consistency import motifs, simulate
-from compendium import paths, store
-from compendium.page import figures
-from compendium.page.exercises import Checks
-from compendium.performance import auroc
+from attribution_consistency import motifs, plot, simulate
 
-figures.style()
-checks = Checks(run, "01_synthetic_data")
+plt.rcParams.update(plot.STYLE)
 library = motifs.load_motifs()
 core = [m for m in library if m.role == "core" and m.strand == "+"]
 
 # %% [markdown]
-# `library` holds all motifs in both orientations and `core` the core motifs in one. A motif `m`
-# has a name `m.name` and base probabilities `m.ppm`, (width, 4).
+# `library` is a list of all motifs, each in both orientations; `core` has the five core motifs in
+# one orientation. A motif `m` has a name, `m.name`, and base probabilities, `m.ppm`, an array
+# (width, 4) with the bases in the order A C G T.
 #
 # ## ★ Longer sequences (5 minutes)
 #
-# The book simulates 200 nucleotides at a time. What share of the positions lies inside motifs if
-# a sequence is half as long, or twice as long? `simulate(n_sequences, length, seed=1)` returns
-# the data; its `motif_mask`, (N, L), says which positions lie at an informative position of a
-# motif.
+# *Goal:* see what sets the share of a sequence that lies in motifs.
+#
+# `simulate(1000, length, seed=1)` makes 1,000 sequences. It returns an object with the attribute
+# `motif_mask`, (N, L): True where a position lies in a motif and says something. So
+# `simulate(1000, 200, seed=1).motif_mask` is the mask of sequences as long as the book's.
+#
+# Which share of all positions lies in motifs if the sequences have 100, 200 or 400 nucleotides?
+#
+# - `in_motifs`: a dictionary `{100: ..., 200: ..., 400: ...}` of shares from 0 to 1.
+#
+# <details><summary>Hint</summary>
+#
+# The mean of an array of True and False is the share of True: `mask.mean()`. A dictionary for
+# several lengths: `{length: ... for length in (100, 200, 400)}`.
+#
+# </details>
 
 # %% tags=["answer"]
-# in_motifs: {length: share of positions in motifs} for lengths 100, 200 and 400,
-# each from 1,000 sequences simulated with seed=1.
 in_motifs = ...
 
 # %%
@@ -65,14 +74,25 @@ checks("in_motifs", in_motifs)
 #
 # ## ★★ How much does a motif say? (10 minutes)
 #
-# The information of a column is $2 + \sum_b p_b \log_2 p_b$ bits, and that of a motif is the sum
-# over its columns. Compute it yourself, without `motifs.information`. Beware of bases that were
-# never seen: $0 \log 0$ counts as 0.
+# *Goal:* compute the information of a motif yourself.
+#
+# A column with the base probabilities $p_A, p_C, p_G, p_T$ carries $2 + \sum_b p_b \log_2 p_b$
+# bits; a motif carries the sum over its columns. Use NumPy, not `motifs.information`. A base that
+# was never seen has $p_b = 0$, and $0 \log_2 0$ counts as 0.
+#
+# - `bits`: a dictionary `{name: bits}` for the five motifs of `core`.
+# - `strongest`: the name of the motif that carries most bits.
+#
+# <details><summary>Hint</summary>
+#
+# Put 1 where the probability is 0 before you take the logarithm: `np.where(ppm > 0, ppm, 1)`. Its
+# logarithm is 0, and so is the product. `max(bits, key=bits.get)` is the key with the largest
+# value.
+#
+# </details>
 
 
 # %% tags=["answer"]
-# bits: {name: bits} for the motifs in `core`.
-# strongest: the name of the motif that says most.
 bits = ...
 strongest = ...
 
@@ -87,37 +107,48 @@ checks("strongest", strongest)
 #
 # ## ★★★ A classifier without a network (20 minutes)
 #
-# Is a network needed for this task? Classify with the motifs themselves. The *fit* of a motif at
-# a place is the sum over its columns of $\log_2$(probability of the base there / 0.25), with the
-# probabilities made safe for the logarithm: `(ppm + 0.01) / 1.04`. The fit of a motif to a
-# sequence is the best over all places and *both strands*. Score a sequence by the mean fit of the
-# five core motifs and measure the AUROC. Then subtract the mean fit of the fifty background
-# motifs: does it help to know what should *not* be there?
+# *Goal:* find out whether this task needs a network at all.
+#
+# Classify sequences with the motifs themselves.
+#
+# 1. Make the probabilities of a motif safe for the logarithm: `(ppm + 0.01) / 1.04`.
+# 2. The *fit* of a motif at a place is the sum over its columns of
+#    $\log_2$(probability of the base there / 0.25).
+# 3. The fit of a motif to a sequence is the largest over all places *and both orientations*.
+# 4. The score of a sequence is the mean fit of the five core motifs.
+#
+# Measure the AUROC of this score with `lesson.auroc(label, score)`. Then subtract the mean fit of
+# the fifty background motifs: does it help to know what should *not* be there?
+#
+# - `core_only`: AUROC of the mean fit of the core motifs.
+# - `both`: AUROC of that mean minus the mean fit of the background motifs.
+#
+# The figure shows the second score. Drawing it is optional.
+#
+# <details><summary>Hint</summary>
+#
+# Write a function `best_fit(ppm, codes)` for one motif in one orientation. Column `j` meets the
+# base `codes[:, j : j + places]`, with `places = codes.shape[1] - len(ppm) + 1`, and
+# `odds[j, codes[...]]` looks up its value for all sequences and places at once. The two
+# orientations of a motif follow each other in `library`; `m.role` is "core" or "background".
+#
+# </details>
 
 # %%
-data = store.load(paths.Run(run).data("synthetic"))
-test = np.flatnonzero(data["split"] == 2)[:n_test]
-codes, label = (
-    data["codes"][test],
-    data["y"][test, 0],
-)  # (n, L) with A C G T as 0 1 2 3; (n,)
+# codes: (N, L) with A C G T as 0 1 2 3; label: (N,), 1 for positive.
+codes, label = lesson.labelled()
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Two overlapping histograms of the score of a sequence, core fit minus background fit, for positive and negative test sequences."}}
 checks.target("scores")
 
 
 # %% tags=["answer"]
-# core_only: AUROC of the mean fit of the five core motifs: auroc(label, score)
-# both: AUROC of that mean minus the mean fit of the fifty background motifs.
 core_only = ...
 both = ...
 
 # %%
 checks("core_only", core_only)
 checks("both", both)
-
-# %% tags=["answer"]
-# Draw the figure: a histogram of core fit minus background fit for each class.
 
 # %% [markdown]
 # Compare with the AUROC of the networks in the next chapter. What does this score know that a

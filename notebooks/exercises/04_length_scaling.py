@@ -10,64 +10,80 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # Exercises: which length?
 #
 # Three exercises on the weights of the k-mer lengths, about 40 minutes in all: ★ changes a
-# parameter, ★★ takes a few lines, ★★★ extends the method. Replace each `...` by your answer. The
-# check after it says whether the answer is right and, if not, what is wrong with it.
+# parameter, ★★ takes a few lines, ★★★ extends the method. Replace each `...` by your answer and
+# run the cell. The check below it says whether the answer is right and, if not, what is wrong.
 #
-# *You need:* the fourth chapter. Start JupyterLab with `make lab`, open `my_exercises`, and run
+# *You need:* the fourth chapter, and `lesson_data.zip` in the same folder as this notebook. Run
 # the cells from the top.
 
-# %% tags=["parameters"]
-run: str = "default"  # the run whose networks are used
-seed: int = 0  # seeds the splits
+# %% tags=["lesson"]
+import sys
+
+sys.path.insert(0, "lesson_data.zip")
+import lesson
+
+checks = lesson.Checks("04_length_scaling")
 
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
+import seaborn as sns
+from scipy.stats import spearmanr
 
-from attribution_consistency.maps import READINGS
-from compendium import paths, tables
-from compendium.page import figures
-from compendium.page.exercises import Checks
-from compendium.stand_ins import learnt_length_weights
-from compendium.stats import spearman
+from attribution_consistency import length_weights, plot
 
-figures.style()
-checks = Checks(run, "04_length_scaling")
-table, _ = paths.load_scores(run, "synthetic")
-table = table[(table["status"] == "ok") & (table["snr"] > 0)].reset_index(
-    drop=True
-)
+plt.rcParams.update(plot.STYLE)
+table = lesson.table("networks")
+table = table[table["snr"] > 0].reset_index(drop=True)
+ks = [3, 4, 5, 6, 7, 8]
+
+
+def klds_of(reading):
+    """KLD of each network at each length in `ks`, (M, K)."""
+    return table[[f"kld_{reading}_k{k}" for k in ks]].to_numpy()
+
+
+klds = klds_of("frequency")
 snr = table["snr"].to_numpy()
-groups = tables.configuration(table).to_numpy()
-ks, klds = tables.kld_columns(table, "frequency")
+groups = table["configuration"].to_numpy()
 
 # %% [markdown]
-# `table` has one row for each network with a positive SNR, `snr` (M,) its signal-to-noise ratio,
-# `klds` (M, K) its KLD at each length in `ks`.
+# `table` has one row for each network with a positive SNR; M of them. `snr`, (M,), is the
+# signal-to-noise ratio, `klds`, (M, K), the KLD at each length in `ks`, and `groups`, (M,), the
+# configuration of each network.
 #
 # ## ★ Another reading (5 minutes)
 #
-# The chapter learns the weights under the reading `frequency`. Do they move to longer or shorter
-# words under the others?
+# *Goal:* see whether the weights move to longer or shorter words under another reading.
+#
+# The chapter learns the weights under the reading `frequency`. The others are `instance` and
+# `per_sequence`.
 
 
 # %%
 def learnt(reading):
     """Mean weight of each length in `ks`, learnt under a reading."""
-    ks, klds = tables.kld_columns(table, reading)
-    options = {"groups": groups, "seed": seed}
-    return learnt_length_weights(klds, snr, ks, reading, **options).mean
+    return length_weights(klds_of(reading), snr, groups=groups).mean
 
 
 dict(zip(ks, learnt("frequency").round(3)))
 
+# %% [markdown]
+# - `average`: a dictionary `{"frequency": ..., "instance": ..., "per_sequence": ...}`; for each
+#   reading the mean length, each length counted with its weight: $\sum_k w_k k$.
+#
+# <details><summary>Hint</summary>
+#
+# The weights add up to 1. `weights @ np.array(ks)` multiplies two arrays of equal length entry by
+# entry, and adds up.
+#
+# </details>
+
 # %% tags=["answer"]
-# average: {reading: mean length, weighted by the weights} for frequency, instance, per_sequence.
 average = ...
 
 # %%
@@ -79,13 +95,25 @@ checks("average", average)
 #
 # ## ★★ One kind of network at a time (10 minutes)
 #
-# A pooled correlation partly compares kinds of network. Take equal weights,
-# `klds.mean(axis=1)`, and correlate this score with SNR among the networks with an exponential
-# first layer alone, and among those with ReLU alone.
+# *Goal:* see how much of a correlation only compares kinds of network.
+#
+# The chapter correlates a score with SNR over all networks at once. Do it again inside each kind of
+# first layer, with equal weights: the score is `klds.mean(axis=1)`. The column `activation` of
+# `table` is "exp" for an exponential first layer and "relu" for ReLU. The Spearman correlation of
+# two lists is `spearmanr(one, other).statistic`.
+#
+# - `inside`: a dictionary `{"all": ..., "exp": ..., "relu": ...}` of Spearman correlations of the
+#   score with `snr`: over all networks, and among those of each kind alone.
+#
+# <details><summary>Hint</summary>
+#
+# `chosen = (table["activation"] == "exp").to_numpy()` is True for the networks of one kind, and
+# `snr[chosen]` are their SNRs.
+#
+# </details>
+
 
 # %% tags=["answer"]
-# inside: {"all": ..., "exp": ..., "relu": ...}, Spearman correlations: spearman(...).value;
-# the column "activation" tells exp from relu.
 inside = ...
 
 # %%
@@ -96,28 +124,40 @@ checks("inside", inside)
 #
 # ## ★★★ Let the lengths share the work (25 minutes)
 #
+# *Goal:* find out whether a fit of all lengths together ranks networks better than equal weights.
+#
 # The paper weighs each length by what it explains *alone*. But KLDs of neighbouring lengths say
-# nearly the same. Fit all lengths together: a linear model of log SNR on an intercept and the K
-# columns of `klds`, least squares (`np.linalg.lstsq`). Predict each network from a fit to the
-# networks of all *other configurations* (`groups` names them: networks of its own configuration
-# differ from it in the initialisation only), and see whether the predictions rank the networks
-# better than equal weights.
+# nearly the same. Fit all lengths together, and predict each network from a fit that has not seen
+# it, nor any network of its configuration: these differ from it in the initialisation only.
+#
+# 1. The model: log SNR = intercept + one slope for each column of `klds`, by least squares.
+# 2. For each configuration in `groups`: fit the model to the networks of all *other*
+#    configurations, and predict log SNR of its own networks.
+#
+# - `predicted`: (M,), the predicted log SNR of each network, in the order of `table`.
+# - `gain`: the Spearman correlation of `predicted` with `snr`, minus that of equal weights with
+#   `snr`.
+#
+# The figure shows the predictions. Drawing it is optional.
+#
+# <details><summary>Hint</summary>
+#
+# `design = np.column_stack([np.ones(len(klds)), klds])` has a column of ones for the intercept.
+# `np.linalg.lstsq(design[other], np.log(snr[other]))[0]` are intercept and slopes of the best fit;
+# `design[own] @ slopes` are the predictions. Loop over `np.unique(groups)`.
+#
+# </details>
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Scatter plot of the signal-to-noise ratio of each network against its prediction from all lengths, by leaving its configuration out, with a dashed line of equality."}}
 checks.target("together")
 
 # %% tags=["answer"]
-# predicted: (M,), log SNR of each network as a fit to all other configurations predicts it.
-# gain: Spearman correlation of `predicted` with SNR, minus that of equal weights.
 predicted = ...
 gain = ...
 
 # %%
 checks("predicted", predicted)
 checks("gain", gain)
-
-# %% tags=["answer"]
-# Draw the figure: figures.against(ax, table.assign(p=np.exp(predicted)), "p", "snr", ...)
 
 # %% [markdown]
 # With so few configurations, what does a model with an intercept and a slope for each length risk?

@@ -10,7 +10,6 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # Exercises: networks of others
 #
@@ -28,6 +27,14 @@ run: str = "default"  # the run whose networks are used
 drawn: int = 5  # networks among which the best one is chosen
 
 # %%
+import sys
+
+sys.path.insert(0, "lesson_data.zip")
+import lesson
+
+checks = lesson.Checks("07_independent_networks")
+
+# %%
 from math import comb
 
 import matplotlib.pyplot as plt
@@ -36,11 +43,9 @@ import numpy as np
 from attribution_consistency.maps import READINGS
 from compendium import paths
 from compendium.page import figures
-from compendium.page.exercises import Checks
 from compendium.stats import spearman
 
 figures.style()
-checks = Checks(run, "07_independent_networks")
 table, origin = paths.load_scores(run, "koo")
 sizes = (
     table[table["status"] == "ok"]
@@ -56,10 +61,9 @@ if (
     )
 if origin == "stored":
     print(
-        "These are the stored results of our last full run. To compute them here:"
-    )
-    print(
-        "make prepare NETWORKS=1 downloads the networks; then run the configuration again."
+        "These are the stored results of our last full run. To compute "
+        "them here: make prepare NETWORKS=1 downloads the networks; "
+        "then run the configuration again."
     )
 table = table[table["status"] == "ok"].reset_index(drop=True)
 table["kind"] = table["architecture"] + ", " + table["activation"]
@@ -85,16 +89,29 @@ def inside(score, truth):
 #
 # ## ★ Another reading, another truth (5 minutes)
 #
+# *Goal:* see which choice matters more, that of a reading or that of a truth.
+#
 # Here is how well the final score follows SNR inside each kind:
 
 # %%
 inside("consistency_frequency", "snr")
 
 
+# %% [markdown]
+# - `signed`: a dictionary `{"frequency": ..., "instance": ..., "per_sequence": ...}`; for each
+#   reading the mean over the kinds of the correlation inside, of the final score with `snr`. The
+#   columns are `consistency_frequency` and so on.
+# - `absolute`: the same with `snr_absolute`.
+#
+# <details><summary>Hint</summary>
+#
+# `inside(score, truth)` returns a dictionary; `.values()` are its correlations. Each kind counts
+# once, however many networks it has.
+#
+# </details>
+
+
 # %% tags=["answer"]
-# signed: {reading: mean over the kinds of the correlation inside} with `snr`, for the readings
-#   frequency, instance, per_sequence; the columns are consistency_frequency, ...
-# absolute: the same with `snr_absolute`.
 signed = ...
 absolute = ...
 
@@ -107,6 +124,8 @@ checks("absolute", absolute)
 # Which choice would you think about longer?
 #
 # ## ★★ A score that knows only the kind (10 minutes)
+#
+# *Goal:* see how much of a pooled correlation a score gets for nothing.
 #
 # The chapter says that the pooled correlation mostly compares kinds. Test it from both sides.
 # First give every network the *mean SNR of its kind* as its score: it knows nothing about the
@@ -125,10 +144,20 @@ checks("absolute", absolute)
     ),
 }
 
+# %% [markdown]
+# - `kind_only`: the pooled Spearman correlation of the mean SNR of a network's kind with `snr`.
+# - `turned`: a dictionary `{"pooled": ..., "inside": ...}`; the correlations of
+#   `consistency_frequency` with the SNR turned around inside each kind. "inside" is the mean over
+#   the kinds.
+#
+# <details><summary>Hint</summary>
+#
+# `table.groupby("kind")["snr"].transform("mean")` gives each row the mean of its kind. To turn
+# around: sort the rows of a kind by SNR, and give the values in reverse order to the same rows.
+#
+# </details>
+
 # %% tags=["answer"]
-# kind_only: pooled Spearman correlation of the mean SNR of a network's kind with `snr`.
-# turned: {"pooled": ..., "inside": ...}, correlations of `consistency_frequency` with the SNR
-#   turned around inside each kind; "inside" is the mean over the kinds.
 kind_only = ...
 turned = ...
 
@@ -141,6 +170,8 @@ checks("turned", turned)
 # does `turned` say about a score that is wrong about every choice inside a kind?
 #
 # ## ★★★ What is a correlation worth? (15 minutes)
+#
+# *Goal:* turn a correlation into what it is used for, the choice of a network.
 #
 # Nobody uses a correlation; one chooses a network. Suppose that you train m networks of one kind
 # and keep the one with the highest score. How good is it? Call the *quality* of a network its
@@ -159,16 +190,25 @@ checks("turned", turned)
 checks.target("choice")
 
 
+# %% [markdown]
+# - `quality`: a dictionary with the mean over the kinds of the expected quality at m = `drawn`, for
+#   the columns `consistency_frequency`, `kld_original`, `auroc` and, as the best possible, `snr`.
+#
+# Drawing the figure is optional: the expected quality against m from 1 to 15.
+#
+# <details><summary>Hint</summary>
+#
+# Write a function of the rows of one kind and a column: sort by the column, compute all $P_i$ as an
+# array, and multiply with `(ranked["snr"].rank() - 1) / (n - 1)`. The $P_i$ must add up to 1.
+#
+# </details>
+
+
 # %% tags=["answer"]
-# quality: {column: mean over the kinds of the expected quality at m = drawn} for the columns
-#   consistency_frequency, kld_original, auroc and, as the best possible, snr.
 quality = ...
 
 # %%
 checks("quality", quality)
-
-# %% tags=["answer"]
-# Draw the figure: expected quality against m = 1 ... 15 for the four columns.
 
 # %% [markdown]
 # How much is lost by choosing with a score instead of the truth, and how much is gained over

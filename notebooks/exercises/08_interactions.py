@@ -10,7 +10,6 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # Exercises: who stands with whom
 #
@@ -29,6 +28,14 @@ noise: float = 0.1  # standard deviation of the noise of made-up maps
 seed: int = 0  # seeds sequences, noise and controls
 
 # %%
+import sys
+
+sys.path.insert(0, "lesson_data.zip")
+import lesson
+
+checks = lesson.Checks("08_interactions")
+
+# %%
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -42,14 +49,12 @@ from compendium.chapters.interactions_metric import (
     pair_divergence,
 )
 from compendium.page import figures
-from compendium.page.exercises import Checks
 
 figures.style()
-checks = Checks(run, "08_interactions")
 
 
 def chosen_cells(table):
-    """{rule: kinds of pairs of the network that was taught it}, of two rules."""
+    """{rule: kinds of pairs of the network that was taught it}."""
     found = {}
     for rule in ("pairing", "presence"):
         own = table["id"].str.startswith(f"{rule}-exp-") & ~table[
@@ -72,18 +77,21 @@ if any(
     origin = "stored"
 if origin == "stored":
     print(
-        "This run trained no networks on rules: these are the stored ones of our last full run."
+        "This run trained no networks on rules: these are the stored "
+        "ones of our last full run."
     )
 
 
 def pairing(n):
-    """Sequences and made-up maps, (n, L, 4) each, that follow the rule `pairing`."""
+    """Sequences and made-up maps, (n, L, 4) each, that follow `pairing`."""
     data = interactions.simulate("pairing", n, seed=seed)
     return interactions.made_map(data, data["takes_part"], noise, seed)
 
 
 # %% [markdown]
 # ## ★ How many sequences? (5 minutes)
+#
+# *Goal:* see what the divergence of pairs says when there are few pairs.
 #
 # The chapter shows the divergence of pairs D of made-up maps of 2,000 sequences. The rule behind
 # them is the same for any number. Is D?
@@ -97,9 +105,17 @@ found = pair_divergence(tokens, n_draws=0)  # without the null
     "kinds of pairs": len(found.p),
 }
 
+# %% [markdown]
+# - `divergence`: a dictionary `{1000: ..., 2000: ..., 3000: ...}`; D in bits for so many sequences.
+# - `kinds`: a dictionary with the number of kinds of pairs that D was computed from, for the same.
+#
+# <details><summary>Hint</summary>
+#
+# The cell above does it for `n_sequences`. `pairing(n)` makes the sequences and maps.
+#
+# </details>
+
 # %% tags=["answer"]
-# divergence: {n: D in bits} for n = 1000, 2000 and 3000 sequences.
-# kinds: {n: how many kinds of pairs it was computed from}, for the same.
 divergence = ...
 kinds = ...
 
@@ -113,6 +129,8 @@ checks("kinds", kinds)
 # everything then? And what may you conclude from a D of 0?
 #
 # ## ★★ What single tokens explain (10 minutes)
+#
+# *Goal:* compute the divergence of pairs yourself, from the table of the kinds of pairs.
 #
 # Two networks of the chapter were taught `pairing` and `presence`. `cells[rule]` has one row for
 # each kind of pair of one of them: its names `one` and `two`, its share `p` of the pairs and its
@@ -129,9 +147,21 @@ checks("kinds", kinds)
 cells["pairing"].head(4)
 
 
+# %% [markdown]
+# - `total`: a dictionary `{"pairing": ..., "presence": ...}`; for each rule the divergence of J from
+#   P in bits.
+# - `pairs_only`: a dictionary with the divergence of J from R in bits, for the same.
+#
+# <details><summary>Hint</summary>
+#
+# Number the names, so that `one` and `two` are arrays of numbers. `np.bincount(one, values, n)`
+# adds up the values of the rows in which a name is `one`; do the same for `two` and add. Rows with
+# J = 0 add nothing to the divergence.
+#
+# </details>
+
+
 # %% tags=["answer"]
-# total: {rule: divergence of J from P in bits} for pairing and presence.
-# pairs_only: {rule: divergence of J from R in bits}, for the same.
 total = ...
 pairs_only = ...
 
@@ -144,6 +174,8 @@ checks("pairs_only", pairs_only)
 # them and not in the other? Why the root in step 3? Try it without.
 #
 # ## ★★★ A rule of order (15 minutes)
+#
+# *Goal:* make the divergence of pairs see a rule that it does not see in the chapter.
 #
 # The chapter admits that D does not see rules about order. Make it see them. Below are three sets
 # of maps. In `order` a pair of A and B is highlighted when A stands *before* B. In `chance` as many
@@ -175,18 +207,29 @@ sets = {
 checks.target("order")
 
 
+# %% [markdown]
+# - `without_order`: a dictionary `{"order": ..., "chance": ..., "pairing": ...}`; for each set D in
+#   bits, with the kinds as `find_pairs` gives them.
+# - `with_order`: the same with each kind split by which name comes first.
+#
+# Drawing the figure is optional: two bars for each set.
+#
+# <details><summary>Hint</summary>
+#
+# `tokens.name[pairs.one] == pairs.left[pairs.cell]` says of each pair whether the left name of its
+# kind comes first. Give the two halves of kind i the numbers 2 i and 2 i + 1;
+# `pairs.left.repeat(2)` are their left names.
+#
+# </details>
+
+
 # %% tags=["answer"]
-# without_order: {set: D in bits}, kinds as `find_pairs` gives them.
-# with_order: {set: D in bits}, each kind split by which name comes first.
 without_order = ...
 with_order = ...
 
 # %%
 checks("without_order", without_order)
 checks("with_order", with_order)
-
-# %% tags=["answer"]
-# Draw the figure: two bars for each set, without and with order.
 
 # %% [markdown]
 # `chance` has a little more D with order than without, and so has `pairing`. Is that a rule? What

@@ -10,50 +10,59 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # Exercises: sequences with a known answer
 #
 # Three exercises on motifs and simulated sequences, about 35 minutes in all: ★ changes a
-# parameter, ★★ takes a few lines, ★★★ extends the method. Replace each `...` by your answer. The
-# check after it says whether the answer is right and, if not, what is wrong with it.
+# parameter, ★★ takes a few lines, ★★★ extends the method. Replace each `...` by your answer and
+# run the cell. The check below it says whether the answer is right and, if not, what is wrong.
 #
-# *You need:* the first chapter. Start JupyterLab with `make lab`, open `my_exercises`, and run
-# the cells from the top.
+# *You need:* the first chapter, and `lesson_data.zip` in the same folder as this notebook. Run the
+# cells from the top.
 
-# %% tags=["parameters"]
-run: str = "default"  # the run whose sequences are used
-n_test: int = 1000  # test sequences that the last exercise classifies
+# %% tags=["lesson"]
+import sys
+
+sys.path.insert(0, "lesson_data.zip")
+import lesson
+
+checks = lesson.Checks("01_synthetic_data")
 
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
 
-from attribution_consistency import motifs, simulate
-from compendium import paths, store
-from compendium.page import figures
-from compendium.page.exercises import Checks
-from compendium.performance import auroc
+from attribution_consistency import motifs, plot, simulate
 
-figures.style()
-checks = Checks(run, "01_synthetic_data")
+plt.rcParams.update(plot.STYLE)
 library = motifs.load_motifs()
 core = [m for m in library if m.role == "core" and m.strand == "+"]
 
 # %% [markdown]
-# `library` holds all motifs in both orientations and `core` the core motifs in one. A motif `m`
-# has a name `m.name` and base probabilities `m.ppm`, (width, 4).
+# `library` is a list of all motifs, each in both orientations; `core` has the five core motifs in
+# one orientation. A motif `m` has a name, `m.name`, and base probabilities, `m.ppm`, an array
+# (width, 4) with the bases in the order A C G T.
 #
 # ## ★ Longer sequences (5 minutes)
 #
-# The book simulates 200 nucleotides at a time. What share of the positions lies inside motifs if
-# a sequence is half as long, or twice as long? `simulate(n_sequences, length, seed=1)` returns
-# the data; its `motif_mask`, (N, L), says which positions lie at an informative position of a
-# motif.
+# *Goal:* see what sets the share of a sequence that lies in motifs.
+#
+# `simulate(1000, length, seed=1)` makes 1,000 sequences. It returns an object with the attribute
+# `motif_mask`, (N, L): True where a position lies in a motif and says something. So
+# `simulate(1000, 200, seed=1).motif_mask` is the mask of sequences as long as the book's.
+#
+# Which share of all positions lies in motifs if the sequences have 100, 200 or 400 nucleotides?
+#
+# - `in_motifs`: a dictionary `{100: ..., 200: ..., 400: ...}` of shares from 0 to 1.
+#
+# <details><summary>Hint</summary>
+#
+# The mean of an array of True and False is the share of True: `mask.mean()`. A dictionary for
+# several lengths: `{length: ... for length in (100, 200, 400)}`.
+#
+# </details>
 
 # %% tags=["solution"] answers=["in_motifs"]
-# in_motifs: {length: share of positions in motifs} for lengths 100, 200 and 400,
-# each from 1,000 sequences simulated with seed=1.
 simulated = {
     length: simulate(1000, length, seed=1) for length in (100, 200, 400)
 }
@@ -75,9 +84,24 @@ checks.expect(
             length: int(data.motif_mask.sum())
             for length, data in simulated.items()
         },
+        "these are positions in each sequence; divide by its length": {
+            length: length * float(data.motif_mask.mean())
+            for length, data in simulated.items()
+        },
+        "these are percentages; a share lies between 0 and 1": {
+            length: 100 * float(data.motif_mask.mean())
+            for length, data in simulated.items()
+        },
         "this is the share outside the motifs": {
             length: float((~data.motif_mask).mean())
             for length, data in simulated.items()
+        },
+        "all entries are alike: does the length reach `simulate`?": dict.fromkeys(
+            in_motifs, in_motifs[200]
+        ),
+        "these are other sequences: give `seed=1`": {
+            length: float(simulate(1000, length).motif_mask.mean())
+            for length in simulated
         },
     },
     tolerance=1e-6,
@@ -92,14 +116,25 @@ checks("in_motifs", in_motifs)
 #
 # ## ★★ How much does a motif say? (10 minutes)
 #
-# The information of a column is $2 + \sum_b p_b \log_2 p_b$ bits, and that of a motif is the sum
-# over its columns. Compute it yourself, without `motifs.information`. Beware of bases that were
-# never seen: $0 \log 0$ counts as 0.
+# *Goal:* compute the information of a motif yourself.
+#
+# A column with the base probabilities $p_A, p_C, p_G, p_T$ carries $2 + \sum_b p_b \log_2 p_b$
+# bits; a motif carries the sum over its columns. Use NumPy, not `motifs.information`. A base that
+# was never seen has $p_b = 0$, and $0 \log_2 0$ counts as 0.
+#
+# - `bits`: a dictionary `{name: bits}` for the five motifs of `core`.
+# - `strongest`: the name of the motif that carries most bits.
+#
+# <details><summary>Hint</summary>
+#
+# Put 1 where the probability is 0 before you take the logarithm: `np.where(ppm > 0, ppm, 1)`. Its
+# logarithm is 0, and so is the product. `max(bits, key=bits.get)` is the key with the largest
+# value.
+#
+# </details>
 
 
 # %% tags=["solution"] answers=["bits", "strongest"]
-# bits: {name: bits} for the motifs in `core`.
-# strongest: the name of the motif that says most.
 def total_bits(ppm):
     logs = np.log2(np.where(ppm > 0, ppm, 1))
     return float((2 + (ppm * logs).sum(axis=1)).sum())
@@ -113,6 +148,10 @@ checks.expect(
     "bits",
     bits,
     {
+        "NaN: a base that was never seen has the logarithm of 0; see the hint": {
+            m.name: bits[m.name] if (m.ppm > 0).all() else np.nan
+            for m in core
+        },
         "this is in nats: bits take the logarithm to base 2": {
             m.name: 2 * len(m.ppm)
             - (2 * len(m.ppm) - bits[m.name]) * np.log(2)
@@ -132,7 +171,7 @@ checks.expect(
 checks.expect(
     "strongest",
     strongest,
-    {"that motif says least": min(bits, key=bits.get)},
+    {"that motif carries least": min(bits, key=bits.get)},
 )
 
 # %%
@@ -146,28 +185,42 @@ checks("strongest", strongest)
 #
 # ## ★★★ A classifier without a network (20 minutes)
 #
-# Is a network needed for this task? Classify with the motifs themselves. The *fit* of a motif at
-# a place is the sum over its columns of $\log_2$(probability of the base there / 0.25), with the
-# probabilities made safe for the logarithm: `(ppm + 0.01) / 1.04`. The fit of a motif to a
-# sequence is the best over all places and *both strands*. Score a sequence by the mean fit of the
-# five core motifs and measure the AUROC. Then subtract the mean fit of the fifty background
-# motifs: does it help to know what should *not* be there?
+# *Goal:* find out whether this task needs a network at all.
+#
+# Classify sequences with the motifs themselves.
+#
+# 1. Make the probabilities of a motif safe for the logarithm: `(ppm + 0.01) / 1.04`.
+# 2. The *fit* of a motif at a place is the sum over its columns of
+#    $\log_2$(probability of the base there / 0.25).
+# 3. The fit of a motif to a sequence is the largest over all places *and both orientations*.
+# 4. The score of a sequence is the mean fit of the five core motifs.
+#
+# Measure the AUROC of this score with `lesson.auroc(label, score)`. Then subtract the mean fit of
+# the fifty background motifs: does it help to know what should *not* be there?
+#
+# - `core_only`: AUROC of the mean fit of the core motifs.
+# - `both`: AUROC of that mean minus the mean fit of the background motifs.
+#
+# The figure shows the second score. Drawing it is optional.
+#
+# <details><summary>Hint</summary>
+#
+# Write a function `best_fit(ppm, codes)` for one motif in one orientation. Column `j` meets the
+# base `codes[:, j : j + places]`, with `places = codes.shape[1] - len(ppm) + 1`, and
+# `odds[j, codes[...]]` looks up its value for all sequences and places at once. The two
+# orientations of a motif follow each other in `library`; `m.role` is "core" or "background".
+#
+# </details>
 
 # %%
-data = store.load(paths.Run(run).data("synthetic"))
-test = np.flatnonzero(data["split"] == 2)[:n_test]
-codes, label = (
-    data["codes"][test],
-    data["y"][test, 0],
-)  # (n, L) with A C G T as 0 1 2 3; (n,)
+# codes: (N, L) with A C G T as 0 1 2 3; label: (N,), 1 for positive.
+codes, label = lesson.labelled()
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Two overlapping histograms of the score of a sequence, core fit minus background fit, for positive and negative test sequences."}}
 checks.target("scores")
 
 
 # %% tags=["solution"] answers=["core_only", "both"]
-# core_only: AUROC of the mean fit of the five core motifs: auroc(label, score)
-# both: AUROC of that mean minus the mean fit of the fifty background motifs.
 def best_fit(ppm, codes):
     """Best log-odds of one oriented motif in each sequence, (n,)."""
     odds = np.log2((ppm + 0.01) / 1.04 / 0.25)
@@ -177,29 +230,25 @@ def best_fit(ppm, codes):
 
 
 fits = np.array([best_fit(m.ppm, codes) for m in library])
-either = np.maximum(
-    fits[0::2], fits[1::2]
-)  # the strands of a motif follow each other
+either = np.maximum(fits[0::2], fits[1::2])
 is_core = np.array([m.role == "core" for m in library[::2]])
-core_fit, background_fit = (
-    either[is_core].mean(axis=0),
-    either[~is_core].mean(axis=0),
-)
-core_only = auroc(label, core_fit)
-both = auroc(label, core_fit - background_fit)
+core_fit = either[is_core].mean(axis=0)
+background_fit = either[~is_core].mean(axis=0)
+core_only = lesson.auroc(label, core_fit)
+both = lesson.auroc(label, core_fit - background_fit)
 
 # %% tags=["key"]
 checks.expect(
     "core_only",
     core_only,
     {
-        "only one strand is searched": auroc(
+        "only one orientation is searched": lesson.auroc(
             label, fits[0::2][is_core].mean(axis=0)
         ),
-        "this is the mean over all ten orientations; take the better strand of each motif": auroc(
-            label, fits[:10].mean(axis=0)
+        "this is the mean over all ten orientations; take the better one of each motif": (
+            lesson.auroc(label, fits[:10].mean(axis=0))
         ),
-        "this is the fit of the single best motif; take the mean of the five": auroc(
+        "this is the fit of the single best motif; take the mean of the five": lesson.auroc(
             label, either[is_core].max(axis=0)
         ),
         "are label and score in the wrong order, or the sign turned?": 1
@@ -210,10 +259,12 @@ checks.expect(
     "both",
     both,
     {
-        "this adds the background; subtract it": auroc(
+        "this adds the background; subtract it": lesson.auroc(
             label, core_fit + background_fit
         ),
         "nothing is subtracted yet": core_only,
+        "are label and score in the wrong order, or the sign turned?": 1
+        - both,
     },
 )
 
@@ -222,11 +273,10 @@ checks("core_only", core_only)
 checks("both", both)
 
 # %% tags=["solution"]
-# Draw the figure: a histogram of core fit minus background fit for each class.
-fig, ax = plt.subplots(figsize=(figures.WIDTH * 0.8, 3))
+fig, ax = plt.subplots(figsize=(5.6, 3))
 for value, name, colour in (
-    (1, "positive", figures.ORANGE),
-    (0, "negative", figures.BLUE),
+    (1, "positive", plot.ORANGE),
+    (0, "negative", plot.BLUE),
 ):
     chosen = (core_fit - background_fit)[label == value]
     ax.hist(chosen, bins=40, alpha=0.5, color=colour, label=name)

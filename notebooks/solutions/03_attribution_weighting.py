@@ -10,90 +10,97 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # Exercises: from maps to words
 #
-# Three exercises on the divergence, about 45 minutes in all: ★ changes a parameter, ★★ takes a
-# few lines, ★★★ extends the method. Replace each `...` by your answer. The check after it says
-# whether the answer is right and, if not, what is wrong with it.
+# Three exercises on the divergence, about 45 minutes in all: ★ changes a
+# parameter, ★★ takes a few lines, ★★★ extends the method. Replace each `...` by your answer and
+# run the cell. The check below it says whether the answer is right and, if not, what is wrong.
 #
-# *You need:* the third chapter. Start JupyterLab with `make lab`, open `my_exercises`, and run
+# *You need:* the third chapter, and `lesson_data.zip` in the same folder as this notebook. Run
 # the cells from the top.
 
-# %% tags=["parameters"]
-run: str = "default"  # the run whose networks are used
-high: str = "bn-exp-standard-00"  # a network with clear maps
-low: str = "bn-relu-standard-00"  # a network with noisier maps
-k: int = 6  # length of the k-mers
+# %% tags=["lesson"]
+import sys
+
+sys.path.insert(0, "lesson_data.zip")
+import lesson
+
+checks = lesson.Checks("03_attribution_weighting")
 
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
+import seaborn as sns
 
 from attribution_consistency import (
     kmer_klds,
-    sequences,
+    plot,
     signal_to_noise,
     thresholded_kld,
 )
 from attribution_consistency.kmers import kmer_names
 from attribution_consistency.maps import position_scores
-from compendium import paths, store
-from compendium.page import figures
-from compendium.page.exercises import Checks
 
-figures.style()
-checks = Checks(run, "03_attribution_weighting")
-data = store.load(paths.Run(run).data("synthetic"))
-maps = {
-    name: paths.read_maps(run, "synthetic", name) for name in (high, low)
-}
-rows = maps[high]["rows"]
-codes = data["codes"][rows]  # (N, L) with A C G T as 0 1 2 3
-x = sequences.codes_to_one_hot(codes)
-motif, spacer = data["motif_mask"][rows], data["spacer_mask"][rows]
-a = {name: maps[name]["a"] for name in (high, low)}
+plt.rcParams.update(plot.STYLE)
+clear, noisy = "bn-exp-standard-00", "bn-relu-standard-00"
+k = 6  # length of the k-mers
+
+a = {name: lesson.maps(name) for name in (clear, noisy)}
+x, motif, spacer = lesson.sequences(len(a[clear]))
+codes = x.argmax(axis=2)
 
 # %% [markdown]
-# `x` holds the sequences (N, L, 4), `codes` the same as numbers (N, L), `a` the maps of two
-# networks (N, L, 4).
+# `x` holds the sequences (N, L, 4), `codes` the same as numbers, (N, L) with A C G T as 0 1 2 3.
+# `a[clear]` and `a[noisy]` are the maps of two networks, (N, L, 4).
 #
 # ## ★ Another reading (5 minutes)
 #
-# "Frequency times weight" has three readings. By which factor do the two networks differ under
-# each of them? Here are the divergences at one length under the first:
+# *Goal:* see how much the choice of a reading matters when two networks are compared.
+#
+# "Frequency times weight" has three readings: `frequency`, `instance` and `per_sequence`. Here are
+# the divergences of the two networks at k = 6 under the first:
 
 # %%
-reading = "frequency"
 {
-    name: kmer_klds(x, a[name], [k], reading=reading)[0]
-    for name in (high, low)
+    name: kmer_klds(x, a[name], [k], reading="frequency")[0]
+    for name in (clear, noisy)
 }
+
+# %% [markdown]
+# By which factor do the two differ under each reading?
+#
+# - `factor`: a dictionary `{"frequency": ..., "instance": ..., "per_sequence": ...}`; for each
+#   reading the KLD of `clear` divided by that of `noisy`, at k = 6.
+#
+# <details><summary>Hint</summary>
+#
+# `kmer_klds` returns an array with one number for each length in the list; `[0]` takes the first.
+#
+# </details>
 
 
 # %% tags=["solution"] answers=["factor"]
-# factor: {reading: KLD of `high` over KLD of `low`} for frequency, instance, per_sequence.
 def kld(name, reading, **options):
     return float(kmer_klds(x, a[name], [k], reading=reading, **options)[0])
 
 
 readings = ("frequency", "instance", "per_sequence")
-factor = {r: kld(high, r) / kld(low, r) for r in readings}
+factor = {r: kld(clear, r) / kld(noisy, r) for r in readings}
 
 # %% tags=["key"]
 checks.expect(
     "factor",
     factor,
     {
-        "this is the KLD of `low` over that of `high`": {
+        "this is the KLD of `noisy` over that of `clear`": {
             r: 1 / v for r, v in factor.items()
         },
         "these are differences; divide": {
-            r: kld(high, r) - kld(low, r) for r in readings
+            r: kld(clear, r) - kld(noisy, r) for r in readings
         },
         "these maps are not corrected; leave `correct` on": {
-            r: kld(high, r, correct=False) / kld(low, r, correct=False)
+            r: kld(clear, r, correct=False) / kld(noisy, r, correct=False)
             for r in readings
         },
         "all entries are alike: does `reading` reach the function?": dict.fromkeys(
@@ -111,29 +118,41 @@ checks("factor", factor)
 #
 # ## ★★ The divergence by hand (15 minutes)
 #
-# Compute the `instance` reading at k = 3 for the network `high`, with NumPy alone. The scores
-# are `position_scores(x, a[high])`. Divide them by their sum in each sequence. The weight of a
-# window is the sum of the three scores under it. Add up the weights of each 3-mer over all
-# windows, scale to sum 1: that is q. Count the windows of each 3-mer, scale: that is p.
-# The code of the 3-mer in a window is 16 × first base + 4 × second + third;
-# `np.bincount(code, weights, 64)` adds up.
+# *Goal:* compute one divergence with NumPy alone, so that no step of it is a black box.
+#
+# Take the reading `instance` at k = 3, for the network `clear`.
+#
+# 1. The scores are `position_scores(x, a[clear])`, (N, L). Divide each sequence by its sum.
+# 2. The weight of a window of three positions is the sum of its three scores.
+# 3. The code of the 3-mer in a window is 16 × first base + 4 × second + third, from 0 to 63.
+# 4. For each 3-mer, add up the weights of its windows over all sequences, and scale to sum 1: q.
+# 5. For each 3-mer, count its windows, and scale to sum 1: p.
+# 6. The divergence is $\sum q \ln(q / p)$.
+#
+# - `by_hand`: this divergence, one number in nats.
+#
+# <details><summary>Hint</summary>
+#
+# The first positions of all windows are `codes[:, :-2]`, the second `codes[:, 1:-1]`, the third
+# `codes[:, 2:]`; the same slices of the scores add up to the weights.
+# `np.bincount(code.ravel(), weight.ravel(), 64)` adds up weights by code, and
+# `np.bincount(code.ravel(), minlength=64)` counts.
+#
+# </details>
 
 
 # %% tags=["solution"] answers=["by_hand"]
-# by_hand: the KLD of q from p, in nats.
 def divergence(q, p, log=np.log):
     q, p, seen = q / q.sum(), p / p.sum(), q > 0
     return float((q[seen] * log(q[seen] / p[seen])).sum())
 
 
-scores = position_scores(x, a[high])
+scores = position_scores(x, a[clear])
 shares = scores / scores.sum(axis=1, keepdims=True)
-code = 16 * codes[:, :-2].astype(int) + 4 * codes[:, 1:-1] + codes[:, 2:]
+code = 16 * codes[:, :-2] + 4 * codes[:, 1:-1] + codes[:, 2:]
 weight = shares[:, :-2] + shares[:, 1:-1] + shares[:, 2:]
-q, p = (
-    np.bincount(code.ravel(), weight.ravel(), 64),
-    np.bincount(code.ravel(), None, 64),
-)
+q = np.bincount(code.ravel(), weight.ravel(), 64)
+p = np.bincount(code.ravel(), minlength=64)
 by_hand = divergence(q, p)
 
 # %% tags=["key"]
@@ -161,49 +180,72 @@ checks.expect(
 
 # %%
 checks("by_hand", by_hand)
-kmer_klds(x, a[high], [3], reading="instance")
+kmer_klds(x, a[clear], [3], reading="instance")
 
 # %% [markdown]
+# The last line is the answer of the package. The two must agree.
+#
 # ## ★★★ Fool the metric (25 minutes)
 #
-# A metric of consistency can be fooled by a map that is consistently *wrong*. Make one. Below
-# are forty arbitrary 6-mers. Your map scores 1 on every position that an occurrence of one of
-# them covers and 0.01 on all others: `fake = covered[..., None] * ... * x`, (N, L, 4). Then
-# find out how many real networks it outranks on the original metric and on the weighted one, and
-# how well it fits the truth.
+# *Goal:* make a map that is consistently *wrong*, and see how high it scores.
+#
+# Below are forty arbitrary 6-mers, `words`. Your map scores 1 on every position that an occurrence
+# of one of them covers, and 0.01 on all others. It is 0 at the three bases that are not there:
+# `fake = np.where(covered, 1, 0.01)[:, :, None] * x_all`, (N, L, 4).
+#
+# `table` has one row for each trained network. Its scores come from more sequences than the maps
+# above, so here they all are: `x_all`, with `motif_all`, `spacer_all` and, as text, `letters`. How
+# many networks does the fake map outrank?
+#
+# - `covered`: (N, L), True where an occurrence of one of the words covers the position.
+# - `outranked`: a dictionary `{"original": ..., "weighted": ...}`, the share of the networks that
+#   score below the fake map: the column `kld_original` against `thresholded_kld(x_all, fake)`, and
+#   `kld_frequency_k6` against `kmer_klds(x_all, fake, [6])[0]`.
+# - `fake_snr`: the SNR of the fake map, the mean over the sequences of
+#   `signal_to_noise(x_all, fake, motif_all, spacer_mask=spacer_all)`.
+#
+# The figure shows where the fake map ends up. Drawing it is optional.
+#
+# <details><summary>Hint</summary>
+#
+# Start with `covered = np.zeros(motif_all.shape, bool)`. Go through all starts of all `letters`, the
+# sequences as text; where `text[start : start + 6]` is one of the words, mark the six positions of
+# that row. (`set(words)` makes the question "is it one of them?" fast.)
+#
+# </details>
 
 # %%
 words = np.random.default_rng(0).choice(kmer_names(6), 40, replace=False)
-table, _ = paths.load_scores(run, "synthetic")
-table = table[table["status"] == "ok"].reset_index(drop=True)
-letters = [
-    "".join("ACGT"[c] for c in row) for row in codes
-]  # the sequences as text
+table = lesson.table("networks")
+x_all, motif_all, spacer_all = lesson.sequences()
+letters = ["".join("ACGT"[c] for c in row) for row in x_all.argmax(axis=2)]
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Scatter plot of the weighted KLD against the original KLD, one point a network, with a black cross for the fake map."}}
 checks.target("fake")
 
+
 # %% tags=["solution"] answers=["covered", "outranked", "fake_snr"]
-# covered: bool (N, L), positions that an occurrence of one of the words covers.
-# outranked: {"original": ..., "weighted": ...}, the share of networks of `table` that score
-#   below the fake map: kld_original against thresholded_kld(x, fake), and
-#   kld_frequency_k6 against kmer_klds(x, fake, [6])[0].
-# fake_snr: the mean over sequences of its signal_to_noise(x, fake, motif, spacer_mask=spacer).
-covered = np.zeros(codes.shape, bool)
-for row, text in zip(covered, letters):
-    for start in range(len(text) - 5):
-        if text[start : start + 6] in words:
-            row[start : start + 6] = True
+def places(letters, words, width=6):
+    """Positions that an occurrence of one of the words covers."""
+    found, known = np.zeros(motif_all.shape, bool), set(words)
+    for row, text in zip(found, letters):
+        for start in range(len(text) - 5):
+            if text[start : start + 6] in known:
+                row[start : start + width] = True
+    return found
+
+
+covered = places(letters, words)
 
 
 def fool(covered):
-    return np.where(covered, 1, 0.01)[..., None] * x
+    return np.where(covered, 1, 0.01)[..., None] * x_all
 
 
 fake = fool(covered)
 fake_klds = {
-    "original": thresholded_kld(x, fake),
-    "weighted": float(kmer_klds(x, fake, [6])[0]),
+    "original": thresholded_kld(x_all, fake),
+    "weighted": float(kmer_klds(x_all, fake, [6])[0]),
 }
 columns = {"original": "kld_original", "weighted": "kld_frequency_k6"}
 outranked = {
@@ -211,11 +253,13 @@ outranked = {
     for name, c in columns.items()
 }
 fake_snr = float(
-    np.nanmean(signal_to_noise(x, fake, motif, spacer_mask=spacer))
+    np.nanmean(
+        signal_to_noise(x_all, fake, motif_all, spacer_mask=spacer_all)
+    )
 )
 
 # %% tags=["key"]
-starts = covered & ~np.roll(covered, 1, axis=1)
+starts = places(letters, words, width=1)
 checks.expect("covered", int(np.flatnonzero(covered).sum()))
 checks.expect(
     "covered share",
@@ -227,6 +271,12 @@ checks.expect(
         "these are the positions that no word covers": float(
             (~covered).mean()
         ),
+        "occurrences of one word only? All forty count": float(
+            places(letters, words[:1]).mean()
+        ),
+        "the last word of a sequence may start at L - 6": float(
+            places([text[:-1] for text in letters], words).mean()
+        ),
     },
 )
 checks.expect(
@@ -235,6 +285,12 @@ checks.expect(
     {
         "these are the networks that score above it": {
             n: 1 - v for n, v in outranked.items()
+        },
+        "these are numbers of networks; take shares": {
+            n: len(table) * v for n, v in outranked.items()
+        },
+        "these are percentages; a share lies between 0 and 1": {
+            n: 100 * v for n, v in outranked.items()
         },
         "the two are exchanged": {
             "original": outranked["weighted"],
@@ -248,11 +304,13 @@ checks.expect(
     {
         "this is the median; take the mean": float(
             np.nanmedian(
-                signal_to_noise(x, fake, motif, spacer_mask=spacer)
+                signal_to_noise(
+                    x_all, fake, motif_all, spacer_mask=spacer_all
+                )
             )
         ),
         "the spacers are given as `spacer_mask`": float(
-            np.nanmean(signal_to_noise(x, fake, motif))
+            np.nanmean(signal_to_noise(x_all, fake, motif_all))
         ),
     },
     tolerance=1e-4,
@@ -267,24 +325,11 @@ checks("outranked", outranked)
 checks("fake_snr", fake_snr)
 
 # %% tags=["solution"]
-# Draw the figure: figures.against(ax, table, "kld_original", "kld_frequency_k6", ...)
-fig, ax = plt.subplots(figsize=(figures.WIDTH * 0.8, 3.4))
-figures.against(
-    ax,
-    table,
-    "kld_original",
-    "kld_frequency_k6",
-    "original KLD (nats)",
-    "weighted KLD, k = 6 (nats)",
-)
-ax.plot(
-    fake_klds["original"],
-    fake_klds["weighted"],
-    "x",
-    color="black",
-    ms=12,
-    mew=3,
-)
+fig, ax = plt.subplots(figsize=(5.6, 3.4))
+columns = {"x": "kld_original", "y": "kld_frequency_k6"}
+sns.scatterplot(table, **columns, hue="activation", style="batch_norm")
+ax.plot(*fake_klds.values(), "x", color="black", ms=12, mew=3)
+ax.set(xlabel="original KLD (nats)", ylabel="weighted KLD, k = 6 (nats)")
 ax.legend(fontsize=7)
 checks.keep("fake", fig)
 

@@ -10,63 +10,74 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # Exercises: real DNA, no answer key
 #
-# Three exercises on real networks, about 40 minutes in all: ★ changes a parameter, ★★ takes a few
-# lines, ★★★ extends the method. Replace each `...` by your answer. The check after it says whether
-# the answer is right and, if not, what is wrong with it. Where the real sequences could not be
-# downloaded, the notebook uses the stored tables.
+# Three exercises on real networks, about 40 minutes in all: ★ changes a
+# parameter, ★★ takes a few lines, ★★★ extends the method. Replace each `...` by your answer and
+# run the cell. The check below it says whether the answer is right and, if not, what is wrong.
 #
-# *You need:* the fifth chapter. Start JupyterLab with `make lab`, open `my_exercises`, and run
+# *You need:* the fifth chapter, and `lesson_data.zip` in the same folder as this notebook. Run
 # the cells from the top.
 
-# %% tags=["parameters"]
-run: str = "default"  # the run whose networks are used
-quantile: float = (
-    2.093  # of Student's t with 19 degrees of freedom, for 95 %
-)
+# %% tags=["lesson"]
+import sys
+
+sys.path.insert(0, "lesson_data.zip")
+import lesson
+
+checks = lesson.Checks("05_real_data")
 
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
+from scipy.stats import spearmanr
 
-from compendium import paths
-from compendium.chapters import real_data
-from compendium.chapters.real_data_matching import matched_pairs
-from compendium.page import figures
-from compendium.page.exercises import Checks
-from compendium.stats import spearman
+from attribution_consistency import plot
 
-figures.style()
-checks = Checks(run, "05_real_data")
-scores, tables, origin = real_data.load(run)
-blocks = tables["blocks"]
-whole = blocks[blocks["block"] == 0].set_index("id")["consistency"]
-scored = real_data.compared(scores)
-scored["final"] = scored["id"].map(whole)
+plt.rcParams.update(plot.STYLE)
+scored = lesson.table("real_networks")[["id", "task", "pearson", "final"]]
+scored.head(3)
 
 # %% [markdown]
-# `scored` has one row for each network, with its test Pearson r in `pearson` and its final score
-# in `final`.
+# `scored` has one row for each network, with its task, its test Pearson r in `pearson` and its
+# final score in `final`.
 #
 # ## ★ How equal is equal? (5 minutes)
 #
-# Two networks match when their Pearson r differs by at most 0.02. Is the largest difference of
-# their scores a matter of that choice?
+# *Goal:* see how the largest difference between equally good networks depends on what counts as
+# equally good.
+#
+# Two networks of one task match when their Pearson r differs by at most `within`. Here are the
+# matching pairs for 0.02, the largest difference of the final scores first:
+
 
 # %%
-matched_pairs(scored, "pearson", "final", 0.02)
+def matched_pairs(within):
+    """Pairs of networks of one task, the higher final score first."""
+    pairs = scored.merge(scored, on="task", suffixes=("_high", "_low"))
+    apart = (pairs["pearson_high"] - pairs["pearson_low"]).abs()
+    pairs["difference"] = pairs["final_high"] - pairs["final_low"]
+    matched = pairs[(apart <= within) & (pairs["difference"] > 0)]
+    return matched.sort_values("difference", ascending=False)
+
+
+matched_pairs(0.02).head(3)
+
+# %% [markdown]
+# - `largest`: a dictionary `{0.005: ..., 0.02: ..., 0.1: ...}`; for each limit the largest
+#   `difference` among the matching pairs.
+# - `count`: a dictionary with the number of matching pairs, for the same limits.
+#
+# <details><summary>Hint</summary>
+#
+# `matched_pairs(0.02)["difference"].max()` is the largest value of a column; `len(table)` counts
+# rows.
+#
+# </details>
 
 # %% tags=["solution"] answers=["largest", "count"]
-# largest: {within: largest `difference` among the pairs} for within = 0.005, 0.02 and 0.1.
-# count: {within: how many levels of performance have a pair}, for the same.
-pairs = {
-    w: matched_pairs(scored, "pearson", "final", w)
-    for w in (0.005, 0.02, 0.1)
-}
+pairs = {w: matched_pairs(w) for w in (0.005, 0.02, 0.1)}
 largest = {
     w: float(found["difference"].max()) for w, found in pairs.items()
 }
@@ -82,9 +93,12 @@ checks.expect(
             for w, found in pairs.items()
         },
         "these are scores, not differences of scores": {
-            w: float(found["score_high"].max())
+            w: float(found["final_high"].max())
             for w, found in pairs.items()
         },
+        "all entries are alike: does the limit reach `matched_pairs`?": dict.fromkeys(
+            largest, largest[0.02]
+        ),
     },
 )
 checks.expect(
@@ -93,7 +107,13 @@ checks.expect(
     {
         "this counts networks; a pair has two": {
             w: 2 * n for w, n in count.items()
-        }
+        },
+        "this counts entries of the table; count its rows": {
+            w: found.size for w, found in pairs.items()
+        },
+        "all entries are alike: does the limit reach `matched_pairs`?": dict.fromkeys(
+            count, count[0.02]
+        ),
     },
 )
 
@@ -102,33 +122,47 @@ checks("largest", largest)
 checks("count", count)
 
 # %% [markdown]
-# A wider limit can only find larger differences. Why is the widest one not the best choice?
+# A wider limit finds more pairs, so the largest difference can only grow. Why is the widest one not
+# the best choice?
 #
 # ## ★★ Simpson again (10 minutes)
 #
-# Among the published networks, more consistent ones predict worse, and inside one architecture
-# they do not. Show it. Leave out the Basset networks, whose maps had missing values, and correlate
-# `kld_attr_mean` with `pearson_r` by Spearman over the *quantitative* networks: all of them, the
-# CNNs, and the residual networks.
+# *Goal:* show Simpson's paradox in the published networks: over all of them more consistent maps go
+# with worse predictions, inside one architecture they do not.
+#
+# In `published`, `kld_attr_mean` is the final score of a network and `pearson_r` its performance.
+# Take the *quantitative* networks (column `task`), without the Basset networks, whose maps had
+# missing values. The architecture is part of the name in `model`, such as `cnn_base_task_relu`.
+#
+# - `published_r`: a dictionary `{"all": ..., "cnn": ..., "residual": ...}` of Spearman correlations
+#   of `kld_attr_mean` with `pearson_r`: over all quantitative networks, over those with "cnn" in
+#   their name, and over those with "residual".
+#
+# <details><summary>Hint</summary>
+#
+# `table["model"].str.contains("cnn")` is True in the rows whose name has these letters, and `~`
+# turns True and False around. `spearmanr(one, other).statistic` is the correlation of two columns.
+#
+# </details>
 
 # %%
-published = pd.read_csv(paths.published() / "gm12878_published.csv")
+published = lesson.table("published")
 published.head(3)
 
+
 # %% tags=["solution"] answers=["published_r"]
-# published_r: {"all": ..., "cnn": ..., "residual": ...}; the names in `model` tell them apart.
+def correlation(table, score="kld_attr_mean"):
+    return float(spearmanr(table[score], table["pearson_r"]).statistic)
+
+
 sound = published[
     (published["task"] == "quantitative")
     & ~published["model"].str.contains("basset")
 ]
-published_r = {}
-for kind in ("all", "cnn", "residual"):
-    part = (
-        sound if kind == "all" else sound[sound["model"].str.contains(kind)]
-    )
-    published_r[kind] = spearman(
-        part["kld_attr_mean"], part["pearson_r"]
-    ).value
+published_r = {"all": correlation(sound)}
+for kind in ("cnn", "residual"):
+    chosen = sound["model"].str.contains(kind)
+    published_r[kind] = correlation(sound[chosen])
 
 
 # %% tags=["key"]
@@ -149,13 +183,10 @@ checks.expect(
     {
         "the binary networks are in here; take the quantitative ones": for_each(
             published[~published["model"].str.contains("basset")],
-            lambda t: spearman(t["kld_attr_mean"], t["pearson_r"]).value,
+            correlation,
         ),
         "this is the original metric; take `kld_attr_mean`": for_each(
-            sound,
-            lambda t: (
-                spearman(t["kld_6mer_thresholded"], t["pearson_r"]).value
-            ),
+            sound, lambda t: correlation(t, "kld_6mer_thresholded")
         ),
         "is this Pearson's correlation? Rank first": for_each(
             sound,
@@ -175,25 +206,47 @@ checks("published_r", published_r)
 #
 # ## ★★★ An interval by hand (25 minutes)
 #
-# How sure is a score? A KLD of resampled sequences is too high, so no bootstrap will do. The
-# *jackknife* leaves out one of $B = 20$ blocks of neighbouring windows at a time. `blocks` has
-# the score of every network without each block (block 1 to 20; block 0 is all windows). With
-# $\theta_b$ the score without block $b$ and $\bar\theta$ their mean,
+# *Goal:* compute how sure a score is, and whether the best network clearly beats the second.
 #
-# $$\mathrm{SE} = \sqrt{\tfrac{B-1}{B} \sum_b (\theta_b - \bar\theta)^2} ,$$
+# A KLD of resampled sequences is too high, so no bootstrap will do. The *jackknife* leaves out one
+# of $B = 20$ blocks of neighbouring windows at a time. With $\theta_b$ the score without block $b$
+# and $\bar\theta$ the mean of these 20 scores, the standard error of the score is
 #
-# and the 95 % interval is the score ± 2.093 SE (`quantile`). Compute both for every network. Then
-# compare the two networks with the highest scores: the SE of their *difference* comes from the
-# differences $\theta_b$ of the two, not from the two intervals.
+# $$\mathrm{SE} = \sqrt{\tfrac{B-1}{B} \sum_b (\theta_b - \bar\theta)^2} .$$
+#
+# The 95 % interval is the score ± 2.093 SE (`quantile`). `blocks` has one row for each network
+# (`id`) and block: its final score `consistency` without this block, for the blocks 1 to 20. Block
+# 0 leaves out nothing: its row has the score of all windows.
+#
+# Then compare the two networks with the highest scores. The SE of their *difference* comes from the
+# same formula with $\theta_b$ the difference of the two scores without block $b$.
+#
+# - `error`: a dictionary `{id: SE}` for every network.
+# - `gap_error`: the SE of the difference between the two networks with the highest scores.
+# - `clear`: True or False: does the 95 % interval of this difference leave out zero?
+#
+# The figure shows all intervals. Drawing it is optional.
+#
+# <details><summary>Hint</summary>
+#
+# `blocks[blocks["block"] > 0].pivot(index="block", columns="id", values="consistency")` is a table
+# with a row for each block and a column for each network. A dictionary of all columns:
+# `{name: ... for name in table}`. `whole` has the score of all windows for each `id`;
+# `whole.sort_values(ascending=False).index[:2]` are the two highest.
+#
+# </details>
+
+# %%
+quantile = 2.093  # of Student's t with 19 degrees of freedom
+blocks = lesson.table("real_blocks")
+whole = blocks[blocks["block"] == 0].set_index("id")["consistency"]
+blocks.head(3)
 
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Final score of each network with a horizontal 95 percent interval, one row a network, in the order of the scores."}}
 checks.target("intervals")
 
 
 # %% tags=["solution"] answers=["error", "gap_error", "clear"]
-# error: {id of a network: SE of its final score}, from the column "consistency".
-# gap_error: SE of the difference of the scores of the top two.
-# clear: True or False: does the interval of the difference of the top two leave out zero?
 def standard_error(values):
     values = np.asarray(values)
     spread = ((values - values.mean()) ** 2).sum()
@@ -257,11 +310,10 @@ checks("gap_error", gap_error)
 checks("clear", clear)
 
 # %% tags=["solution"]
-# Draw the figure: figures.interval(ax, values, low, high, labels)
 ranked = whole.sort_values(ascending=False, kind="stable")
 half = quantile * np.array([error[name] for name in ranked.index])
-fig, ax = plt.subplots(figsize=(figures.WIDTH, 0.28 * len(ranked) + 0.8))
-figures.interval(ax, ranked, ranked - half, ranked + half, ranked.index)
+fig, ax = plt.subplots(figsize=(7, 0.28 * len(ranked) + 0.8))
+plot.interval(ax, ranked, ranked - half, ranked + half, ranked.index)
 ax.set(xlabel="final score (nats), 95 % interval")
 ax.tick_params(axis="y", labelsize=8)
 checks.keep("intervals", fig)

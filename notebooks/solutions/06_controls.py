@@ -14,8 +14,8 @@
 # # Exercises: what else raises the score
 #
 # Three exercises on maps that should not score high, about 30 minutes in all: ★ changes a
-# parameter, ★★ takes a few lines, ★★★ extends the method. Replace each `...` by your answer. The
-# check after it says whether the answer is right and, if not, what is wrong with it.
+# parameter, ★★ takes a few lines, ★★★ extends the method. Replace each `...` by your answer and
+# run the cell. The check below it says whether the answer is right and, if not, what is wrong.
 #
 # *You need:* the sixth chapter. Start JupyterLab with `make lab`, open `my_exercises`, and run
 # the cells from the top.
@@ -27,6 +27,14 @@ network: str = (
 )
 word: str = "CACGTG"  # a 6-mer in the middle of a true motif, MAX
 seed: int = 0  # seeds the random maps
+
+# %%
+import sys
+
+sys.path.insert(0, "lesson_data.zip")
+import lesson
+
+checks = lesson.Checks("06_controls")
 
 # %%
 import matplotlib.pyplot as plt
@@ -43,17 +51,16 @@ from compendium.chapters import (
     load_tables,
 )
 from compendium.page import figures
-from compendium.page.exercises import Checks
 from compendium.rotation import rotated
 from compendium.stats import spearman
 from compendium.tables import by_length
 
 figures.style()
-checks = Checks(run, "06_controls")
 tables, origin = load_tables("controls", run)
 if origin == "stored":
     print(
-        "This run made no tables of controls: these are the stored ones of our last full run."
+        "This run made no tables of controls: these are the stored "
+        "ones of our last full run."
     )
 scored = tables["maps"][tables["maps"]["population"] == "synthetic"]
 networks = controls_summary.control_rows(scored, "network")
@@ -71,7 +78,7 @@ def final(a):
 
 
 def outranked(score):
-    """The share of the trained networks whose final score is lower than `score`."""
+    """The share of the trained networks whose final score is lower."""
     return float((networks["consistency_frequency"] < score).mean())
 
 
@@ -81,6 +88,8 @@ def outranked(score):
 # chapter, one of each configuration, with its final score in the column `consistency_frequency`.
 #
 # ## ★ Longer words (5 minutes)
+#
+# *Goal:* see whether the length of arbitrary words decides how high a wrong map scores.
 #
 # The arbitrary words of the chapter have six letters. It says that other lengths were not tried:
 # try them. There are $4^k$ words of length k, so the same number of words covers fewer positions
@@ -99,9 +108,20 @@ lies = controls_maps.wrong_words(
 }
 
 
+# %% [markdown]
+# - `by_length`: a dictionary `{5: ..., 6: ..., 7: ..., 8: ...}`; for each length the final score of
+#   the map, made with a fresh `np.random.default_rng(seed)`.
+# - `share`: a dictionary with the share of the networks that this map outranks, for the same.
+#
+# <details><summary>Hint</summary>
+#
+# The cell above does it for six letters. Put the length into `n_words[...]` and into `k=...`, and
+# make a new generator for each map.
+#
+# </details>
+
+
 # %% tags=["solution"] answers=["by_length", "share"]
-# by_length: {length: final score of the map}, each with a fresh np.random.default_rng(seed).
-# share: {length: share of the networks that this map outranks}.
 def arbitrary(length, rng=None):
     rng = rng or np.random.default_rng(seed)
     return controls_maps.wrong_words(x, rng, n_words[length], k=length)
@@ -170,6 +190,8 @@ checks("share", share)
 #
 # ## ★★ The truth, a part of it, and lies (10 minutes)
 #
+# *Goal:* tell apart what a score rewards, what is correct and what is complete.
+#
 # Three maps, each 1 on some positions and 0 elsewhere.
 #
 # - `truth` marks every position inside a motif: `x` times the mask (`mask[:, :, None]` stretches a
@@ -183,9 +205,18 @@ checks("share", share)
 # map `m`), what share lies inside motifs? And how *complete*: of all motif positions, what share
 # does it mark? Count over all sequences together.
 
+# %% [markdown]
+# - `scores`: a dictionary `{"truth": ..., "part": ..., "lies": ...}` of final scores.
+# - `correct`, `complete`: dictionaries with the same keys, of shares from 0 to 1.
+#
+# <details><summary>Hint</summary>
+#
+# With `inside = masks["motif_mask"]` and `marked = m.any(axis=2)`, `inside[marked]` are the marked
+# positions alone, True where they lie in a motif. What is `marked[inside]`?
+#
+# </details>
+
 # %% tags=["solution"] answers=["scores", "correct", "complete"]
-# scores: {"truth": ..., "part": ..., "lies": ...}, final scores.
-# correct, complete: the same keys, shares from 0 to 1.
 inside = masks["motif_mask"]
 three = {
     "truth": x * inside[:, :, None],
@@ -278,16 +309,14 @@ checks("complete", complete)
 #
 # ## ★★★ What a rotated copy leaves (15 minutes, 20 with the figure)
 #
+# *Goal:* take off what a map scores without pointing at anything, and test what is left.
+#
 # A rotated copy of a map is as uneven as the map and points at nothing. So subtract: what is
 # *left* of a map is its final score minus that of its own rotated copy. `scored` has both in its
 # column `consistency_frequency`, in rows that agree in `kind` and `id` and differ in `rotated` (False for
 # the map, True for its copy). Take the kinds `network` (trained), `labels`, `weights` and
 # `untrained` (broken). What is left of each kind? And do the trained networks follow SNR (column
 # `snr`) better by what is left?
-#
-# *Tip:* pandas subtracts rows that have the same index, wherever they stand. So choose the four
-# kinds with `.isin`, give the table the index `["kind", "id"]` with `.set_index`, and only then
-# split it by `rotated`.
 #
 # Then make the copies into a test. Make B = 19 rotated copies of a map `m`, each with
 # `rotated(x, m, rng)`, and score map and copies by the KLD at k = 6,
@@ -300,11 +329,23 @@ checks("complete", complete)
 # %% tags=["target", "remove-input"] mystnb={"image": {"alt": "Two strip charts over four kinds of networks, trained, shuffled labels, permuted weights and untrained. Left, their final scores; right, what a rotated copy leaves of them, which is near zero for the broken ones."}}
 checks.target("left")
 
+# %% [markdown]
+# - `left`: a dictionary with the median over the networks of what is left, for the four kinds.
+# - `agreement`: a dictionary `{"score": ..., "left": ...}` of Spearman correlations with SNR over
+#   the trained networks; `spearman(one, other, draws=1).value` is quick.
+# - `p`: a dictionary `{"network": ..., "lies": ..., "noise": ...}` of p-values.
+#
+# The figure shows the first. Drawing it is optional: a row of points for each kind.
+#
+# <details><summary>Hint</summary>
+#
+# pandas subtracts rows that have the same index, wherever they stand. So choose the four kinds with
+# `.isin`, give the table the index `["kind", "id"]` with `.set_index`, and only then split it by
+# `rotated`. For the p-values write a function of a map that makes its own generator.
+#
+# </details>
+
 # %% tags=["solution"] answers=["left", "agreement", "p"]
-# left: {kind: median over its networks of what is left} for the four kinds.
-# agreement: {"score": ..., "left": ...}, Spearman correlations with SNR over the trained
-#   networks; spearman(..., draws=1).value is quick.
-# p: {"network": ..., "lies": ..., "noise": ...}, p-values.
 kinds = {
     "network": "trained",
     "labels": "shuffled labels",
@@ -348,7 +389,7 @@ checks.expect(
     "left",
     left,
     {
-        "all are NaN: the two tables share no index; see the tip": dict.fromkeys(
+        "all are NaN: the two tables share no index; see the hint": dict.fromkeys(
             left, np.nan
         ),
         "these are the scores of the copies; subtract them from those of the maps": copies[
@@ -453,8 +494,6 @@ checks("agreement", agreement)
 checks("p", p)
 
 # %% tags=["solution"]
-# Time left? Draw the figure: for each kind a row of points, scores on the left, what is left on
-# the right.
 fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH, 2.8), sharey=True)
 for ax, values, title in (
     (axes[0], maps["consistency_frequency"], "final score (nats)"),

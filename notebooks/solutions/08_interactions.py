@@ -10,7 +10,6 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # Exercises: who stands with whom
 #
@@ -29,6 +28,14 @@ noise: float = 0.1  # standard deviation of the noise of made-up maps
 seed: int = 0  # seeds sequences, noise and controls
 
 # %%
+import sys
+
+sys.path.insert(0, "lesson_data.zip")
+import lesson
+
+checks = lesson.Checks("08_interactions")
+
+# %%
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -42,14 +49,12 @@ from compendium.chapters.interactions_metric import (
     pair_divergence,
 )
 from compendium.page import figures
-from compendium.page.exercises import Checks
 
 figures.style()
-checks = Checks(run, "08_interactions")
 
 
 def chosen_cells(table):
-    """{rule: kinds of pairs of the network that was taught it}, of two rules."""
+    """{rule: kinds of pairs of the network that was taught it}."""
     found = {}
     for rule in ("pairing", "presence"):
         own = table["id"].str.startswith(f"{rule}-exp-") & ~table[
@@ -72,18 +77,21 @@ if any(
     origin = "stored"
 if origin == "stored":
     print(
-        "This run trained no networks on rules: these are the stored ones of our last full run."
+        "This run trained no networks on rules: these are the stored "
+        "ones of our last full run."
     )
 
 
 def pairing(n):
-    """Sequences and made-up maps, (n, L, 4) each, that follow the rule `pairing`."""
+    """Sequences and made-up maps, (n, L, 4) each, that follow `pairing`."""
     data = interactions.simulate("pairing", n, seed=seed)
     return interactions.made_map(data, data["takes_part"], noise, seed)
 
 
 # %% [markdown]
 # ## ★ How many sequences? (5 minutes)
+#
+# *Goal:* see what the divergence of pairs says when there are few pairs.
 #
 # The chapter shows the divergence of pairs D of made-up maps of 2,000 sequences. The rule behind
 # them is the same for any number. Is D?
@@ -97,9 +105,17 @@ found = pair_divergence(tokens, n_draws=0)  # without the null
     "kinds of pairs": len(found.p),
 }
 
+# %% [markdown]
+# - `divergence`: a dictionary `{1000: ..., 2000: ..., 3000: ...}`; D in bits for so many sequences.
+# - `kinds`: a dictionary with the number of kinds of pairs that D was computed from, for the same.
+#
+# <details><summary>Hint</summary>
+#
+# The cell above does it for `n_sequences`. `pairing(n)` makes the sequences and maps.
+#
+# </details>
+
 # %% tags=["solution"] answers=["divergence", "kinds"]
-# divergence: {n: D in bits} for n = 1000, 2000 and 3000 sequences.
-# kinds: {n: how many kinds of pairs it was computed from}, for the same.
 by_size = {
     n: pair_divergence(find_tokens(*pairing(n)), n_draws=0)
     for n in (1000, 2000, 3000)
@@ -155,6 +171,8 @@ checks("kinds", kinds)
 #
 # ## ★★ What single tokens explain (10 minutes)
 #
+# *Goal:* compute the divergence of pairs yourself, from the table of the kinds of pairs.
+#
 # Two networks of the chapter were taught `pairing` and `presence`. `cells[rule]` has one row for
 # each kind of pair of one of them: its names `one` and `two`, its share `p` of the pairs and its
 # share `j` of their attribution. How far is J from P, in bits: $\sum J \log_2 (J / P)$? And how
@@ -170,9 +188,21 @@ checks("kinds", kinds)
 cells["pairing"].head(4)
 
 
+# %% [markdown]
+# - `total`: a dictionary `{"pairing": ..., "presence": ...}`; for each rule the divergence of J from
+#   P in bits.
+# - `pairs_only`: a dictionary with the divergence of J from R in bits, for the same.
+#
+# <details><summary>Hint</summary>
+#
+# Number the names, so that `one` and `two` are arrays of numbers. `np.bincount(one, values, n)`
+# adds up the values of the rows in which a name is `one`; do the same for `two` and add. Rows with
+# J = 0 add nothing to the divergence.
+#
+# </details>
+
+
 # %% tags=["solution"] answers=["total", "pairs_only"]
-# total: {rule: divergence of J from P in bits} for pairing and presence.
-# pairs_only: {rule: divergence of J from R in bits}, for the same.
 def in_bits(j, r):
     some = j > 0
     return float((j[some] * np.log2(j[some] / r[some])).sum())
@@ -264,6 +294,8 @@ checks("pairs_only", pairs_only)
 #
 # ## ★★★ A rule of order (15 minutes)
 #
+# *Goal:* make the divergence of pairs see a rule that it does not see in the chapter.
+#
 # The chapter admits that D does not see rules about order. Make it see them. Below are three sets
 # of maps. In `order` a pair of A and B is highlighted when A stands *before* B. In `chance` as many
 # pairs of the same sequences are highlighted, at random. `pairing` is the rule that you know.
@@ -294,9 +326,23 @@ sets = {
 checks.target("order")
 
 
+# %% [markdown]
+# - `without_order`: a dictionary `{"order": ..., "chance": ..., "pairing": ...}`; for each set D in
+#   bits, with the kinds as `find_pairs` gives them.
+# - `with_order`: the same with each kind split by which name comes first.
+#
+# Drawing the figure is optional: two bars for each set.
+#
+# <details><summary>Hint</summary>
+#
+# `tokens.name[pairs.one] == pairs.left[pairs.cell]` says of each pair whether the left name of its
+# kind comes first. Give the two halves of kind i the numbers 2 i and 2 i + 1;
+# `pairs.left.repeat(2)` are their left names.
+#
+# </details>
+
+
 # %% tags=["solution"] answers=["without_order", "with_order"]
-# without_order: {set: D in bits}, kinds as `find_pairs` gives them.
-# with_order: {set: D in bits}, each kind split by which name comes first.
 def shares(pairs, tokens, kind, number):
     p = np.bincount(kind, minlength=number)
     j = np.bincount(
@@ -413,7 +459,6 @@ checks("without_order", without_order)
 checks("with_order", with_order)
 
 # %% tags=["solution"]
-# Draw the figure: two bars for each set, without and with order.
 fig, ax = plt.subplots(figsize=(figures.WIDTH * 0.8, 2.4))
 places = np.arange(len(sets))
 for shift, values, label, colour in (

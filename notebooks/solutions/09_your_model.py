@@ -30,6 +30,14 @@ copies: int = 4  # untrained copies of the network
 seed: int = 0  # seeds exchanges, untrained copies and random numbers
 
 # %%
+import sys
+
+sys.path.insert(0, "lesson_data.zip")
+import lesson
+
+checks = lesson.Checks("09_your_model")
+
+# %%
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -40,15 +48,14 @@ from attribution_consistency import exchanged_null, jackknife, one_hot
 from compendium import paths
 from compendium.chapters import your_model
 from compendium.page import figures
-from compendium.page.exercises import Checks
 
 figures.style()
-checks = Checks(run, "09_your_model")
 # As many as the chapter asks for: both write the same files.
 files = your_model.prepare(paths.Run(run), 1000, "your_model_exercise")
 if files.population == "synthetic":
     print(
-        "This run has no real sequences: simulated ones, and a network of the zoo, stand in."
+        "This run has no real sequences: simulated ones, and a network "
+        "of the zoo, stand in."
     )
 records = (files.folder / "sequences.fa").read_text().split(">")[1:]
 x = one_hot(["".join(record.split("\n")[1:]) for record in records])[
@@ -139,6 +146,8 @@ of_a.round(3)
 # %% [markdown]
 # ## ★ Fewer sequences (5 minutes)
 #
+# *Goal:* see what the rule can still say when sequences are few.
+#
 # Your collaborator has not so many sequences. Which lengths would the chapter keep of the first 200
 # of `x`, and of the first 80? And which verdict does A get on them? Cut the sequences, A's maps
 # and the maps of every copy.
@@ -147,9 +156,17 @@ of_a.round(3)
 sizes = [200, 80]
 {"sequences": len(x), "lengths": lengths(x), "verdict": verdict(of_a)}
 
+# %% [markdown]
+# - `kept`: a dictionary `{200: ..., 80: ...}`; the list of the lengths kept of so many sequences.
+# - `verdict_at`: a dictionary with the verdict on A, for the same.
+#
+# <details><summary>Hint</summary>
+#
+# `x[:n]` are the first n sequences; cut `a` and each `u` of `untrained` in the same way.
+#
+# </details>
+
 # %% tags=["solution"] answers=["kept", "verdict_at"]
-# kept: {n: list of the lengths kept} for n in `sizes`.
-# verdict_at: {n: verdict on A}, for the same.
 kept = {n: lengths(x[:n]) for n in sizes}
 fewer = {
     n: questions(x[:n], a[:n], [u[:n] for u in untrained]) for n in sizes
@@ -222,6 +239,8 @@ checks("verdict_at", verdict_at)
 #
 # ## ★★ A model that has seen nothing (10 minutes)
 #
+# *Goal:* try the rule on a model whose right verdict you know.
+#
 # Hand the rule an untrained copy as if it were a model, with the *other* copies as its controls.
 # Do so for each copy in turn. What does the rule say, and what should it say? How far is each copy
 # ahead of the one that comes closest? And which copies would pass if the rule asked for p only?
@@ -230,10 +249,21 @@ checks("verdict_at", verdict_at)
 len(untrained), untrained[0].shape
 
 
+# %% [markdown]
+# - `said`: a dictionary `{0: ..., 1: ..., ...}` with the verdict on each copy.
+# - `lead`: a dictionary with the column "over untrained" at the shortest length, for the same.
+# - `passes`: a dictionary of True or False, for the same: is p at most 0.05 / the number of lengths
+#   at every length?
+#
+# <details><summary>Hint</summary>
+#
+# The other copies are `untrained[:i] + untrained[i + 1 :]`. Keep the table of `questions` for each
+# copy; all three answers come from it.
+#
+# </details>
+
+
 # %% tags=["solution"] answers=["said", "lead", "passes"]
-# said: {i: verdict} for each copy i = 0, 1, ...
-# lead: {i: the column "over untrained" at the shortest length}, for the same.
-# passes: {i: True or False}: is p at most 0.05 / the number of lengths at every length?
 def hand_in(i):
     return questions(x, untrained[i], untrained[:i] + untrained[i + 1 :])
 
@@ -332,6 +362,8 @@ checks("passes", passes)
 #
 # ## ★★★ How much of a map may be noise? (15 minutes)
 #
+# *Goal:* find the share of noise at which the rule stops trusting.
+#
 # Replace the maps of A by random numbers at a growing share of the sequences. From which share on
 # does the rule stop trusting? For a share s, `numbers` stand at the first `round(s * len(x))`
 # sequences of `order`, a fixed random order, and A's maps at all others. Leave `a` as it is: work
@@ -347,10 +379,24 @@ numbers = rng.normal(size=x.shape)
 checks.target("noise")
 
 
+# %% [markdown]
+# - `by_share`: a dictionary with the verdict for each of the `shares`.
+# - `over_exchanged`: a dictionary with the KLD minus the mean KLD of the exchanged maps, at the
+#   longest length, for the same.
+# - `stops`: the smallest of the shares at which the verdict is not "trust".
+#
+# Drawing the figure is optional: the column "over untrained" with its interval, at the shortest and
+# the longest length, against the share.
+#
+# <details><summary>Hint</summary>
+#
+# `mixed = a.copy()`, `chosen = order[: round(share * len(x))]`, `mixed[chosen] = numbers[chosen]`.
+# Keep the table of `questions` for each share; `.iloc[-1]` is the row of the longest length.
+#
+# </details>
+
+
 # %% tags=["solution"] answers=["by_share", "over_exchanged", "stops"]
-# by_share: {share: verdict} for the `shares`.
-# over_exchanged: {share: KLD minus mean KLD of the exchanged maps, at the longest length}.
-# stops: the smallest of the shares at which the verdict is not "trust".
 def mixed(share):
     rows, a_mixed = order[: round(share * len(x))], a.copy()
     a_mixed[rows] = numbers[rows]
@@ -474,8 +520,6 @@ checks("over_exchanged", over_exchanged)
 checks("stops", stops)
 
 # %% tags=["solution"]
-# Draw the figure: the column "over untrained" with its interval, at the shortest and the longest
-# length, against the share.
 fig, ax = plt.subplots(figsize=(figures.WIDTH * 0.9, 3.2))
 for shift, row, colour in (
     (-0.08, 0, figures.BLUE),

@@ -9,20 +9,15 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-NAMES = {
-    "sequences": ("one_hot", "decode"),
-    "simulation": ("simulate",),
-    "divergence": ("kmer_klds", "thresholded_kld", "constant_floor", "excess_klds"),
-    "ground_truth": ("signal_to_noise", "motif_auroc", "motif_aupr"),
-    "length_scaling": ("length_weights", "consistency"),
-    "nulls": ("exchanged_null", "rotated_null", "family_wise"),
-    "uncertainty": ("jackknife", "excess_interval"),
-    "words": ("attributed_words",),
-    "score": ("score_files",),
-    "geometric": ("geometric_kld",),
-}
-HOME = {name: module for module, names in NAMES.items() for name in names}  # where each lives
-
+PUBLIC = """
+    sequences.one_hot sequences.decode simulation.simulate geometric.geometric_kld score.score_files
+    divergence.kmer_klds divergence.thresholded_kld divergence.constant_floor divergence.excess_klds
+    ground_truth.signal_to_noise ground_truth.motif_auroc ground_truth.motif_aupr
+    length_scaling.length_weights length_scaling.consistency words.attributed_words
+    nulls.exchanged_null nulls.rotated_null nulls.family_wise
+    uncertainty.jackknife uncertainty.excess_interval
+"""
+HOME = {place.split(".")[1]: place.split(".")[0] for place in PUBLIC.split()}  # of each name
 __all__ = ["__version__", *HOME]
 
 

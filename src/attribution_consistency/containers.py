@@ -1,17 +1,19 @@
 """Files of named arrays, opened without reading their numbers, whatever their suffix.
 
 NumPy (.npz, .npy), HDF5, Zarr, safetensors and PyTorch. A file is recognised by its first bytes,
-checked by what it declares, and then read a few rows at a time. Nothing is unpickled.
+checked by what it declares, and then read a few rows at a time. Nothing is unpickled, and nothing
+is read for which, by what is declared, there is too little memory.
 """
 
 import contextlib
+import io
 import math
 import os
 import sys
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -21,6 +23,8 @@ from numpy.typing import NDArray
 from .arrays import Array
 
 PIECE = 8 * 2**20  # bytes read at a time
+HEADER = 2**16  # bytes that hold the header of a .npy file
+WORK = 3  # times its own size that work on an array takes
 
 Rows = NDArray[np.integer[Any]]
 Shape = tuple[int, ...]
@@ -31,7 +35,14 @@ class Stored(NamedTuple):
 
     shape: Shape
     dtype: np.dtype[Any]
-    read: Callable[[Rows], Array]  # some rows of the first axis, ascending
+    load: Callable[[Rows], Array]  # some rows of the first axis, ascending
+    least: int = 0  # bytes that are unpacked for any row
+
+    def read(self, rows: Rows | None = None) -> Array:
+        """Some rows of the first axis, ascending, or all: if there is memory for them."""
+        n = self.shape[0] if rows is None else len(rows)
+        afford(max(self.least, n * math.prod(self.shape[1:]) * self.dtype.itemsize))
+        return self.load(np.arange(n) if rows is None else rows)
 
 
 @contextlib.contextmanager
@@ -50,28 +61,28 @@ def arrays(path: Path) -> Iterator[dict[str, Stored]]:
 @contextlib.contextmanager
 def one_line(path: Path) -> Iterator[None]:
     """Turn whatever goes wrong with a file into one line that names it."""
-    broken = (zipfile.BadZipFile, zlib.error, EOFError)
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise ValueError("is a pipe or a device, expected a file")
         yield
-    except (ValueError, OSError, RuntimeError, KeyError, *broken) as error:
+    except Exception as error:  # there is nothing that no library raises over damaged bytes
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-        if isinstance(error, broken):
+        reason = reason or "needs more memory than there is"
+        if not isinstance(error, ValueError | OSError | RuntimeError | KeyError | MemoryError):
             reason = f"is truncated or damaged ({reason})"
-        raise ValueError(reason if str(path) in reason else f"{path}: {reason}") from None
+        named = reason if reason.startswith(f"{path}: ") else f"{path}: {reason}"
+        raise ValueError(named) from None
 
 
 def holds_arrays(path: Path) -> bool:
     """Whether a file is one of these, by its first bytes, or says so by its name."""
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise ValueError("is a pipe or a device, expected a file")
-    with contextlib.suppress(ValueError):
-        return bool(_kind(path))
-    return path.is_dir() or path.suffix in (".npz", ".npy", ".h5", ".pt")
+    by_name = path.is_dir() or path.suffix in (".npz", ".npy", ".h5", ".pt", ".safetensors")
+    return by_name or begins_with(path, b"\x93NUMPY", b"\x89HDF", b"PK")
 
 
 def begins_with(path: Path, *heads: bytes) -> bool:
     """Whether the first bytes of a file are one of some."""
-    with contextlib.suppress(OSError), open(path, "rb") as stream:
+    with contextlib.suppress(OSError), open(path if path.is_file() else os.devnull, "rb") as stream:
         return stream.read(8).startswith(heads)
     return False
 
@@ -86,14 +97,10 @@ def _kind(path: Path) -> Callable[[Path, contextlib.ExitStack], dict[str, Stored
         head = stream.read(8)
     if not head:
         raise ValueError("is empty")
-    if head.startswith(b"\x93NUMPY"):
-        return _one_npy
-    if head.startswith(b"\x89HDF"):
-        return _hdf5
-    if head.startswith(b"PK"):
-        with zipfile.ZipFile(path) as archive:
-            torch = any(name.endswith("data.pkl") for name in archive.namelist())
-        return _torch if torch else _npz
+    openers = {b"\x93NUMPY": _one_npy, b"\x89HDF": _hdf5, b"PK": _zip}
+    for first, opener in openers.items():
+        if head.startswith(first):
+            return opener
     if path.suffix == ".safetensors":
         return _safetensors
     raise ValueError("is truncated or damaged, or no file of arrays, such as .npz or .h5")
@@ -108,40 +115,55 @@ def _hdf5(path: Path, stack: contextlib.ExitStack) -> dict[str, Stored]:
 
     def visit(name: str, node: Any) -> None:
         if isinstance(node, h5py.Dataset):
-            found[name] = Stored(node.shape or (), node.dtype, _rows_of(node))
+            found[name] = _chunked(node, node)
 
     file.visititems(visit)
     return found
 
 
 def _zarr(path: Path, stack: contextlib.ExitStack) -> dict[str, Stored]:
-    try:
-        import zarr
-    except ImportError:
-        raise ValueError("is Zarr, which needs zarr: pip install zarr") from None
-    root = zarr.open(str(path), mode="r")
+    root = library("zarr", "is Zarr").open(str(path), mode="r")
     named = dict(root.arrays()) if hasattr(root, "arrays") else {"": root}
-    return {n: Stored(a.shape, a.dtype, _rows_of(a.oindex)) for n, a in named.items()}
+    return {name: _chunked(node, node.oindex) for name, node in named.items()}
 
 
-def _torch(path: Path, stack: contextlib.ExitStack) -> dict[str, Stored]:
-    try:
-        import torch
-    except ImportError:
-        raise ValueError("is a PyTorch file: install torch, or save its tensors as .npz") from None
-    held = torch.load(path, map_location="cpu", weights_only=True)
-    named = held if isinstance(held, dict) else {"": held}
-    tensors = {str(name): value for name, value in named.items() if torch.is_tensor(value)}
-    values = {name: tensor.detach().float().numpy() for name, tensor in tensors.items()}
-    return {name: Stored(v.shape, v.dtype, _rows_of(v)) for name, v in values.items()}
+def _chunked(node: Any, values: Any) -> Stored:
+    """An array of a library that unpacks whole chunks, whose numbers are those of `values`."""
+    chunk = math.prod(node.chunks or ()) * node.dtype.itemsize
+    return Stored(node.shape or (), node.dtype, values.__getitem__, chunk)
+
+
+def _zip(path: Path, stack: contextlib.ExitStack) -> dict[str, Stored]:
+    """An .npz, or a file of PyTorch."""
+    archive = stack.enter_context(zipfile.ZipFile(path))
+    if any(name.endswith("data.pkl") for name in archive.namelist()):
+        torch = library("torch", "is a PyTorch file")
+        afford(path.stat().st_size)
+        held = torch.load(path, map_location="cpu", weights_only=True)
+        named = (held if isinstance(held, dict) else {"": held}).items()
+        tensors = {str(name): value for name, value in named if torch.is_tensor(value)}
+        return _loaded({n: value.detach().float().numpy() for n, value in tensors.items()})
+    members = [m for m in archive.infolist() if m.filename.endswith(".npy")]
+    found = {m.filename: _npy(partial(archive.open, m), m.file_size) for m in members}
+    return {name.removesuffix(".npy"): stored for name, stored in found.items()}
 
 
 def _safetensors(path: Path, stack: contextlib.ExitStack) -> dict[str, Stored]:
+    afford(path.stat().st_size)
+    return _loaded(library("safetensors.numpy", "holds tensors").load_file(path))
+
+
+def _loaded(held: dict[str, Array]) -> dict[str, Stored]:
+    return {name: Stored(v.shape, v.dtype, v.__getitem__) for name, v in held.items()}
+
+
+def library(name: str, what: str) -> Any:
+    """A library that few need, or ValueError: what is to be installed."""
     try:
-        from safetensors.numpy import load_file
+        return import_module(name)
     except ImportError:
-        raise ValueError("needs safetensors: pip install safetensors") from None
-    return {n: Stored(v.shape, v.dtype, _rows_of(v)) for n, v in load_file(path).items()}
+        package = name.partition(".")[0]
+        raise ValueError(f"{what}, which needs {package}: pip install {package}") from None
 
 
 def _one_npy(path: Path, stack: contextlib.ExitStack) -> dict[str, Stored]:
@@ -149,61 +171,59 @@ def _one_npy(path: Path, stack: contextlib.ExitStack) -> dict[str, Stored]:
     return {"": _npy(lambda: stream, path.stat().st_size)}
 
 
-def _npz(path: Path, stack: contextlib.ExitStack) -> dict[str, Stored]:
-    archive = stack.enter_context(zipfile.ZipFile(path))
-    found = {}
-    for member in archive.infolist():
-        if member.filename.endswith(".npy"):
-            name = member.filename.removesuffix(".npy")
-            found[name] = _npy(partial(archive.open, member), member.file_size)
-    return found
-
-
-def _rows_of(values: Any) -> Callable[[Rows], Array]:
-    return lambda rows: np.asarray(values[rows])
-
-
 def _npy(opened: Callable[[], IO[bytes]], declared: int) -> Stored:
     """An array by the header of a .npy stream of so many bytes, which is opened anew to be read."""
     stream = opened()
     stream.seek(0)
-    version = np.lib.format.read_magic(stream)
+    head = io.BytesIO(stream.read(HEADER))
+    version = np.lib.format.read_magic(head)
     if version not in ((1, 0), (2, 0)):
         raise ValueError(f"has .npy version {version}, expected 1.0 or 2.0")
-    shape, by_columns, dtype = getattr(np.lib.format, f"read_array_header_{version[0]}_0")(stream)
-    begin, n_bytes = stream.tell(), math.prod(shape) * dtype.itemsize
-    if not dtype.hasobject and (there := declared - begin) != n_bytes:
+    shape, by_columns, dtype = getattr(np.lib.format, f"read_array_header_{version[0]}_0")(head)
+    begin, there, row = head.tell(), declared - head.tell(), math.prod(shape[1:])
+    n_bytes = math.prod(shape) * dtype.itemsize
+    if min(shape, default=0) < 0 or (there != n_bytes and not dtype.hasobject):
         raise ValueError(f"is truncated or damaged: {there} bytes of numbers, not {n_bytes}")
 
-    def read(rows: Rows) -> Array:
+    def load(rows: Rows) -> Array:
         stream = opened()
         stream.seek(begin)
-        row_bytes = n_bytes // shape[0]
-        needed = n_bytes if by_columns else len(rows) * row_bytes
-        if needed > memory():
-            raise ValueError(
-                f"needs {needed / 2**30:.0f} GiB for {len(rows)} sequences: take fewer"
-            )
-        if by_columns:
-            return np.frombuffer(stream.read(n_bytes), dtype).reshape(shape, order="F")[rows]
-        step = max(1, PIECE // row_bytes)
-        chosen = np.empty((len(rows), *shape[1:]), dtype)
-        for start in range(0, shape[0], step):
-            size = min(step, shape[0] - start)
-            first, last = np.searchsorted(rows, (start, start + size))
-            block = stream.read(size * row_bytes)
-            if len(block) != size * row_bytes:
+        # On the disk: rows, or, in the order of columns, each item of all rows.
+        outer, inner = (row, shape[0]) if by_columns else (shape[0], row)
+        step = max(1, PIECE // max(inner * dtype.itemsize, 1))
+        chosen = np.empty((row, len(rows)) if by_columns else (len(rows), row), dtype)
+        for start in range(0, outer, step):
+            size = min(step, outer - start)
+            block = stream.read(size * inner * dtype.itemsize)
+            if len(block) != size * inner * dtype.itemsize:
                 raise ValueError("is truncated")
-            values = np.frombuffer(block, dtype).reshape(size, *shape[1:])
-            chosen[first:last] = values[rows[first:last] - start]
-        return chosen
+            values = np.frombuffer(block, dtype).reshape(size, inner)
+            if by_columns:
+                chosen[start : start + size] = values[:, rows]
+            else:
+                first, last = np.searchsorted(rows, (start, start + size))
+                chosen[first:last] = values[rows[first:last] - start]
+        if by_columns:
+            return chosen.reshape(*shape[:0:-1], len(rows)).T
+        return chosen.reshape(len(rows), *shape[1:])
 
-    return Stored(shape, dtype, read)
+    return Stored(shape, dtype, load)
+
+
+def afford(n_bytes: int) -> None:
+    """Raise ValueError, before anything is read, where an array of so many bytes is too much."""
+    if n_bytes > (most := memory() // WORK):
+        wanted, given = (f"{size / 2**30:,.1f} GiB" for size in (n_bytes, most))
+        raise ValueError(f"needs {wanted} at a time, of {given}: take fewer sequences or draws")
 
 
 def memory() -> int:
-    """Bytes of memory of this computer."""
+    """Bytes of memory that this process may have."""
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # not POSIX
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ImportError, AttributeError, ValueError, OSError):  # not POSIX
         return sys.maxsize
+    return there if limit == resource.RLIM_INFINITY else min(there, limit)

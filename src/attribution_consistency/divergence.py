@@ -18,7 +18,7 @@ from .arrays import Array, Floats, Ints, Mask
 from .kmers import Prior, all_kmers, check_prior, count_windows, kmer_names, stay, sum_windows
 from .maps import Options, check
 
-DEFAULT_KS = range(3, 9)
+DEFAULT_KS, NO_PRIOR = range(3, 9), Prior()
 
 
 class KmerTable(NamedTuple):
@@ -191,8 +191,7 @@ def thresholded_kld(
     x, a, (k,), _ = check(x, a, [k], score=score)
     if not 0 <= quantile < 1:
         raise ValueError(f"quantile: got {quantile!r}, expected at least 0 and below 1")
-    if buffer < 0 or int(buffer) != buffer:
-        raise ValueError(f"buffer: got {buffer!r}, expected a whole number of positions")
+    buffer = maps.check_whole(buffer, "buffer", 0)
     counts, kept, every = np.zeros(4**k), np.zeros(4**k), all_kmers([k])
     for chunk in maps.chunks(x, [a], score=score, correct=correct):
         known = np.ones(chunk.codes.shape, bool) if chunk.known is None else chunk.known
@@ -210,42 +209,35 @@ def thresholded_kld(
 
 def _row_quantiles(scores: Floats, known: Mask, quantile: float) -> Floats:
     """Quantile of each row's known positions, (n, 1); NaN where there is none."""
-    if known.all():
-        return np.asarray(np.quantile(scores, quantile, axis=1, keepdims=True))
+    quantiles = np.quantile if known.all() else np.nanquantile
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of rows without a known base
-        return np.asarray(np.nanquantile(scores, quantile, axis=1, keepdims=True))
+        return np.asarray(quantiles(scores, quantile, axis=1, keepdims=True))
 
 
 def kl(q: Floats, p: Floats) -> float:
     """sum q log(q / p) in nats, terms with q = 0 being 0; infinite where p = 0 < q."""
-    return float(_kl_terms(q, p).sum())
-
-
-def _kl_terms(q: Floats, p: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
-        return q * np.log(np.where(q > 0, q / p, 1))
+        return float((q * np.log(np.where(q > 0, q / p, 1))).sum())
 
 
 def distributions(
     counts: Floats, weights: Floats, k: int, reading: str, prior: Floats | None = None
 ) -> tuple[Floats, Floats]:
     """q and p from window counts and summed weights (4**k,), by the chosen reading."""
-    p = counts / _n_windows(counts, k) if prior is None else prior
+    if not (n_windows := counts.sum()):
+        raise ValueError(f"x: no window of {k} positions is free of unknown bases")
+    p = counts / n_windows if prior is None else prior
     if prior is not None and ((p == 0) & (weights > 0)).any():
         missing = kmer_names(k)[int(np.argmax((p == 0) & (weights > 0)))]
-        raise ValueError(
-            f"prior: got frequency 0 for {missing}, which carries attribution; "
-            "use a prior with all k-mers, or name a pseudocount"
-        )
+        why = f"got frequency 0 for {missing}, which carries attribution"
+        raise ValueError(f"prior: {why}; use a prior with all k-mers, or name a pseudocount")
     q = p * weights if reading == "frequency" else weights
     total = q.sum()
     if total == 0:
-        raise ValueError(
-            f"a: every score under a {k}-mer is 0 (after gradient correction, if "
-            "on), so there is nothing to compare; are the maps all zero, or equal "
-            "for the four nucleotides?"
-        )
+        zero = f"every score under a {k}-mer is 0 (after gradient correction, if on)"
+        why = "are the maps all zero, or equal for the four nucleotides?"
+        raise ValueError(f"a: {zero}, so there is nothing to compare; {why}")
     return q / total, p
 
 
@@ -255,19 +247,11 @@ def track_klds(sums: KmerSums, ks: list[int], reading: str, track: int = 0) -> F
 
 
 def _pairs(
-    sums: KmerSums, ks: list[int], reading: str, track: int = 0, prior: Prior | None = None
+    sums: KmerSums, ks: list[int], reading: str, track: int = 0, prior: Prior = NO_PRIOR
 ) -> Iterator[tuple[Floats, Floats]]:
     """q and p of one track, for one k after another."""
     for k in ks:
-        given = prior.get(k) if prior else None
-        yield distributions(sums.counts[k], sums.weights[k][track], k, reading, given)
-
-
-def _n_windows(counts: Floats, k: int) -> float:
-    total: float = counts.sum()
-    if total == 0:
-        raise ValueError(f"x: no window of {k} positions is free of unknown bases")
-    return total
+        yield distributions(sums.counts[k], sums.weights[k][track], k, reading, prior.get(k))
 
 
 def sum_tracks(

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .arrays import UNKNOWN, Array, Ints, Mask
+from .containers import afford
 from .kmers import Moves, stay
 from .maps import Options, Tracks, share, tracks
 
@@ -59,33 +60,27 @@ def exchangeable(codes: Array, intervals: Sequence[Interval] | None = None) -> E
         notes.append(f"{copies:,} of {len(codes):,} sequences are copies of others{also}")
     window, rotates = slice(0, codes.shape[1]), False
     known = codes[first] != UNKNOWN
-    units = overlapping([intervals[i] for i in first]) if intervals else None
-    units = units or [np.array([i]) for i in range(len(first))]
-    kinds = _kinds(known, units, [intervals[i] for i in first] if intervals else None)
+    own = [intervals[i] for i in first] if intervals else None
+    alone = [np.array([i]) for i in range(len(first))]
+    units = overlapping(own) if own else alone
+    kinds = _kinds(known, units, own)
     if _movable(units, kinds) < ENOUGH and len(units) < len(first):
         notes.append("overlapping windows differ in layout and move one by one: p is approximate")
-        units = [np.array([i]) for i in range(len(first))]
-        kinds = _kinds(known, units, None)
+        units, kinds = alone, _kinds(known, alone, None)
     if _movable(units, kinds) < ENOUGH and len(first) > 1:
         longest = _longest_run(known.all(axis=0))
         rotates = longest.stop - longest.start < SHORTEST
         if rotates:
-            notes.append(
-                "known positions differ from sequence to sequence, so tracks are rotated instead "
-                "of exchanged: p is approximate"
-            )
+            how = "tracks are rotated instead of exchanged: p is approximate"
+            notes.append(f"known positions differ from sequence to sequence, so {how}")
         else:
-            window = longest
-            kinds = [0] * len(units)
-            notes.append(
-                f"positions {window.start + 1} to {window.stop} are known in all sequences, and "
-                "the null is of these"
-            )
+            window, kinds = longest, [0] * len(units)
+            known_to_all = f"positions {window.start + 1} to {window.stop}"
+            notes.append(f"{known_to_all} are known in all sequences, and the null is of these")
     if not (rotates or known.all()) and len(set(kinds)) > len(units) / FEW:
-        notes.append(
-            "sequences change places only with those whose known positions are the same, few each, "
-            "and the score is lower than it were if all were padded alike"
-        )
+        some = "sequences change places only with those whose known positions are the same"
+        lower = "the score is lower than it were if all were padded alike"
+        notes.append(f"{some}, few each, and {lower}")
     bounds = known_stretches(codes[first][:, window])
     return Exchange(first, member, turned, window, units, kinds, bounds, rotates, tuple(notes))
 
@@ -175,13 +170,9 @@ def collapse(scored: Tracks, exchange: Exchange) -> Tracks:
     n = len(scored.codes)
     shares = scored.shares
     if len(codes) < n:
-        moved = shares.copy()
-        for row, ((begin, end), at) in enumerate(
-            zip(
-                known_stretches(scored.codes),
-                known_stretches(scored.codes[exchange.first])[exchange.member],
-            )
-        ):
+        moved, stretches = shares.copy(), known_stretches(scored.codes)
+        targets = stretches[exchange.first][exchange.member]
+        for row, ((begin, end), at) in enumerate(zip(stretches, targets)):
             track = shares[row::n, begin:end]
             moved[row::n] = 0
             moved[row::n, at[0] : at[1]] = track[:, ::-1] if exchange.turned[row] else track
@@ -205,6 +196,7 @@ def draw(exchange: Exchange, n_draws: int, seed: int, blocks: Ints | None = None
         Of each distinct sequence; tracks then change places inside their block only.
     """
     m = len(exchange.first)
+    afford(16 * m * (n_draws + 1))
     length = exchange.window.stop - exchange.window.start
     moves = stay(m, length)._replace(stretches=exchange.stretches)
     rng = np.random.default_rng(seed)
@@ -225,6 +217,7 @@ def draw(exchange: Exchange, n_draws: int, seed: int, blocks: Ints | None = None
 
 def offsets(stretches: Ints, n_draws: int, rng: np.random.Generator) -> Ints:
     """Rotations (N, n_draws), uniform in 8 ... n - 8 of n positions, in 0 ... n - 1 below 16."""
+    afford(16 * len(stretches) * (n_draws + 1))
     length = (stretches[:, 1] - stretches[:, 0])[:, None]
     low = np.where(length < 2 * CLOSEST, 0, CLOSEST)
     high = np.where(length < 2 * CLOSEST, np.maximum(length - 1, 0), length - CLOSEST)

@@ -1,13 +1,12 @@
 """Files that appear under their name only once they are complete and on the disk."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import os
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 
@@ -23,6 +22,8 @@ def replacing(path: str | PathLike[str]) -> Iterator[Path]:
     such as that of a full disk, names this one.
     """
     path = Path(path)
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path}: is there, and is no file")
     path.parent.mkdir(parents=True, exist_ok=True)
     # Two computers of a cluster may have processes of the same number.
     mark = f"{socket.gethostname()}-{secrets.token_hex(4)}"
@@ -38,6 +39,35 @@ def replacing(path: str | PathLike[str]) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+@contextlib.contextmanager
+def alone(folder: Path, names: Collection[str]) -> Iterator[None]:
+    """Be the only process that writes files of some names into a folder, or raise ValueError.
+
+    The lock is the system's, so that none is left of a process that was killed; what such a one
+    had begun to write is removed. A folder that is made here and stays empty is removed again.
+    """
+    new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        try:
+            import fcntl
+
+            held = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, held)
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(f"{folder}: another run writes there: wait for its end") from None
+        except (ImportError, OSError):  # a system without such locks
+            pass
+        for left in chain(*(folder.glob(f"{TEMPORARY}*-{name}") for name in names)):
+            left.unlink()
+        try:
+            yield
+        finally:
+            if new and not any(folder.iterdir()):
+                folder.rmdir()
 
 
 def sha256(path: str | PathLike[str]) -> str:

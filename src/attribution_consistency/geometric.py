@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from . import maps
 from .arrays import Array, Floats
+from .rounding import varies
 
 # Orthonormal basis of the vectors (A, C, G, T) whose entries add up to 0, one per column.
 BASIS = np.array([[-1, -1, -1], [1, -1, -1], [0, 2, -1], [0, 0, 3]]) / np.sqrt([2, 6, 12])
@@ -58,8 +59,7 @@ def geometric_kld(
         raise ValueError(f"top_fraction: got {top_fraction!r}, expected above 0 and at most 1")
     if not 0 < box <= 1:
         raise ValueError(f"box: got {box!r}, expected an angle above 0 and at most 1 radian")
-    if reach < 1:
-        raise ValueError(f"reach: got {reach}, expected 1 or more boxes")
+    reach = maps.check_whole(reach, "reach", 1)
     vectors = _vectors(x, a)
     length = np.sqrt((vectors**2).sum(axis=1))
     n_used = max(1, round(top_fraction * len(length)))
@@ -77,7 +77,9 @@ def _vectors(x: Array, a: Array) -> Floats:
     """Directions of the corrected map at known positions, every sequence scaled to norm 1."""
     maps.position_scores(x, a)  # checks them
     known = np.asarray(x.any(axis=2))
-    v = maps.gradient_correction(np.where(known[..., None], a, 0.0)) @ BASIS
+    # What a correction leaves of four that are equal to single precision is rounding.
+    differ = known & varies(a, 1e-6, axis=2)
+    v = maps.gradient_correction(np.where(differ[..., None], a, 0.0)) @ BASIS
     norm = np.sqrt((v**2).sum(axis=(1, 2), keepdims=True))
     return np.asarray((v / np.where(norm == 0, 1, norm))[known])
 
@@ -86,9 +88,8 @@ def density_of(vectors: Floats, length: Floats, n: int) -> Floats:
     """Share of squared length in each of n x n boxes over (half azimuth, polar angle)."""
     azimuth = np.arctan2(vectors[:, 2], vectors[:, 1]) / 2 + np.pi / 2
     polar = np.arccos(np.clip(vectors[:, 0] / length, -1, 1))
-    row, column = (
-        np.minimum((angle * (n / np.pi)).astype(int), n - 1) for angle in (azimuth, polar)
-    )
+    angles = np.stack([azimuth, polar])
+    row, column = np.minimum((angles * (n / np.pi)).astype(int), n - 1)
     p = np.bincount(row * n + column, length**2, n * n).reshape(n, n)
     return np.asarray(p / p.sum())
 

@@ -55,11 +55,9 @@ def signal_to_noise(
     ----------
     Chen; Majdandzic et al. 2022.
     """
-    if top < 1 or int(top) != top:
-        raise ValueError(f"top: got {top!r}, expected a whole number from 1")
-    score, motif, spacer = _masked(
-        x, a, motif_mask, spacer_mask=spacer_mask, score="input", correct=correct
-    )
+    top = maps.check_whole(top, "top", 1)
+    own: dict[str, Any] = {"spacer_mask": spacer_mask, "score": "input", "correct": correct}
+    score, motif, spacer = _masked(x, a, motif_mask, **own)
     score = np.abs(score) if absolute else score
     n_motif = motif.sum(axis=1)
     signal = np.where(motif, score, 0).sum(axis=1) / np.maximum(n_motif, 1)
@@ -111,8 +109,8 @@ def motif_aupr(x: ArrayLike, a: ArrayLike, motif_mask: ArrayLike, **options: Any
     tied = np.pad((value[:, 1:] == value[:, :-1]) & inside[:, 1:], ((0, 0), (0, 1)))
     places = np.arange(value.shape[1])
     # Where each tie ends: there its precision is taken.
-    ends = np.where(tied, len(places) - 1, places)[:, ::-1]
-    ends = np.minimum.accumulate(ends, axis=1)[:, ::-1]
+    ends = np.where(tied, len(places) - 1, places)
+    ends = np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1]
     precision = np.take_along_axis(positive.cumsum(axis=1) / (places + 1), ends, axis=1)
     n_motif = motif.sum(axis=1)
     average = np.where(positive, precision, 0).sum(axis=1) / np.maximum(n_motif, 1)

@@ -40,17 +40,16 @@ def check_prior(prior: Mapping[int, ArrayLike] | None, pseudocount: float, ks: l
         if pseudocount:
             raise ValueError("pseudocount: only for a prior from elsewhere; pass prior too")
         return {}
-    if pseudocount < 0:
+    if not 0 <= pseudocount < np.inf:
         raise ValueError(f"pseudocount: got {pseudocount!r}, expected a number >= 0")
     checked = {}
     for k in ks:
         if k not in prior:
             raise ValueError(f"prior: got no entry for k = {k}, expected a mapping of k to (4**k,)")
         p = np.asarray(prior[k], dtype=np.float64)
-        if p.shape != (4**k,) or not np.isfinite(p).all() or (p < 0).any() or p.sum() == 0:
-            raise ValueError(
-                f"prior[{k}]: got shape {p.shape}, expected {4**k} finite numbers >= 0, not all 0"
-            )
+        if p.shape != (4**k,) or not p.min() >= 0 or not 0 < p.sum() < np.inf:
+            expected = f"expected {4**k} finite numbers >= 0, not all 0"
+            raise ValueError(f"prior[{k}]: got shape {p.shape}, {expected}")
         checked[k] = (p + pseudocount) / (p + pseudocount).sum()
     return checked
 

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import rounding
-from .arrays import Array, Floats, Ints, Mask
+from .arrays import Array, Floats, Ints
+from .maps import check_choice, check_whole
 
 STATISTICS = ("r2", "f", "variance")
 FEWEST_MODELS = 60
@@ -85,8 +86,11 @@ def length_weights(
     options |= {"standardise": bool(standardise), "seed": seed}
     options["split"] = "random" if groups is None else "groups"
     klds, snr, labels = _check_table(klds, snr, groups, statistic)
-    used = _usable(snr)
+    used = np.isfinite(snr) & (snr > 0)
     n_used, n_groups = int(used.sum()), len(np.unique(labels[used]))
+    if n_used < FEWEST_MODELS:
+        few = f"{n_used} models to learn length weights from, fewer than {FEWEST_MODELS}"
+        warnings.warn(f"{few}: provisional", stacklevel=2)
     log_snr = np.log(np.where(used, snr, 1.0))
     rng = np.random.default_rng(seed)
     held_out = _split(labels, n_subsets, rng, "n_subsets")
@@ -95,14 +99,13 @@ def length_weights(
     parts = zip(train, folds)
     r2 = np.array([_explained(klds[t], log_snr[t], fold, statistic) for t, fold in parts])
     if (unexplained := r2.sum(axis=1) == 0).any():  # exactly: negative ones were set to 0
-        raise ValueError(
-            f"klds: no k-mer length explains log SNR when subset {unexplained.argmax()} is held "
-            "out (all statistics are 0), so there are no weights to give"
-        )
-    moments = [(klds[t].mean(axis=0), klds[t].std(axis=0, ddof=1)) for t in train]
+        when = f"when subset {unexplained.argmax()} is held out (all statistics are 0)"
+        raise ValueError(f"klds: no k-mer length explains log SNR {when}: no weights to give")
+    own = [klds[rows] for rows in train]
+    spreads = [np.where(rounding.varies(o), o.std(axis=0, ddof=1), 1) for o in own]
     per_subset = r2 / r2.sum(axis=1, keepdims=True)
     learnt_on = {"models": n_used, "groups": n_groups} | options | dict(trained_on or {})
-    scaling = map(np.array, zip(*moments)) if standardise else ()
+    scaling = (np.array([o.mean(axis=0) for o in own]), np.array(spreads)) if standardise else ()
     mean, n_excluded = per_subset.mean(axis=0), len(snr) - n_used
     return LengthWeights(per_subset, mean, r2, held_out, n_excluded, learnt_on, *scaling)
 
@@ -138,10 +141,10 @@ def consistency(klds: ArrayLike, weights: ArrayLike | LengthWeights) -> Floats:
         weights = weights.mean
     per_k = np.asarray(weights, dtype=np.float64)
     if per_k.ndim != 1 or values.ndim < 1 or values.shape[-1] != len(per_k):
-        raise ValueError(
-            f"klds: got shape {values.shape}, expected (..., K) for weights of shape "
-            f"{per_k.shape}: one KLD for each weighted k-mer length"
-        )
+        expected = f"expected (..., K), one KLD for each weight of shape {per_k.shape}"
+        raise ValueError(f"klds: got shape {values.shape}, {expected}")
+    if not np.isfinite(per_k).all():
+        raise ValueError(f"weights: got {per_k.tolist()}, expected finite numbers")
     return values @ per_k
 
 
@@ -164,47 +167,34 @@ def _check_table(
     klds: ArrayLike, snr: ArrayLike, groups: ArrayLike | None, statistic: str
 ) -> tuple[Floats, Floats, Array]:
     """The arguments of `length_weights` as arrays (M, K), (M,) and (M,)."""
-    if statistic not in STATISTICS:
-        raise ValueError(f"statistic: got {statistic!r}, expected one of {STATISTICS}")
+    check_choice(statistic, STATISTICS, "statistic")
     klds, snr = np.asarray(klds, dtype=np.float64), np.asarray(snr, dtype=np.float64)
     if klds.ndim != 2 or klds.size == 0:
         raise ValueError(f"klds: got shape {klds.shape}, expected (models, k-mer lengths)")
-    if snr.shape != (len(klds),):
-        raise ValueError(f"snr: got shape {snr.shape}, expected one per model, ({len(klds)},)")
+    groups = np.arange(len(klds)) if groups is None else np.asarray(groups)
+    for name, given in (("snr", snr), ("groups", groups)):
+        if given.shape != (len(klds),):
+            raise ValueError(
+                f"{name}: got shape {given.shape}, expected one a model, ({len(klds)},)"
+            )
     if not np.isfinite(klds).all():
         m, k = np.argwhere(~np.isfinite(klds))[0]
         raise ValueError(f"klds[{m}, {k}]: got {klds[m, k]}, expected a finite number")
-    groups = np.arange(len(klds)) if groups is None else np.asarray(groups)
-    if groups.shape != (len(klds),):
-        raise ValueError(f"groups: got shape {groups.shape}, expected one label per model")
     return klds, snr, groups
-
-
-def _usable(snr: Floats) -> Mask:
-    """Which models have a log SNR, (M,); warns when these are few."""
-    used = np.isfinite(snr) & (snr > 0)
-    if used.sum() < FEWEST_MODELS:
-        few = f"{used.sum()} models to learn length weights from, fewer than {FEWEST_MODELS}"
-        warnings.warn(f"{few}: provisional", stacklevel=3)
-    return used
 
 
 def _split(groups: Array, n_parts: int, rng: np.random.Generator, name: str) -> Ints:
     """Part 0 ... n_parts - 1 of each model: whole groups in random order, dealt out in turn."""
     labels, which = np.unique(groups, return_inverse=True)
-    if not 2 <= n_parts <= len(labels):
-        raise ValueError(
-            f"{name}: got {n_parts}, expected 2 to {len(labels)}, the number of "
-            "models or groups to split"
-        )
+    check_whole(n_parts, name, 2, len(labels))  # models or groups
     return (rng.permutation(len(labels)) % n_parts)[which]
 
 
 def _explained(klds: Floats, log_snr: Floats, fold: Ints, statistic: str) -> Floats:
     """How much of the variance of log SNR each column of KLDs explains, never negative: (K,)."""
     spread = ((log_snr - log_snr.mean()) ** 2).sum()
-    varies = rounding.varies(klds, 1e-9)
-    if not rounding.varies(log_snr, 1e-9) or not varies.any():
+    varies = rounding.varies(klds)
+    if not rounding.varies(log_snr) or not varies.any():
         return np.zeros(klds.shape[1])
     if statistic == "f":
         left = ((log_snr[:, None] - _line(klds, log_snr)(klds)) ** 2).sum(axis=0)
@@ -229,6 +219,6 @@ def _line(x: Floats, y: Floats) -> Callable[[Floats], Floats]:
     times. A column that does not vary predicts the mean.
     """
     centre, mean = x.mean(axis=0), y.mean()
-    square = np.where(rounding.varies(x, 1e-9), ((x - centre) ** 2).sum(axis=0), np.inf)
+    square = np.where(rounding.varies(x), ((x - centre) ** 2).sum(axis=0), np.inf)
     slope = ((x - centre) * (y - mean)[:, None]).sum(axis=0) / square
     return lambda new: mean + slope * (new - centre)

@@ -9,8 +9,10 @@ letter, after one-hot encoding) has a score of 0 whatever the map holds there, i
 quantiles and Gini coefficients, and k-mers that contain it are counted nowhere.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import chain, repeat
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,6 +81,21 @@ def check_choice(value: str, choices: Sequence[str], name: str) -> None:
     """Raise ValueError unless `value` is one of `choices`."""
     if value not in choices:
         raise ValueError(f"{name}: got {value!r}, expected one of {', '.join(map(repr, choices))}")
+
+
+def check_whole(value: float, name: str, least: int, most: float = math.inf) -> int:
+    """Return `value` as an int, or raise ValueError unless it is whole and in its range."""
+    real = isinstance(value, Real) and not isinstance(value, bool) and least <= value <= most
+    if not real or value == math.inf or int(value) != value:
+        bounds = f"of at least {least}" if most == math.inf else f"from {least} to {most}"
+        raise ValueError(f"{name}: got {value}, expected a whole number {bounds}")
+    return int(value)
+
+
+def check_between(value: float, name: str) -> None:
+    """Raise ValueError unless `value` is between 0 and 1, and neither."""
+    if not 0 < value < 1:
+        raise ValueError(f"{name}: got {value!r}, expected between 0 and 1, such as 0.95")
 
 
 def check_ks(ks: Sequence[int], length: int) -> list[int]:
@@ -212,20 +229,13 @@ def share(scores: Floats, out: Floats) -> int:
 
 def chunks(x: Array, maps: Sequence[Array], *, score: str, correct: bool) -> Iterator[Chunk]:
     """Validate and score sequences and maps piece by piece; the shapes are checked already."""
-    for piece, codes, known in _pieces(x):
-        scores = [
-            _score(a[piece], name, piece.start, codes, known, score, correct)
-            for a, name in zip(maps, chain(["a"], repeat("other")))
-        ]
-        yield Chunk(piece, codes, known, scores)
-
-
-def _pieces(x: Array) -> Iterator[tuple[slice, Ints, Mask | None]]:
-    """Rows of a few sequences at a time, their base codes, and where these are known."""
     step = max(1, CHUNK // x.shape[1])
     for start in range(0, len(x), step):
         piece = slice(start, min(start + step, len(x)))
-        yield piece, *_codes(x[piece], start)
+        codes, known = _codes(x[piece], start)
+        named = zip(maps, chain(["a"], repeat("other")))
+        own = (start, codes, known, score, correct)
+        yield Chunk(piece, codes, known, [_score(a[piece], name, *own) for a, name in named])
 
 
 def _three_axes(array: ArrayLike, name: str) -> Array:
@@ -261,10 +271,9 @@ def _codes(x: Array, first: int) -> tuple[Ints, Mask | None]:
     if several or (words != (x != 0).view("<u4")).any():
         x = x.reshape(*shape, 4)
         n, i = not_one_hot(x) or (0, 0)
-        raise ValueError(
-            f"x[{first + n}, {i}]: got {x[n, i].tolist()}, expected one-hot (a single "
-            "1, or all 0 for an unknown base); is the first argument the sequences?"
-        )
+        expected = "expected one-hot (a single 1, or all 0 for an unknown base)"
+        got = f"got {x[n, i].tolist()}, {expected}; is the first argument the sequences?"
+        raise ValueError(f"x[{first + n}, {i}]: {got}")
     codes = ((words * _WORD_TO_CODE) >> np.uint32(30)).astype(np.int64).reshape(shape)
     known = words != 0
     return codes, None if known.all() else known.reshape(shape)
@@ -306,7 +315,6 @@ def _checked_sums(a: Floats, name: str, first: int) -> Floats:
     if len(bad) == 0:
         raise ValueError(f"{name}: got values too large to add up; rescale the maps")
     n, i, c = bad[0]
-    raise ValueError(
-        f"{name}[{first + n}, {i}, {c}]: got {a[n, i, c]}, expected a finite number "
-        f"({len(bad)} such values in these {len(a)} sequences)"
-    )
+    got = f"got {a[n, i, c]}, expected a finite number"
+    there = f"{len(bad)} such values in these {len(a)} sequences"
+    raise ValueError(f"{name}[{first + n}, {i}, {c}]: {got} ({there})")

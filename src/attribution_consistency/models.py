@@ -1,16 +1,17 @@
 """Tables of models: their files, one or several each, and how well they predict."""
 
 import csv
+import io
 from collections.abc import Sequence
 from itertools import combinations
-from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from .arrays import Floats
+from . import rounding, texts
+from .arrays import File, Floats
 from .containers import one_line
 
 NOT_NUMBERS = ("model", "file", "fold", "seed")
@@ -24,7 +25,7 @@ class Models(NamedTuple):
     measure: str | None  # of performance
 
 
-def read_models(path: str | PathLike[str]) -> Models:
+def read_models(path: File) -> Models:
     """Read a table of models, CSV or with tabs or semicolons.
 
     Parameters
@@ -39,15 +40,19 @@ def read_models(path: str | PathLike[str]) -> Models:
         In one line that names the table.
     """
     with one_line(Path(path)):
+        text = io.StringIO(texts.read_text(Path(path)))
         try:
-            table = pd.read_csv(path, sep=None, engine="python", encoding="utf-8-sig", dtype=str)
+            # "NA" is a name like any other; what is missing is an empty text.
+            table = pd.read_csv(text, sep=None, engine="python", dtype=str, keep_default_na=False)
+            if not isinstance(table.index, pd.RangeIndex):
+                raise ValueError("its rows have more cells than its head")
         except (ValueError, csv.Error) as error:
             raise ValueError(f"not a CSV table ({error})") from None
         table.columns = [c.strip().replace("Model", "model") for c in table.columns]
         there, measures = ", ".join(table.columns), table.columns.difference(NOT_NUMBERS)
         if "model" not in table or len(measures) > 1 or not {*measures, "file"} & {*table.columns}:
             raise ValueError(f"got columns {there}, expected model, and one of numbers or file")
-        table["model"] = table["model"].fillna("").str.strip()
+        table["model"] = table["model"].str.strip()
         repeated = table[["model", *table.columns.intersection(["file"])]].duplicated()
         if repeated.any():
             raise ValueError(f"model {table['model'][repeated].iloc[0]!r} is there twice")
@@ -61,7 +66,7 @@ def read_models(path: str | PathLike[str]) -> Models:
 
 
 def performance(
-    table: str | PathLike[str] | Models | None, names: Sequence[str]
+    table: File | Models | None, names: Sequence[str]
 ) -> tuple[dict[str, float], str | None]:
     """The performance of each of `names`, which may lack the ends of files' names, and its name."""
     if table is None:
@@ -98,14 +103,7 @@ def agreement(tracks: Sequence[Floats]) -> tuple[float | None, float | None]:
     """
     if len(tracks) < 2:
         return None, None
-    unit = []
-    for track in tracks:
-        centred = track - track.mean(axis=1, keepdims=True)
-        size = np.sqrt((centred**2).sum(axis=1, keepdims=True))
-        unit.append(
-            np.where(size > 1e-9 * np.abs(track).max(), centred / np.maximum(size, 1e-300), 0)
-        )
-    pairs = [*combinations(unit, 2)]
+    pairs = [*combinations([rounding.unit(track, rounding.AS_SINGLE) for track in tracks], 2)]
     own = np.array([(one * two).sum() for one, two in pairs])
     every = np.array([one.sum(axis=0) @ two.sum(axis=0) for one, two in pairs])
     n = len(tracks[0])

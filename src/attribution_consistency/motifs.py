@@ -4,11 +4,13 @@ import gzip
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
 from .arrays import Floats
+from .sequences import encode_codes
 
 
 class Motif(NamedTuple):
@@ -32,10 +34,8 @@ def jaspar_matrices() -> dict[str, tuple[str, Floats]]:
     with resource.open("rb") as raw, gzip.open(raw, "rt") as lines:
         next(lines)
         rows = [line.rstrip("\n").split("\t") for line in lines]
-    return {
-        matrix_id: (name, np.array([[float(v) for v in b.split(",")] for b in bases]).T)
-        for matrix_id, name, *bases in rows
-    }
+    counts = ([[float(v) for v in base.split(",")] for base in bases] for _, _, *bases in rows)
+    return {row[0]: (row[1], np.array(matrix).T) for row, matrix in zip(rows, counts)}
 
 
 def load_motifs() -> list[Motif]:
@@ -46,11 +46,8 @@ def load_motifs() -> list[Motif]:
     """
     matrices = jaspar_matrices()
     table = (files(__package__) / "resources" / "synthetic_motifs.tsv").read_text()
-    motifs: list[Motif] = []
-    for line in table.splitlines()[1:]:
-        role, matrix_id, name = line.split("\t")
-        motifs += _both_strands(matrix_id, name, role, matrices[matrix_id][1])
-    return motifs
+    rows = [line.split("\t") for line in table.splitlines()[1:]]
+    return [m for role, i, name in rows for m in _both_strands(i, name, role, matrices[i][1])]
 
 
 @cache
@@ -99,16 +96,16 @@ def fitting_motifs(
     list of (Motif, float)
         The float is the evidence in bits.
     """
-    codes = np.array(["ACGT".index(base) for base in kmer])
+    if not kmer or not {*kmer} <= {*"ACGT"} or not within >= 0:
+        raise ValueError(f"kmer, within: got {kmer!r}, {within}, expected letters A C G T and bits")
+    codes = encode_codes([kmer])[0]
     best: dict[str, tuple[Motif, float]] = {}
     for motif in motifs:
         bits = np.log2((motif.ppm + pseudocount) / (1 + 4 * pseudocount) / 0.25)
         span = min(len(codes), len(bits))
-        score = max(
-            float(bits[np.arange(j, j + span), codes[i : i + span]].sum())
-            for i in range(len(codes) - span + 1)
-            for j in range(len(bits) - span + 1)
-        )
+        starts = product(range(len(codes) - span + 1), range(len(bits) - span + 1))
+        fits = (bits[np.arange(j, j + span), codes[i : i + span]].sum() for i, j in starts)
+        score = float(max(fits))
         if score > best.get(motif.matrix_id, (None, -np.inf))[1]:
             best[motif.matrix_id] = (motif, score)
     # Placements that are mirror images have equal evidence, but for its last bit.

@@ -6,8 +6,6 @@ stay with their sequence and are moved round it: not exact, but a second view wh
 at a fixed place, which an exchange cannot take apart.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -20,8 +18,8 @@ from .divergence import DEFAULT_KS, KmerSums, track_klds
 from .exchange import CLOSEST, Interval
 from .kmers import Moves, in_threads, present_kmers, stay, sum_windows
 from .length_scaling import LengthWeights, consistency
-from .maps import Options, Tracks, check
-from .rounding import at_least
+from .maps import Options, Tracks, check, check_whole
+from .rounding import at_least, varies
 
 FEWEST_DRAWS = 99
 
@@ -34,7 +32,7 @@ class NullTest(NamedTuple):
     p_value: Floats  # (1 + draws at least as high as observed) / (1 + n_draws)
     excess: Floats  # observed - mean of the draws
 
-    def weighted(self, weights: ArrayLike | LengthWeights) -> NullTest:
+    def weighted(self, weights: ArrayLike | LengthWeights) -> "NullTest":
         """The same draws of KLDs (K,), joined into one score with `weights` over the lengths."""
         return tested(consistency(np.vstack([self.observed, self.null]), weights))
 
@@ -87,7 +85,7 @@ def exchanged_null(
     ValueError
         For invalid input or fewer than 99 draws.
     """
-    _check_draws(n_draws)
+    check_whole(n_draws, "n_draws", FEWEST_DRAWS)
     klds = exchanged_klds(x, a, ks, n_draws=n_draws, seed=seed, intervals=intervals, **options)
     return tested(klds if weights is None else consistency(klds, weights))
 
@@ -150,27 +148,20 @@ def rotated_null(
         For invalid input, fewer than 99 draws, or sequences with fewer than 16 positions.
     """
     x, a, ks, own = check(x, a, ks, **options)
-    _check_draws(n_draws)
+    check_whole(n_draws, "n_draws", FEWEST_DRAWS)
     scored = maps.tracks(x, [a], own)
     stretches = exchange.known_stretches(scored.codes)
     lengths = stretches[:, 1] - stretches[:, 0]
     shortest = int(lengths[lengths > 0].min(initial=x.shape[1]))
     if shortest < 2 * CLOSEST:
-        raise ValueError(
-            f"x: got sequences of {shortest} positions, expected at least {2 * CLOSEST} to rotate"
-        )
+        expected = f"expected at least {2 * CLOSEST} to rotate"
+        raise ValueError(f"x: got sequences of {shortest} positions, {expected}")
     still = stay(*scored.codes.shape)
     offsets = exchange.offsets(stretches, n_draws, np.random.default_rng(seed))
     sources = np.repeat(still.sources, n_draws + 1, axis=1)
-    klds = drawn_klds(
-        scored, Moves(sources, np.hstack([still.shifts, offsets]), stretches), ks, own
-    )
+    moves = Moves(sources, np.hstack([still.shifts, offsets]), stretches)
+    klds = drawn_klds(scored, moves, ks, own)
     return tested(klds if weights is None else consistency(klds, weights))
-
-
-def _check_draws(n_draws: int) -> None:
-    if n_draws < FEWEST_DRAWS:
-        raise ValueError(f"n_draws: got {n_draws}, expected at least {FEWEST_DRAWS}")
 
 
 def drawn_klds(scored: Tracks, moves: Moves, ks: list[int], options: Options) -> Floats:
@@ -184,8 +175,7 @@ def drawn_klds(scored: Tracks, moves: Moves, ks: list[int], options: Options) ->
         given = KmerSums(*sums)
         return [track_klds(given, ks, options.reading, t) for t in range(some.sources.shape[1])]
 
-    groups = in_threads(klds, moves.sources.shape[1])
-    return np.array([row for group in groups for row in group])
+    return np.concatenate(in_threads(klds, moves.sources.shape[1]))
 
 
 def tested(scores: Floats) -> NullTest:
@@ -204,11 +194,8 @@ def family_wise(tests: Sequence[NullTest]) -> Floats:
         Of weighted scores, from the same draws.
     """
     scores = np.array([[test.observed, *test.null] for test in tests])
-    spread = scores.std(axis=1, keepdims=True)
-    centred = scores - scores.mean(axis=1, keepdims=True)
-    flat = spread <= 1e-9 * np.abs(scores).max(axis=1, keepdims=True)
-    standardised = np.where(flat, 0, centred / np.where(flat, 1, spread))
+    spread = np.where(varies(scores, axis=1), scores.std(axis=1), np.inf)[:, None]
+    standardised = (scores - scores.mean(axis=1, keepdims=True)) / spread
     largest = standardised.max(axis=0)[1:]
-    return np.array(
-        [(1 + at_least(largest, z).sum()) / (1 + len(largest)) for z in standardised[:, 0]]
-    )
+    reached = at_least(largest, standardised[:, :1]).sum(axis=1)
+    return np.asarray((1 + reached) / (1 + len(largest)))

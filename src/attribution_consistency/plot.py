@@ -6,9 +6,11 @@ Every function draws on given axes.
 import contextlib
 import io
 from collections.abc import Collection, Iterable
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
+from matplotlib import rc_params_from_file
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
@@ -19,16 +21,8 @@ BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
 RED, PURPLE, GREY = "#D55E00", "#CC79A7", "#666666"
 # Okabe and Ito (2008) colours, so that A and T differ for every reader.
 BASE_COLOURS = dict(A=[0, 0.62, 0.45], C=[0, 0.45, 0.70], G=[0.90, 0.62, 0], T=[0.84, 0.37, 0])
-STYLE: Any = {
-    "figure.dpi": 130,
-    "savefig.dpi": 130,
-    "figure.constrained_layout.use": True,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "legend.frameon": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": "medium",
-}
+OF_FIGURES = files("attribution_consistency") / "resources" / "book.mplstyle"
+STYLE: Any = rc_params_from_file(str(OF_FIGURES), use_default_template=False)
 LOGO_STYLE = dict(color_scheme=BASE_COLOURS, show_progress=False, fade_below=0.0, shade_below=0.0)
 
 

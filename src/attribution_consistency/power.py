@@ -10,7 +10,7 @@ from . import exchange
 from .arrays import UNKNOWN
 from .divergence import DEFAULT_KS
 from .length_scaling import LengthWeights, consistency
-from .maps import Tracks, check
+from .maps import Tracks, check, check_between
 from .nulls import drawn_klds
 
 STRENGTH = 2  # times the mean score of the sequence
@@ -54,6 +54,7 @@ def power(
     """
     from scipy.special import ndtr, ndtri
 
+    check_between(level, "level")
     x, a, ks, own = check(x, a, ks, **options)
     (alone, how), drawn = exchange.prepared(x, a, own, intervals), []
     width = min(WIDTH, alone.codes.shape[1])

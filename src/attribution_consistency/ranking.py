@@ -63,6 +63,5 @@ def pareto(performance: ArrayLike, score: ArrayLike) -> Mask:
 
 def detectable(intervals: Sequence[Jackknife]) -> float | None:
     """Median over pairs of models of the smallest difference found with 80 % power."""
-    pairs = combinations(intervals, 2)
-    smallest = [smallest_difference(paired_difference(*pair)) for pair in pairs]
+    smallest = [smallest_difference(paired_difference(*p)) for p in combinations(intervals, 2)]
     return float(np.median(smallest)) if smallest else None

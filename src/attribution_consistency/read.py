@@ -4,8 +4,8 @@ Which array of a file is meant, and which of its axes is which, is found by the 
 tools of the field give, by shapes, and by what the caller says.
 """
 
+import re
 from collections.abc import Sequence
-from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import sequences, texts
-from .arrays import Array, Ints, Mask
-from .containers import Rows, Shape, Stored, arrays, begins_with, holds_arrays, one_line
+from .arrays import Array, File, Ints, Mask
+from .containers import Rows, Shape, Stored, afford, arrays, begins_with, holds_arrays, one_line
+from .maps import check_whole
 
 # What tools call their arrays, in the order in which they are looked for.
 MAP_KEYS = (
@@ -72,9 +73,7 @@ class Source(NamedTuple):
         return ", ".join(AXES[axis] for axis in self.layout)
 
 
-def open_maps(
-    path: str | PathLike[str], like: Source | None = None, wanted: Wanted = ANY
-) -> Source:
+def open_maps(path: File, like: Source | None = None, wanted: Wanted = ANY) -> Source:
     """Check what an attribution file declares.
 
     Parameters
@@ -104,7 +103,7 @@ def open_maps(
     return maps
 
 
-def open_sequences(path: str | PathLike[str], wanted: Wanted = ANY) -> Source:
+def open_sequences(path: File, wanted: Wanted = ANY) -> Source:
     """Check what a file of sequences declares: letters, codes, intervals, or one-hot."""
     path, names = Path(path), list[str]()
     with one_line(path):
@@ -113,25 +112,24 @@ def open_sequences(path: str | PathLike[str], wanted: Wanted = ANY) -> Source:
         else:
             records = texts.read_records(path, wanted.genome, wanted.strand)
             names, letters = [name for name, _ in records], [text for _, text in records]
-        if letters is not None:
-            codes, begins, note = texts.aligned(letters, wanted.align)
-    if letters is None:
-        return _open(path, "sequences", SEQUENCE_KEYS, wanted.sequences_key, None, wanted)
-    shape, names = (len(codes), wanted.crop or codes.shape[1], 4), names if all(names) else []
-    places = texts.places(names, letters)
-    given = Source(path, None, shape, "NLC", codes.shape[1], None, codes, note)
-    return given._replace(names=names, places=places, begins=begins)
+        if letters is None:
+            return _open(path, "sequences", SEQUENCE_KEYS, wanted.sequences_key, None, wanted)
+        codes, begins, note = texts.aligned(letters, wanted.align)
+        shape = len(codes), _cropped(wanted, codes.shape[1]), 4
+    names = names if all(names) else []
+    told = (note, names, texts.places(names, letters), begins)
+    return Source(path, None, shape, "NLC", codes.shape[1], None, codes, *told)
 
 
 def _coded(path: Path, wanted: Wanted) -> list[str] | None:
     """The sequences of a file of letters, or of the numbers 0 to 4; None for another kind."""
     with arrays(path) as held:
         name = _choose(held, SEQUENCE_KEYS, wanted.sequences_key, "sequences")
-        shape, dtype, read = held[name]
+        shape, dtype = held[name][:2]
         coded = dtype.kind in "iu" and len(shape) == 2 and shape[1] != 4
-        if 0 in shape or not (coded or dtype.kind in "SU"):
+        if not shape or 0 in shape or not (coded or dtype.kind in "SU"):
             return None
-        values = read(np.arange(shape[0]))
+        values = held[name].read()
     if coded:
         known = (values >= 0) & (values <= sequences.NO_BASE)
         return sequences.decode_codes(np.where(known, values, sequences.NO_BASE))
@@ -222,7 +220,7 @@ def _open(
 ) -> Source:
     with arrays(path) as held:
         name = _choose(held, keys, key, role)
-        shape, dtype, _ = held[name]
+        shape, dtype = held[name][:2]
         if dtype.hasobject:
             raise ValueError("holds Python objects, which are never unpickled: save numbers")
         if dtype.kind not in "biuf":
@@ -231,15 +229,12 @@ def _open(
             raise ValueError(f"holds an empty array of shape {shape}")
         layout = _layout(shape, like, role, wanted.crop)
         size = dict(zip(layout, shape))
+        afford(16 * size["N"])
         names = _names(held, size["N"])
         order = texts.matched(names, like.names) if like else None
-        task = _task(wanted.task, size["T"]) if "T" in size else None
-        length = wanted.crop or size["L"]
-        if length > size["L"]:
-            raise ValueError(f"has {size['L']} positions, fewer than --crop {length}")
-        shape = (size["N"] if order is None else len(order), length, 4)
-        found = Source(path, name, shape, layout, size["L"], task)
-        return found._replace(names=names, order=order)
+        task = _task(wanted.task if role == "attributions" else None, size.get("T", 1))
+        shape = (size["N"] if order is None else len(order), _cropped(wanted, size["L"]), 4)
+        return Source(path, name, shape, layout, size["L"], task, names=names, order=order)
 
 
 def _names(held: dict[str, Stored], n: int) -> list[str]:
@@ -248,7 +243,7 @@ def _names(held: dict[str, Stored], n: int) -> list[str]:
     def column(name: str) -> list[str]:
         if name not in held or held[name].shape != (n,):
             return []
-        values = held[name].read(np.arange(n)).tolist()
+        values = held[name].read().tolist()
         return [v.decode() if isinstance(v, bytes) else str(v) for v in values]
 
     for parts in PLACES:
@@ -273,11 +268,8 @@ def _choose(held: dict[str, Stored], keys: Sequence[str], key: str | None, role:
 
 def _layout(shape: Shape, like: Source | None, role: str, crop: int | None) -> str:
     """The axes of an array: of `LAYOUTS`, the first that fits, and fits the sequences if it can."""
-    fits = []
-    for layout in LAYOUTS:
-        size = dict(zip(layout, shape))
-        if len(layout) == len(shape) and size.get("C", 4) == 4:
-            fits.append((layout, size["N"], size["L"]))
+    sizes = {axes: dict(zip(axes, shape)) for axes in LAYOUTS if len(axes) == len(shape)}
+    fits = [(axes, s["N"], s["L"]) for axes, s in sizes.items() if s.get("C", 4) == 4]
     if role == "sequences" or like is None:
         fits = [fit for fit in fits if fit[0] != "NL"]
     if like:
@@ -293,15 +285,17 @@ def _layout(shape: Shape, like: Source | None, role: str, crop: int | None) -> s
 
 def _task(task: str | None, n: int) -> str:
     """The task that is meant, of n."""
-    if n == 1:
-        return "0"
-    if task is None:
-        raise ValueError(
-            f"has maps of {n} tasks: take one with --task 0 to {n - 1}, or --task mean"
-        )
-    if task != "mean" and not (task.isdigit() and int(task) < n):
-        raise ValueError(f"has tasks 0 to {n - 1}, and no {task!r}")
+    if task is None and n > 1:
+        raise ValueError(f"has maps of {n} tasks: take one with --task 0 to {n - 1}, or: mean")
+    task = task or "0"
+    if task != "mean" and not (re.fullmatch("[0-9]{1,9}", task) and int(task) < n):
+        raise ValueError(f"has tasks 0 to {n - 1}, and no {task[:20]!r}")
     return task
+
+
+def _cropped(wanted: Wanted, length: int) -> int:
+    """How many positions of so many are meant."""
+    return length if wanted.crop is None else check_whole(wanted.crop, "--crop", 1, length)
 
 
 def _read(source: Source, rows: Rows) -> Array:
@@ -318,12 +312,11 @@ def _read(source: Source, rows: Rows) -> Array:
         sequences_axis = layout.index("N")
         if len(rows) and rows[-1] >= stored.shape[sequences_axis]:
             raise ValueError("has fewer sequences than when it was opened")
-        every = np.arange(stored.shape[0])
-        values = stored.read(rows) if sequences_axis == 0 else stored.read(every)[:, rows]
+        values = stored.read(rows) if sequences_axis == 0 else stored.read()[:, rows]
     order = [layout.index(axis) for axis in "NLCT" if axis in layout]
     values = values.transpose(order)
-    if source.task is not None:
-        values = values.mean(axis=3) if source.task == "mean" else values[..., int(source.task)]
+    if task := source.task if "T" in layout else None:
+        values = values.mean(axis=3) if task == "mean" else values[..., int(task)]
     return _middle(values, source)
 
 

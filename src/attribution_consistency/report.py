@@ -3,13 +3,13 @@
 import contextlib
 import json
 import os
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from .arrays import File
 from .files import replacing
 from .score import Result
 
@@ -17,7 +17,7 @@ FILES = ("scores.csv", "scores.json", "report.html")
 MOST_LINES = 5  # models in figures of single models, besides the last
 
 
-def check_folder(out: str | PathLike[str], force: bool = False) -> None:
+def check_folder(out: File, force: bool = False) -> None:
     """Before any work: raise ValueError when a report cannot be written to a folder.
 
     It cannot to a file, to a folder that may not be written, over a folder of the name of one of
@@ -35,10 +35,12 @@ def check_folder(out: str | PathLike[str], force: bool = False) -> None:
         raise ValueError(f"{out}: already has {present[0]}; name another folder, or add --force")
 
 
-def write(result: Result, out: str | PathLike[str], force: bool = False) -> None:
+def write(result: Result, out: File, force: bool = False) -> None:
     """Write scores.csv, scores.json and report.html of a `score.Result` into a folder."""
     text = json.dumps(result.as_json(), indent=1, allow_nan=False) + "\n"
-    texts = result.table.to_csv(index=False), text, page(result)
+    # A spreadsheet would take a name that begins so for a formula.
+    table = result.table.replace({"model": "^([=+@-])"}, {"model": r"'\1"}, regex=True)
+    texts = table.to_csv(index=False), text, page(result)
     with contextlib.ExitStack() as stack:  # all three, or none
         for name, text in zip(FILES, texts):
             temporary = stack.enter_context(replacing(Path(out) / name))

@@ -20,7 +20,7 @@ Picture = dict[str, str]  # alt, png
 
 def drawn(result: Result, shown: list[str]) -> dict[str, Any]:
     """All figures; those of single models for the models `shown`."""
-    with plt.rc_context(plot.STYLE):
+    with plt.rc_context({**plot.STYLE, "text.parse_math": False}):  # names may hold a $
         figures: dict[str, Any] = {"ranking": ranking(result), "logos": logos(result, shown)}
         if result.performance_name:
             figures["plane"] = plane(result)
@@ -58,12 +58,10 @@ def plane(result: Result) -> Picture:
 
 def logos(result: Result, shown: list[str]) -> list[Picture]:
     """Of a few sequences, the part that carries most attribution, for the models `shown`."""
-    pictures = []
+    pictures, level = [], gradient_correction if result.settings.correct else np.asarray
     for i, number in enumerate(result.logo_rows):
-        maps = [result.logos[name][i].astype(float) for name in shown]
-        if result.settings.correct:
-            maps = [gradient_correction(a) for a in maps]
-        heights = [a * result.logo_x[i] for a in maps]
+        maps = (result.logos[name][i].astype(float) for name in shown)
+        heights = [level(a) * result.logo_x[i] for a in maps]
         scores = [np.abs(h).sum(axis=1) for h in heights]
         shares = np.sum([s / max(s.sum(), 1e-300) for s in scores], axis=0)
         window = plot.densest_window(shares, LOGO_WIDTH)

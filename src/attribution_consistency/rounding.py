@@ -8,9 +8,10 @@ are rounded to nine digits of the largest one, and of equal values the first cou
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .arrays import Floats, Mask
+from .arrays import Array, Floats, Mask
 
 DIGITS = 9
+AS_SINGLE = 1e-5  # tolerance of numbers that come from single precision, whatever their type
 
 
 def rounded(values: ArrayLike, digits: int = DIGITS) -> Floats:
@@ -64,8 +65,10 @@ def at_least(values: ArrayLike, bound: ArrayLike) -> Mask:
     return np.asarray((values >= bound) | near)
 
 
-def varies(values: ArrayLike, tolerance: float = 1e-5) -> Mask:
-    """Whether numbers differ by more than rounding in half of their digits.
+def varies(
+    values: ArrayLike, tolerance: float | None = None, axis: int | None = 0, where: ArrayLike = True
+) -> Mask:
+    """Whether numbers differ by more than rounding: the one judge of what is constant.
 
     A network whose output is constant gives numbers that agree to float32 rounding, and whatever is
     correlated with that rounding is an accident of the processor.
@@ -75,9 +78,25 @@ def varies(values: ArrayLike, tolerance: float = 1e-5) -> Mask:
     values : (n, ...)
         Each column by itself. Those that are not finite do not count.
     tolerance : float
-        The smallest spread, as a share of the largest magnitude, that is a difference.
+        The smallest spread, as a share of the largest magnitude, that is a difference; by default
+        100 times the precision of the type of the numbers, and at least 1e-9.
+    axis : int
+        That of the numbers that are compared; None: all with each other.
+    where : (n, ...) bool
+        Which numbers count.
     """
-    numbers = np.asarray(values, dtype=np.float64)
-    known = np.isfinite(numbers)
-    high, low = (np.max(s * numbers, axis=0, initial=-np.inf, where=known) for s in (1, -1))
+    numbers = np.asarray(values)
+    if tolerance is None:
+        precise = numbers.dtype if numbers.dtype.kind == "f" else np.float64
+        tolerance = max(1e-9, 100 * float(np.finfo(precise).eps))
+    numbers = numbers.astype(np.float64, copy=False)
+    known = np.isfinite(numbers) & where
+    high, low = (np.max(s * numbers, axis=axis, initial=-np.inf, where=known) for s in (1, -1))
     return np.asarray(high + low > tolerance * np.maximum(np.abs(high), np.abs(low)))
+
+
+def unit(rows: Array, tolerance: float | None = None) -> Array:
+    """Rows (n, L) centred and of length 1; one that is constant, which `varies` judges, as 0."""
+    centred = rows - rows.mean(axis=1, keepdims=True)
+    size = np.where(varies(rows, tolerance, axis=1), np.linalg.norm(centred, axis=1), np.inf)
+    return np.asarray(centred / size[:, None])

@@ -20,8 +20,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from . import __version__, models, ranking, read, texts
-from .arrays import Array, Ints
-from .containers import holds_arrays
+from .arrays import Array, File, Ints
+from .containers import holds_arrays, one_line
 from .files import sha256
 from .length_scaling import warn_if_unlike
 from .maps import position_scores
@@ -31,7 +31,6 @@ from .weights import choose_weights
 
 N_LOGOS = 2
 DEFAULT = Settings()
-File = str | PathLike[str]
 
 
 @dataclass
@@ -119,7 +118,8 @@ def score_files(
     """
     files = _files(maps, names)
     measured, performance_name = models.performance(performance, [*files])
-    files |= {f"control: {Path(f).stem}": [f] for f in controls}
+    named = [*files, *(f"control: {Path(f).stem}" for f in controls)]
+    files = _files([*files.values(), *controls], named)
     source = read.open_sequences(sequences, wanted)
     bias, settings = _ignored(ignore, source, wanted, settings)
     chosen, origin = choose_weights(settings.weights, settings.reading, list(settings.ks))
@@ -129,22 +129,16 @@ def score_files(
     shown = np.sort(np.random.default_rng(settings.seed).permutation(len(rows))[:N_LOGOS])
     x, places = read.read_sequences(source, rows), source.places
     scorer = Scorer(x, settings, chosen, [places[i][:3] for i in rows] if places else None)
-    scored, other = {}, read.read_maps(bias, rows, x) if bias else None  # of a bias model
+    scored, other = {}, read.read_maps(bias, rows, x).astype(float) if bias else None
     for number, (name, several) in enumerate(opened.items(), 1):
         progress(f"scoring {number} of {len(opened)}: {name}")
         scored[name] = _score_model(scorer, several, source, rows, shown, other)
     paths = [Path(path) for path in (sequences, *chain(*files.values()))]
-    return Result(
-        **_compared(scored, measured),
-        settings=settings,
-        weights=origin,
-        performance_name=performance_name,
-        n_available=source.shape[0],
-        notes=_notes([source, *every], scorer, origin, scored, dropped),
-        inputs={"/".join(path.parts[-2:]): sha256(path) for path in paths if path.is_file()},
-        logo_rows=rows[shown].tolist(),
-        logo_x=x[shown],
-    )
+    found = _compared(scored, measured) | {"performance_name": performance_name, "weights": origin}
+    found["notes"] = _notes([source, *every], scorer, origin, scored, dropped)
+    found["inputs"] = {"/".join(p.parts[-2:]): sha256(p) for p in paths if p.is_file()}
+    found |= {"n_available": source.shape[0], "settings": settings}
+    return Result(**found, logo_rows=rows[shown].tolist(), logo_x=x[shown])
 
 
 def _files(
@@ -153,14 +147,14 @@ def _files(
     """The files of each model, by its name."""
     files = [[f] if isinstance(f, str | PathLike) else list(f) for f in maps]
     names = [Path(several[0]).stem for several in files] if names is None else names
-    if len(names) != len(files):
+    if not len(names) == len(files) > 0:
         raise ValueError(f"--names: got {len(names)} names for {len(files)} models")
     for i, name in enumerate(names):
-        if not name.strip() or not name.isprintable():
-            raise ValueError(f"--names: {name!r} is not a name")
+        if not name.strip() or not name.isprintable() or len(name) > 200:
+            raise ValueError(f"--names: {name[:200]!r} is not a name")
         if name in names[:i]:
             both = f"{files[names.index(name)][0]} and {files[i][0]}"
-            raise ValueError(f"two models are called {name!r} ({both}): give each its own --names")
+            raise ValueError(f"two models are called {name!r} ({both}): give each its own name")
     return dict(zip(names, files))
 
 
@@ -172,6 +166,8 @@ def _draw(source: read.Source, maps: Iterable[read.Source], settings: Settings) 
     good = np.ones(len(rows), bool)
     for file in maps:
         good &= read.usable(file, rows)
+    if not good.any():
+        raise ValueError("--drop-bad-rows: no sequence is left, some model has no map of each")
     return rows[good], int((~good).sum())
 
 
@@ -179,13 +175,16 @@ def _ignored(
     path: File | None, source: read.Source, wanted: read.Wanted, settings: Settings
 ) -> tuple[read.Source | None, Settings]:
     """Maps of a bias model, or settings with words, of a file of what is to be ignored."""
-    if path is None or holds_arrays(Path(path)):
-        return read.open_maps(path, source, wanted) if path else None, settings
-    lines = texts.read_text(Path(path)).upper().splitlines()
-    words = tuple(word for line in lines for word in line.partition("#")[0].split())
-    wrong = [word for word in words if not re.fullmatch("[ACGT]{2,}", word)]
-    if wrong or not words:
-        raise ValueError(f"{path}: {''.join(wrong[:1]) or 'it holds nothing'}: expected DNA words")
+    if path is None:
+        return None, settings
+    with one_line(Path(path)):
+        if holds_arrays(Path(path)):
+            return read.open_maps(path, source, wanted), settings
+        lines = texts.read_text(Path(path)).upper().splitlines()
+        words = tuple(word for line in lines for word in line.partition("#")[0].split())
+        wrong = [word[:40] for word in words if not re.fullmatch("[ACGT]{2,}", word)]
+        if wrong or not words:
+            raise ValueError(f"{''.join(wrong[:1]) or 'it holds nothing'}: expected DNA words")
     return None, replace(settings, ignored_words=words)
 
 
@@ -227,12 +226,9 @@ def _compared(scored: Mapping[str, Scored], measured: Mapping[str, float]) -> di
     says = [verdict(row) for _, row in table.iterrows()]
     table.insert(2, "verdict", [what for what, _ in says])
     table.insert(3, "why", [why for _, why in says])
-    return {
-        "logos": {name: model.logos for name, model in scored.items()},
-        "table": table,
-        "words": pd.concat([model.words.assign(model=name) for name, model in scored.items()]),
-        "detectable": ranking.detectable(list(intervals.values())),
-    }
+    words = pd.concat([model.words.assign(model=name) for name, model in scored.items()])
+    found = {"table": table, "words": words, "logos": {n: m.logos for n, m in scored.items()}}
+    return found | {"detectable": ranking.detectable([*intervals.values()])}
 
 
 def _notes(
@@ -243,11 +239,8 @@ def _notes(
     dropped: int,
 ) -> list[str]:
     """What the reader of the numbers has to know."""
-    notes = [
-        f"{file.key or 'The array'} of {file.path.name} was read as {file.axes}."
-        for file in opened
-        if file.layout != "NLC"
-    ]
+    turned = (file for file in opened if file.layout != "NLC")
+    notes = [f"{f.key or 'The array'} of {f.path.name} was read as {f.axes}." for f in turned]
     notes += [file.note for file in opened if file.note]
     if dropped:
         why = "some model has no map of them, or one that is zero everywhere"

@@ -12,13 +12,14 @@ from . import divergence, exchange, maps, motifs, words
 from .arrays import Array, Floats, Ints
 from .kmers import all_kmers, stay, sum_windows
 from .length_scaling import LengthWeights, consistency
-from .nulls import NullTest, exchanged_klds, exchanged_null, rotated_null
+from .nulls import FEWEST_DRAWS, NullTest, exchanged_klds, exchanged_null, rotated_null
 from .power import power
 from .uncertainty import Jackknife, excess_interval
 
 MOSTLY_KEPT = 0.5  # share of the KLD over the floor that exchange keeps
 SLIGHT = 0.1  # of the floor: a KLD over it by less says nothing that positions could explain
 LEVEL = 0.05
+MOST_DRAWS = 100_000
 ENOUGH = 0.8  # power without which nothing found says nothing
 FOUND, NOTHING = "consistent words", "no evidence of consistent words"
 UNSURE = "cannot tell"
@@ -39,6 +40,11 @@ class Settings:
     seed: int = 0
     weights: str = "equal"  # of lengths, or `learnt`
     ignored_words: tuple[str, ...] = ()  # whose bases count in no k-mer
+
+    def __post_init__(self) -> None:
+        maps.check_whole(self.draws, "draws", FEWEST_DRAWS, MOST_DRAWS)
+        maps.check_whole(self.max_sequences, "max_sequences", 0)
+        maps.check_whole(self.seed, "seed", 0, 2**63)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -74,6 +80,9 @@ class Scorer:
         test = null.weighted(self.weights)
         interval = excess_interval(self.x, a, s.ks, null=test, weights=self.weights, **own)
         row = self.row(a, null, test, interval)
+        if not np.isfinite(row["score_low"]):
+            zero = f"the maps of {row['n_all_zero']} of {row['n']} sequences are zero everywhere"
+            raise ValueError(f"a: {zero}, which leaves too few for an interval")
         return Scored(row, test, interval, self.words(a), a[shown])
 
     @cached_property

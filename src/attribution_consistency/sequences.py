@@ -49,10 +49,8 @@ def encode_codes(seqs: Sequence[str]) -> NDArray[np.uint8]:
         if not isinstance(seq, str):
             raise ValueError(f"sequence {i} is a {type(seq).__name__}, not a str")
         if len(seq) != len(seqs[0]):
-            raise ValueError(
-                f"sequence {i} has {len(seq)} bases and sequence 0 has "
-                f"{len(seqs[0])}: cut or pad them to one length first"
-            )
+            differ = f"sequence {i} has {len(seq)} bases and sequence 0 has {len(seqs[0])}"
+            raise ValueError(f"{differ}: cut or pad them to one length first")
     # One byte per letter, so that a letter outside ASCII cannot shift the others.
     joined = "".join(seqs).encode("ascii", "replace")
     return _CODE_OF_BYTE[np.frombuffer(joined, np.uint8)].reshape(len(seqs), -1)

@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Ints, Mask
+from .containers import afford
+from .maps import check_whole
 from .motifs import information, load_motifs
 
 MOTIFS_PER_SEQUENCE = {3: 0.50, 4: 0.25, 5: 0.17, 6: 0.05, 7: 0.03}
 MOST_MOTIFS = max(MOTIFS_PER_SEQUENCE)
+MOST_SEQUENCES, SHORTEST, LONGEST = 1_000_000, 60, 2**15 - 1  # starts of motifs are int16
 INFORMATIVE_BITS = 0.1
 SPLIT_FRACTIONS = (0.7, 0.1, 0.2)
 
@@ -62,9 +65,9 @@ def simulate(n_sequences: int = 20000, length: int = 200, seed: int = 0) -> Synt
     Parameters
     ----------
     n_sequences : int
-        Even; half of the sequences are positive.
+        Even, 10 to 1,000,000; half of the sequences are positive.
     length : int
-        Nucleotides per sequence; must leave room for three motifs.
+        Nucleotides per sequence, 60, room for three motifs, to 32,767.
     seed : int
         Seeds every draw.
 
@@ -76,12 +79,12 @@ def simulate(n_sequences: int = 20000, length: int = 200, seed: int = 0) -> Synt
     Raises
     ------
     ValueError
-        If `n_sequences` is odd or smaller than 10, or `length` below 60.
+        For other numbers.
     """
-    if n_sequences < 10 or n_sequences % 2:
-        raise ValueError(f"n_sequences must be an even number of at least 10, got {n_sequences}")
-    if length < 60:
-        raise ValueError(f"length must be at least 60 nt to hold three motifs, got {length}")
+    if check_whole(n_sequences, "n_sequences", 10, MOST_SEQUENCES) % 2:
+        raise ValueError(f"n_sequences: got {n_sequences}, expected an even number")
+    length = check_whole(length, "length", SHORTEST, LONGEST)
+    afford(20 * n_sequences * length)
     rng = np.random.default_rng(seed)
     motifs = load_motifs()
     n_core = sum(m.role == "core" for m in motifs)
@@ -109,8 +112,8 @@ def simulate(n_sequences: int = 20000, length: int = 200, seed: int = 0) -> Synt
     codes = (rng.random((n_sequences, length, 1)) >= edges).sum(axis=2).astype(np.uint8)
     y, split = positive[:, None].astype(np.float32), _split(rng, n_sequences)
     meta: dict[str, Any] = dict(task="synthetic", n_sequences=n_sequences, length=length, seed=seed)
-    meta["motifs"] = [[m.matrix_id, m.name, m.role] for m in motifs[::2]]
-    meta["source"] = "JASPAR CORE vertebrates 2016"
+    named = [[m.matrix_id, m.name, m.role] for m in motifs[::2]]
+    meta |= {"motifs": named, "source": "JASPAR CORE vertebrates 2016"}
     return SyntheticData(codes, y, split, motif_id, start, strand, motif_mask, spacer_mask, meta)
 
 
@@ -139,8 +142,6 @@ def _draw_spacers(rng: np.random.Generator, left: int, n_spacers: int) -> Ints:
 def _split(rng: np.random.Generator, n: int) -> NDArray[np.uint8]:
     """Unstratified random split: 0 training, 1 validation, 2 test."""
     first, second = np.rint(np.cumsum(SPLIT_FRACTIONS)[:2] * n).astype(int)
-    split = np.full(n, 2, np.uint8)
-    order = rng.permutation(n)
-    split[order[:first]] = 0
-    split[order[first:second]] = 1
+    split = np.empty(n, np.uint8)
+    split[rng.permutation(n)] = np.repeat((0, 1, 2), (first, second - first, n - second))
     return split

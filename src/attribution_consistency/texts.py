@@ -6,19 +6,28 @@ say `-`.
 """
 
 import gzip
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Sequence
-from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from .arrays import Array, Floats, Ints
-from .containers import one_line
+from .arrays import Array, File, Floats, Ints
+from .containers import afford, begins_with, library, memory, one_line
 from .sequences import NO_BASE, encode_codes
 
+MOST = 2**30  # bytes of text, unpacked
 BIGWIG = (b"\x26\xfc\x8f\x88", b"\x88\x8f\xfc\x26")
+# In a process of its own: over damaged bytes the library may end the process.
+READ_BIGWIG = """import json, sys, numpy, pybigtools
+file = pybigtools.open(sys.argv[1])
+for place in json.load(sys.stdin):
+    values = numpy.nan_to_num(file.values(*place, fillna=0.0))
+    sys.stdout.buffer.write(values.astype(float).tobytes())"""
 HEADS = ("sequence", "seq", "sequences", "dna")  # of the column of a table
 COMPLEMENT = str.maketrans("ACGTUacgtu", "TGCAAtgcaa")
 Record = tuple[str, str]  # name, sequence
@@ -51,7 +60,7 @@ def read_records(path: Path, genome: str | None = None, strand: bool = False) ->
     return [(_name(row) if len(row) > 1 else "", row[-1]) for row in rows]
 
 
-def read_fasta(path: str | PathLike[str]) -> list[Record]:
+def read_fasta(path: File) -> list[Record]:
     """Read a FASTA file, plain or gzip-compressed.
 
     Parameters
@@ -75,16 +84,20 @@ def read_fasta(path: str | PathLike[str]) -> list[Record]:
 
 def read_text(path: Path) -> str:
     """The text of a file, plain or packed, in UTF-8 or UTF-16."""
-    data = path.read_bytes()
-    if data[:2] == b"\x1f\x8b":  # gzip, and blocks of it, as bgzip writes them
-        data = gzip.decompress(data)
-    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-    return data.decode("utf-16" if wide else "utf-8-sig", "replace")
+    most = min(MOST, memory() // 16)
+    # gzip, and blocks of it, as bgzip writes them
+    with (gzip.open if begins_with(path, b"\x1f\x8b") else open)(path, "rb") as stream:
+        data: bytes = stream.read(most + 1)
+    if len(data) > most:
+        raise ValueError(f"holds more than {most >> 20:,} MiB of text: take fewer sequences")
+    marks = (b"\xff\xfe", b"\xfe\xff")
+    return data.decode("utf-16" if data.startswith(marks) else "utf-8-sig", "replace")
 
 
 def places(names: Sequence[str], texts: Sequence[str]) -> list[Place]:
     """The places that the names of sequences say, if all do: counted from 0, or else from 1."""
-    found = [re.fullmatch(r"(?:.*::)?([^:\s]+):(\d+)-(\d+)(\([+-.]\))?", n) for n in names]
+    form = r"(?:.*::)?([^:\s]+):(\d{1,12})-(\d{1,12})(\([+-.]\))?"
+    found = [re.fullmatch(form, name) for name in names]
     told = [Place(m[1], int(m[2]), int(m[3]), m[4] == "(-)") for m in found if m]
     beyond = {len(text) - (p.end - p.start) for p, text in zip(told, texts)}
     if len(told) < len(texts) or len(beyond) != 1 or not beyond <= {0, 1}:
@@ -94,18 +107,19 @@ def places(names: Sequence[str], texts: Sequence[str]) -> list[Place]:
 
 def aligned(texts: Sequence[str], align: str) -> tuple[Array, Ints, str]:
     """Codes (N, L), where each sequence begins (N,), and a note where unknown bases fill up."""
-    letters = "".join(texts).upper()
-    if sum(map(letters.count, "EFIJLOPQZ")) > 0.2 * (len(letters) - letters.count(".")):
-        raise ValueError("holds letters that stand for no base, such as E, F, I, L: is it protein?")
     lengths = np.array([len(text) for text in texts])
     longest, note = int(lengths.max()), ""
     begins = (longest - lengths) // 2 if align == "centre" else 0 * lengths
     if lengths.min() < longest:
         span = f"{lengths.min()} to {longest} bases"
         note = f"Sequences of {span} were aligned at the {align}; the rest is N."
+    afford(8 * longest * len(texts))
     codes = encode_codes([f"{'N' * b}{t}".ljust(longest, "N") for b, t in zip(begins, texts)])
     if (codes == NO_BASE).all():
         raise ValueError("holds no A, C, G or T")
+    letters = "".join(texts).upper()
+    if 2 * sum(map(letters.count, "ACGTU")) < len(letters) - sum(map(letters.count, "N.-X")):
+        raise ValueError("holds letters that are mostly no A, C, G or T: is it protein?")
     return codes, begins, note
 
 
@@ -133,15 +147,17 @@ def coverage(path: Path, places: Sequence[Place], begins: Ints, length: int) -> 
     length : int
         Positions, L.
     """
-    try:
-        import pybigtools
-    except ImportError:
-        raise ValueError("is bigWig, which needs pybigtools: pip install pybigtools") from None
-    values = np.zeros((len(places), length))
-    with pybigtools.open(str(path)) as file:
-        for row, (chromosome, start, end, turned), begin in zip(values, places, begins):
-            read = np.nan_to_num(file.values(chromosome, start, end, fillna=0.0))
-            row[begin : begin + end - start] = read[::-1] if turned else read
+    library("pybigtools", "is bigWig")
+    asked = json.dumps([place[:3] for place in places]).encode()
+    command = [sys.executable, "-P", "-c", READ_BIGWIG, str(path)]
+    done = subprocess.run(command, input=asked, capture_output=True)
+    if done.returncode:
+        why = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise ValueError(f"is truncated or damaged, or lacks a place ({why})")
+    values, read = np.zeros((len(places), length)), np.frombuffer(done.stdout)
+    ends = np.cumsum([place.end - place.start for place in places])
+    for row, place, begin, own in zip(values, places, begins, np.split(read, ends[:-1])):
+        row[begin : begin + len(own)] = own[::-1] if place.turned else own
     return values
 
 
@@ -153,22 +169,20 @@ def _name(row: Sequence[str]) -> str:
 
 def _spans(row: Sequence[str]) -> bool:
     """Whether a row begins with chromosome, start and end."""
-    return bool(re.fullmatch(r"-?\d+\t-?\d+", "\t".join(row[1:3])))
+    return bool(re.fullmatch(r"-?\d{1,12}\t-?\d{1,12}", "\t".join(row[1:3])))
 
 
 def _of_genome(rows: Sequence[Sequence[str]], genome: str | None, strand: bool) -> list[Record]:
     if genome is None:
         raise ValueError("holds intervals: name the FASTA file of their genome with --genome")
-    try:
-        import pyfaidx
-    except ImportError:
-        raise ValueError("holds intervals, which need pyfaidx: pip install pyfaidx") from None
+    pyfaidx = library("pyfaidx", "holds intervals of a genome")
     records = []
-    with pyfaidx.Fasta(genome, as_raw=True) as chromosomes:
+    with one_line(Path(genome)), pyfaidx.Fasta(genome, as_raw=True) as chromosomes:
         lengths = {name: len(chromosome) for name, chromosome in chromosomes.items()}
         for row in rows:
             name = _name(row).removesuffix("" if strand else "(-)")
             start, end = int(row[1]), int(row[2])
+            afford((end - start) * len(rows))
             if not 0 <= start < end <= lengths.get(row[0], -1):
                 raise ValueError(f"{name} is not in {genome}")
             text = chromosomes[row[0]][start:end]

@@ -79,8 +79,7 @@ def jackknife(
     """
     x, a, ks, own = check(x, a, ks, **options)
     tracks = [a] if other is None else [a, check_shapes(x, other, "other")[1]]
-    if not 2 <= n_blocks <= len(x):
-        raise ValueError(f"n_blocks: got {n_blocks}, expected 2 to {len(x)}, the sequences given")
+    n_blocks = maps.check_whole(n_blocks, "n_blocks", 2, len(x))
     scored = maps.tracks(x, tracks, own)
     moves = stay(len(x), x.shape[1], len(tracks))
     bounds = np.linspace(0, len(x), n_blocks + 1).astype(int)
@@ -162,6 +161,7 @@ def block_rows(how: Exchange, n_blocks: int) -> list[Ints]:
     """
     if len(how.units) < 2:
         raise ValueError("x: got one distinct sequence, expected two or more for an interval")
+    maps.check_whole(n_blocks, "n_blocks", 2)
     n_blocks = max(2, min(n_blocks, len(how.units) // SMALLEST_BLOCK))
     bounds = np.linspace(0, len(how.units), n_blocks + 1).astype(int)
     return [np.concatenate(how.units[first:last]) for first, last in pairwise(bounds)]
@@ -177,26 +177,19 @@ def _block_klds(
     def klds(tracks: slice) -> list[Array]:
         parts = [(codes[r], scored.shares, moves.part(tracks, r)) for r in rows]
         sums = [sum_windows(*part, kmers, per_sequence=each)[1] for part in parts]
-        found = [
-            [
-                _leave_one_out([c[k] for c in counts], [s[k][t] for s in sums], k, options.reading)
-                for k in ks
-            ]
-            for t in range(len(sums[0][ks[0]]))
-        ]
-        return [np.array(klds).T for klds in found]
+        return [np.array([one(sums, t, k) for k in ks]).T for t in range(len(sums[0][ks[0]]))]
 
-    groups = in_threads(klds, moves.sources.shape[1], TRACKS_AT_ONCE)
-    return np.array([table for group in groups for table in group])
+    def one(sums: list[dict[int, Floats]], t: int, k: int) -> list[float]:
+        return _leave_one_out([c[k] for c in counts], [s[k][t] for s in sums], k, options.reading)
+
+    return np.concatenate(in_threads(klds, moves.sources.shape[1], TRACKS_AT_ONCE))
 
 
 def paired_difference(one: Jackknife, two: Jackknife, *, level: float = 0.95) -> Jackknife:
     """One model minus another, from their intervals over the same blocks of sequences."""
     if one.replicates.shape != two.replicates.shape:
-        raise ValueError(
-            f"two: got replicates of shape {two.replicates.shape}, expected those of the first, "
-            f"{one.replicates.shape}: use the same sequences, lengths and blocks"
-        )
+        got = f"got replicates of shape {two.replicates.shape}, not those of one"
+        raise ValueError(f"two: {got}: use the same sequences, lengths and blocks")
     return jackknife_interval(one.estimate - two.estimate, one.replicates - two.replicates, level)
 
 
@@ -217,6 +210,8 @@ def smallest_difference(
     smallest : float64
         In nats, of the shape of the estimate.
     """
+    maps.check_between(level, "level")
+    maps.check_between(power, "power")
     dof = len(difference.replicates) - 1
     return (_t(1 - (1 - level) / 2, dof) + _t(power, dof)) * difference.se
 
@@ -235,8 +230,7 @@ def _leave_one_out(counts: list[Floats], summed: list[Floats], k: int, reading: 
 
 def jackknife_interval(estimate: Any, replicates: Floats, level: float = 0.95) -> Jackknife:
     """The interval of an estimate from its replicates, (n_blocks, ...), without each block."""
-    if not 0 < level < 1:
-        raise ValueError(f"level: got {level!r}, expected between 0 and 1, such as 0.95")
+    maps.check_between(level, "level")
     n = len(replicates)
     se = np.sqrt((n - 1) / n * ((replicates - replicates.mean(axis=0)) ** 2).sum(axis=0))
     half = _t(1 - (1 - level) / 2, n - 1) * se

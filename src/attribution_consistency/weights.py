@@ -19,11 +19,16 @@ ARRAYS = ("per_subset", "mean", "r2", "centre", "scale")
 
 
 def length_weights_from(entry: Mapping[str, Any]) -> LengthWeights:
-    """The `LengthWeights` of one reading from its JSON form."""
-    arrays: dict[str, Any] = {k: None if entry[k] is None else np.array(entry[k]) for k in ARRAYS}
-    held_out = np.array(list(entry["held_out"].values()), int)
-    same = {name: entry[name] for name in ("n_excluded", "trained_on")}
-    return LengthWeights(**arrays, held_out=held_out, **same)
+    """The `LengthWeights` of one reading from its JSON form, or ValueError: it is none."""
+    try:
+        arrays = {k: None if entry[k] is None else np.array(entry[k], float) for k in ARRAYS}
+        arrays["held_out"] = np.array([*entry["held_out"].values()], int)
+        mean, same = np.ravel(entry["mean"]), {k: entry[k] for k in ("n_excluded", "trained_on")}
+        if not (mean.min() >= 0 and abs(mean.sum() - 1) < 1e-6):
+            raise ValueError(f"got mean {mean.tolist()}, expected shares that add up to 1")
+        return LengthWeights(**arrays, **same)  # type: ignore[arg-type]
+    except (LookupError, TypeError, AttributeError, OverflowError, ValueError) as error:
+        raise ValueError(f"length weights: {error!r}") from None
 
 
 def shipped_entry(reading: str) -> dict[str, Any]:
@@ -52,12 +57,9 @@ def choose_weights(
         For another name, or when learnt weights are asked for at other lengths than theirs.
     """
     check_choice(which, ("equal", "learnt"), "weights")
-    if which == "equal":
-        equal = [1 / len(ks)] * len(ks)
-        origin = {"source": "equal weights", "ks": ks, "trained_on": {}, "mean": equal}
-        return np.array(equal), origin
-    entry = shipped_entry(reading)
+    equal = {"source": "equal weights", "ks": ks, "trained_on": {}, "mean": [1 / len(ks)] * len(ks)}
+    entry = equal if which == "equal" else shipped_entry(reading)
     if entry["ks"] != ks:
         raise ValueError(f"weights: those of the package are not for k = {ks}; use equal ones")
-    origin = {name: entry[name] for name in ("source", "ks", "trained_on", "mean")}
-    return length_weights_from(entry), origin
+    weights = np.array(entry["mean"]) if which == "equal" else length_weights_from(entry)
+    return weights, {name: entry[name] for name in equal}

@@ -80,7 +80,7 @@ def attributed_words(
     often = counts >= FEWEST
     chance = np.where(often, given.mean(axis=0), 1)
     beyond = np.where(often, given - chance, 0) / np.sqrt(np.maximum(chance, 1e-300))
-    beyond[:, np.ptp(given, axis=0) <= 1e-9 * chance] = 0
+    beyond[:, ~rounding.varies(given)] = 0
     highest = beyond[1:].max(axis=1)
     p = (1 + rounding.at_least(highest[:, None], beyond[0]).sum(axis=0)) / (1 + n_draws)
     order = rounding.descending(given[0] - chance)
@@ -110,7 +110,9 @@ def explained(scored: Tracks, k: int = 6) -> float:
     windows = shares[:, :end].copy()
     for i in range(1, k):
         windows += shares[:, i : end + i]
-    windows *= _windows_in(codes, k)
+    windows *= (there := _windows_in(codes, k))
+    if not rounding.varies(windows, rounding.AS_SINGLE, axis=None, where=there):
+        return 0.0
     squares = np.einsum("nl,nl->n", windows, windows)
     for rows in (np.arange(half, len(codes), 2) for half in (0, 1)):
         moves = own_track.part(slice(None), rows)
@@ -121,7 +123,7 @@ def explained(scored: Tracks, k: int = 6) -> float:
         mean = learnt.sum() / max(n_learnt.sum(), 1)
         for i, guess in enumerate([(learnt + PRIOR * mean) / (n_learnt + PRIOR), mean]):
             errors[i] += square - 2 * (guess * total).sum() + (guess**2 * n).sum()
-    return max(0.0, 1 - float(errors[0] / errors[1])) if errors[1] > 0 else 0.0
+    return max(0.0, 1 - float(errors[0] / errors[1]))
 
 
 def _windows_in(codes: Array, k: int) -> Mask:

@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Carry a configuration through the whole workflow."""
     from .run import run as carry_out
 
-    names = ("cores", "strict", "offline", "until", "profile", "dry_run")
+    names = ("cores", "strict", "offline", "until", "profile", "dry_run", "check")
     options = {name: getattr(arguments, name) for name in names}
     return carry_out(arguments.config, **options)
 
@@ -38,8 +38,8 @@ def chapter(arguments: argparse.Namespace) -> None:
     """Execute one chapter with other parameters and show its page."""
     import webbrowser
 
+    from .building import chapter_again
     from .paths import Run, relative
-    from .run import chapter_again
 
     page = chapter_again(Run(arguments.run), arguments.name, arguments.parameters)
     print(relative(page))
@@ -57,8 +57,9 @@ def fetch(arguments: argparse.Namespace) -> None:
 def step(arguments: argparse.Namespace) -> None:
     """Carry out one step of a run, whose lock is shared while this command works on it."""
     from . import steps
+    from .building import build_book
     from .paths import Run
-    from .run import build_book, share
+    from .run import share
 
     this = Run(arguments.run)
     share(this)
@@ -138,6 +139,8 @@ def add_run(add: Add) -> None:
     one.add_argument("--until", choices=until, help="stop after this step")
     one.add_argument("--profile", metavar="FOLDER", help="Snakemake profile, for a cluster")
     one.add_argument("--dry-run", action="store_true", help="only list what would be run")
+    check = "only compare the files of the run with what was written"
+    one.add_argument("--check", action="store_true", help=check)
     summary = "execute one chapter of a finished run with other parameters, and open its page"
     one = add_verb(add, "chapter", chapter, summary)
     one.add_argument("name", help="such as 03_attribution_weighting")
@@ -193,7 +196,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; the exit status is 0, 1 (found wanting) or 2 (cannot be done)."""
     # TensorFlow greets with a page of notes otherwise.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    return guarded(parser().parse_args(argv))
+    return guarded(parser().parse_args(argv), "run the same command again to resume")
 
 
 if __name__ == "__main__":

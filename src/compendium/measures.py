@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attribution_consistency.maps import gradient_correction
+from attribution_consistency.rounding import unit
 
 
 def spread(n: int, wanted: int) -> np.ndarray:
@@ -30,7 +31,7 @@ def agreement(one: np.ndarray, two: np.ndarray) -> float:
 
 def _correlation(one, two):
     """Pearson correlation of each corrected map with another, (N,)."""
-    first, second = (_unit(gradient_correction(m).reshape(len(m), -1)) for m in (one, two))
+    first, second = (unit(gradient_correction(m).reshape(len(m), -1)) for m in (one, two))
     return (first * second).sum(axis=1)
 
 
@@ -63,10 +64,3 @@ def same_sign(x: np.ndarray, a: np.ndarray, effects: np.ndarray, top: int = 20) 
     most = np.argsort(-np.abs(mutated).round(9), axis=1, kind="stable")[:, :top]
     signs = [np.sign(np.take_along_axis(m, most, axis=1)) for m in (here, mutated)]
     return np.asarray((signs[0] == signs[1]).mean(axis=1))
-
-
-def _unit(rows):
-    """Rows centred and of length 1; a constant row, which correlates with nothing, as 0."""
-    rows = rows - rows.mean(axis=1, keepdims=True)
-    norm = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.where(norm > 0, rows / np.where(norm > 0, norm, 1), 0)

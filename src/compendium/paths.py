@@ -18,8 +18,6 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attribution_consistency.files import replacing
-
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -214,7 +212,9 @@ def relative(path: str | PathLike[str]) -> str:
 
 def write_json(path: str | PathLike[str], value: Any) -> None:
     """Write `value` as indented JSON, whole or not at all."""
-    with replacing(path) as temporary:
+    from .artefacts import writing
+
+    with writing(path) as temporary:
         temporary.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
@@ -244,6 +244,9 @@ def read_csv(path: str | PathLike[str]) -> pd.DataFrame:
 
 def _read(path: str | PathLike[str], reader: Callable[[Any], Any]) -> Any:
     """What `reader` makes of a file; one line for a file that is missing or damaged."""
+    from .artefacts import check
+
+    check(path)
     try:
         return reader(path)
     except FileNotFoundError:
@@ -260,7 +263,9 @@ def text_sha256(text: str) -> str:
 
 def write_csv(path: str | PathLike[str], table: pd.DataFrame) -> None:
     """Write a table, whole or not at all."""
-    with replacing(path) as temporary:
+    from .artefacts import writing
+
+    with writing(path) as temporary:
         table.to_csv(temporary, index=False)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from attribution_consistency.rounding import varies
+from attribution_consistency.rounding import AS_SINGLE, varies
 
 from .stats import correlations
 
@@ -31,7 +31,7 @@ def auroc(y: ArrayLike, score: ArrayLike) -> float:
     positives, negatives = int(y.sum()), int((~y).sum())
     if not positives or not negatives or not np.isfinite(score).all():
         return float("nan")
-    if not varies(score):  # ties, but for the last bits
+    if not varies(score, AS_SINGLE):  # ties, but for the last bits
         return 0.5
     ranks = rankdata(score)[y].sum()
     return float((ranks - positives * (positives + 1) / 2) / (positives * negatives))
@@ -40,5 +40,5 @@ def auroc(y: ArrayLike, score: ArrayLike) -> float:
 def pearson(y: ArrayLike, prediction: ArrayLike) -> float:
     """Pearson correlation of two vectors (N,); NaN when one of them is constant."""
     table = np.array([y, prediction], float)
-    known = varies(table[0]) and varies(table[1])
+    known = varies(table, AS_SINGLE, axis=1).all()
     return float(correlations(table, "pearson")[0, 1]) if known else float("nan")

@@ -22,6 +22,13 @@ TRUTHS = {
     "absolute SNR": "snr_absolute",
     "motif AUPR": "motif_aupr",
 }
+NAMES = {  # of the scores, as the book calls them
+    "final": "final score",
+    "excess": "recommended score",
+    "original": "original metric",
+    "geometric": "geometric method",
+    "Gini": "Gini coefficient",
+}
 
 
 def score_columns(table: pd.DataFrame, reading: str = "frequency") -> dict[str, np.ndarray]:

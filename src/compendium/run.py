@@ -1,4 +1,4 @@
-"""Drive the workflow and build the book: the two steps that start other programs.
+"""Drive the workflow.
 
 One run is driven by one process at a time.  The driver holds an operating-system lock on the
 run's folder and hands it to Snakemake and its jobs as their standard input, which every
@@ -18,25 +18,19 @@ import contextlib
 import os
 import secrets
 import shlex
-import signal
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
-from attribution_consistency.files import TEMPORARY, replacing
+from attribution_consistency.files import TEMPORARY
 
-from . import config, paths, steps
+from . import artefacts, config, paths, steps
 from .paths import relative
+from .programs import call
 
 JOBS_LOCK = ".jobs"
-# Of TensorFlow, before it knows how much it may say.
-GREETINGS = ("WARNING: All log messages before absl", "I0000 00:00")
 SNAKEMAKE = "workflow/progress.py --snakefile workflow/Snakefile --scheduler greedy --nolock"
-BOOK = "-c 'from jupyter_book.cli.main import main; main()' build --all -q"
-BUILDER = [sys.executable, *shlex.split(BOOK)]
 
 
 class RunError(ValueError):
@@ -52,6 +46,7 @@ def run(
     until: str | None = None,
     profile: str | PathLike[str] | None = None,
     dry_run: bool = False,
+    check: bool = False,
 ) -> int:
     """Carry a configuration through the workflow.
 
@@ -71,11 +66,13 @@ def run(
         A Snakemake profile.
     dry_run : bool
         Only list the steps that would be run.
+    check : bool
+        Only compare the files of the run with what was written.
 
     Returns
     -------
     int
-        0, the exit status.
+        The exit status: 0, or 1 when `check` finds a file that has changed.
 
     Raises
     ------
@@ -89,25 +86,51 @@ def run(
     settings = config.load(path)
     name = Path(path).stem
     with locked(paths.Run(name)) as (lock, driver):
+        if check:
+            return _checked(paths.Run(name))
+        _home(paths.Run(name))
         if settings["gm12878"]["models"] and not (offline or dry_run):
             steps.fetch(optional=True)
         this = steps.configure(path)
-        this.logs.mkdir(parents=True, exist_ok=True)
+        if not dry_run:
+            artefacts.discard_changed(this)
         log = this.logs / "workflow.log"
         command = [sys.executable, *shlex.split(SNAKEMAKE), "--rerun-incomplete"]
         command += ["--cores", str(cores), "--logger", "steps", "--logger-steps-log", str(log)]
         command += ["--profile", str(Path(profile).resolve())] if profile else []
         command += ["--dry-run"] if dry_run else []
-        command += ["--config", f"run={name}", f"strict={int(strict)}", f"driver={driver}"]
-        status = _call([*command, "--", until or "all"], log, stdin=lock)
+        command += ["--config", f"run=results/{name}", f"strict={int(strict)}", f"driver={driver}"]
+        status = call([*command, "--", until or "all"], log, stdin=lock)
     if status:
-        raise RunError(
-            f"run {name!r} stopped: see the first error above, or all of {relative(log)}; "
-            "what is done is kept, so the same command resumes"
-        )
+        reason = f"killed by signal {-status}" if status < 0 else "see the first error above"
+        reason += f", or all of {relative(log)}; what is done is kept, so the same command resumes"
+        raise RunError(f"run {name!r} stopped: {reason}")
     if settings["book"] and not (until or dry_run):
         print(f"The book: {relative(this.book / 'index.html')}")
     return 0
+
+
+def _checked(this: paths.Run) -> int:
+    """Say which files of a run are not what was written; 1 if there are any."""
+    found = artefacts.changed(this)
+    for file, why in found.items():
+        print(f"{relative(file)}: {why}")
+    if not artefacts.count(this):
+        raise RunError(f"run {this.name!r} has no files to check")
+    print(f"{artefacts.count(this)} files, {len(found)} changed since they were written")
+    return int(bool(found))
+
+
+def _home(this: paths.Run) -> None:
+    """Where the home folder cannot be written, let programs keep their caches in the run's."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        home = Path("/nonexistent")
+    if not os.access(home, os.W_OK | os.X_OK):
+        os.environ["HOME"] = str(this.folder / ".home")
+        (this.folder / ".home").mkdir(exist_ok=True)
+        print(f"note: {home} cannot be written; caches go to {relative(this.folder)}/.home")
 
 
 @contextlib.contextmanager
@@ -187,147 +210,3 @@ def share(this: paths.Run, driver: str | None = None) -> None:
                 raise RunError(
                     f"run {this.name!r}: this job does nothing, superseded by a later command"
                 )
-
-
-def build_book(this: paths.Run, strict: bool = False) -> None:
-    """Build the book of a run from its executed notebooks.
-
-    A run with a choice of notebooks gets a book of these only, never strict, for its prose
-    points to pages it does not have.
-
-    Parameters
-    ----------
-    this : Run
-    strict : bool
-        Any warning is an error, after all pages have been tried.
-
-    Raises
-    ------
-    RunError
-        The build fails.
-    """
-    settings = config.load_resolved(this.name)
-    steps.notebook(this, "status")
-    missing = set(paths.notebook_names()) - set(settings["notebooks"])
-    contents = _contents(this, missing) if missing else paths.root() / "_toc.yml"
-    _build(this, contents, ["-W", "-n", "--keep-going"] if strict and not missing else [])
-
-
-def chapter_again(this: paths.Run, name: str, given: Sequence[str]) -> Path:
-    """Execute one chapter again on a finished run, with other parameters: path of its page.
-
-    The run and its book are left alone: the chapter and its page lie in `results/<run>-again`.
-
-    Parameters
-    ----------
-    this : Run
-    name : str
-        Such as 03_attribution_weighting.
-    given : sequence of str
-        Parameters as `name=value`, the value as YAML has it.
-
-    Raises
-    ------
-    ConfigError
-        For a notebook or parameter that is unknown, or a value that does not fit.
-    """
-    import yaml
-
-    pairs = [text.partition("=") for text in given]
-    if lone := [name for name, equals, _ in pairs if not equals]:
-        raise config.ConfigError(f"{lone[0]}: expected name=value, such as k=5")
-    overrides = {name: yaml.safe_load(value) for name, _, value in pairs}
-    checked = config.checked_notebooks({name: overrides})
-    settings = config.load_resolved(this.name)
-    settings["notebooks"] = {name: {"run": this.name, **checked[name]}}
-    other = paths.Run(f"{this.name}-again")
-    contents = other.folder / "book" / "_toc.yml"
-    referred = [{"file": f"book/{page}"} for page in ("glossary", "bibliography")]
-    toc = {"format": "jb-book", "root": f"notebooks/{name}", "chapters": referred}
-    for path, value in ((other.config, settings), (contents, toc)):
-        with replacing(path) as temporary:
-            temporary.write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
-    steps.notebook(other, name)
-    _build(other, contents)
-    return other.book / "notebooks" / f"{name}.html"
-
-
-def _build(this: paths.Run, contents: Path, options: Sequence[str] = ()) -> None:
-    """Build the pages that a table of contents names from the executed notebooks of a run."""
-    command = [*BUILDER, str(paths.root()), "--toc", str(contents)]
-    command += ["--path-output", str(this.book.parent.parent), *options]
-    os.environ[paths.RUN_VARIABLE] = this.name
-    path = this.logs / "book.log"  # where it greets and says farewell; what is wrong is shown
-    with steps.timed(this, "book"), open(path, "w") as log:
-        status = _call(command, stdout=log)
-    if status or not (this.book / "index.html").exists():
-        raise RunError(
-            f"the book of run {this.name!r} could not be built: see the messages above, and "
-            f"{relative(path)}"
-        )
-
-
-def _contents(this: paths.Run, missing: set[str]) -> Path:
-    """A table of contents without the notebooks a run does not have."""
-    import yaml
-
-    def keep(entry: dict[str, str]) -> bool:
-        return Path(entry.get("file", "")).name not in missing
-
-    contents = yaml.safe_load((paths.root() / "_toc.yml").read_text(encoding="utf-8"))
-    for part in contents["parts"]:
-        part["chapters"] = [chapter for chapter in part["chapters"] if keep(chapter)]
-    contents["parts"] = [part for part in contents["parts"] if part["chapters"]]
-    path = this.folder / "book" / "_toc.yml"
-    with replacing(path) as temporary:
-        temporary.write_text(yaml.safe_dump(contents, sort_keys=False), encoding="utf-8")
-    return path
-
-
-def _call(command: list[str], log: Path | None = None, **options: Any) -> int:
-    """Run a program in the root folder with our interpreter's tools first; its exit status.
-
-    With `log`, what it prints goes there too. An interrupt or a termination reaches the program as
-    well, and its end is awaited; then KeyboardInterrupt is raised.
-    """
-    tools = str(Path(sys.executable).parent)
-    environment = {
-        **os.environ,
-        paths.ROOT_VARIABLE: str(paths.root()),
-        "PATH": tools + os.pathsep + os.environ.get("PATH", ""),
-    }
-    if log:
-        options |= {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "errors": "replace"}
-    program = subprocess.Popen(command, cwd=paths.root(), env=environment, **options)
-    stopped: list[int] = []
-
-    def stop(signum: int, frame: object) -> None:
-        stopped.append(signum)
-        program.send_signal(signum)
-
-    previous = signal.signal(signal.SIGTERM, stop)
-    try:
-        while True:
-            try:
-                if log:
-                    _copy(program, log)
-                status = program.wait()
-                break
-            except KeyboardInterrupt:
-                # The terminal has sent it to the whole group: let the program tidy up.
-                stopped.append(signal.SIGINT)
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-    if stopped and status:
-        raise KeyboardInterrupt
-    return status
-
-
-def _copy(program: subprocess.Popen[str], log: Path) -> None:
-    """Print what a program says, but for TensorFlow's greetings, and append it to a file."""
-    with open(log, "a", encoding="utf-8") as copy:
-        for line in program.stdout or ():
-            copy.write(line)
-            copy.flush()
-            if not line.startswith(GREETINGS):
-                print(line, end="", flush=True)

@@ -156,19 +156,7 @@ class Controls(Section):
 
     n_sequences: int = Field(500, ge=20, description="the first of those mapped, at most")
     draws: int = Field(20, ge=1, le=100, description="maps of each random control")
-    method_sequences: int = Field(50, ge=20, description="mapped by every attribution method")
     label_epochs: Epochs = Field(5, description="of the networks trained on shuffled labels")
-
-
-class Learning(Section):
-    """Accessibility networks followed from epoch to epoch; takes ten minutes."""
-
-    run: Shown = False
-    initialisations: int = Field(5, ge=2, le=100, description="networks of each activation")
-    epochs: Epochs = Field(60, description="epochs of each training")
-    # Few, so that the networks learn them by heart.
-    n_train: int = Field(1000, ge=100, description="training windows, at most")
-    n_sequences: int = Field(300, ge=20, description="accessible test windows mapped, at most")
 
 
 class Mutagenesis(Section):
@@ -195,7 +183,6 @@ class Studies(Section):
     """The studies behind the later chapters."""
 
     controls: Controls = Controls()
-    learning: Learning = Learning()
     interactions: Interactions = Interactions()
     mutagenesis: Mutagenesis = Mutagenesis()
 

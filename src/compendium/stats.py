@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from attribution_consistency.rounding import varies
+
 TAILS = (0.025, 0.975)  # ends of every interval
 FEWEST = 4  # networks of a correlation
 
@@ -85,13 +87,17 @@ def ranks(table: np.ndarray, times: np.ndarray) -> np.ndarray:
 
 
 def pearson(table: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Pearson correlations (R, C, C) of rows (C, M), or (R, C, M), with networks `times` (R, M)."""
+    """Pearson correlations (R, C, C) of rows (C, M), or (R, C, M), with networks `times` (R, M).
+
+    NaN for a row that is constant among the networks that are there, but for rounding.
+    """
     often = times[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = (table * often).sum(axis=-1) / often.sum(axis=-1)
         left = table - mean[..., None]
         products = (left * often) @ left.swapaxes(-1, -2)
-        norm = np.sqrt(np.diagonal(products, axis1=-2, axis2=-1))
+        differ = varies(np.broadcast_to(table, left.shape), axis=-1, where=often > 0)
+        norm = np.where(differ, np.sqrt(np.diagonal(products, axis1=-2, axis2=-1)), np.nan)
         return products / (norm[:, :, None] * norm[:, None])
 
 

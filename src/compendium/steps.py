@@ -11,17 +11,17 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attribution_consistency.files import replacing
 
-from . import config, paths
+from . import config, execution, paths
+from .artefacts import writing
 from .parameters import notebook_parameters
 from .paths import Run, read_csv, read_json, relative, write_csv, write_json
 from .populations import batches, networks_in_jobs, recipes_of
@@ -211,14 +211,32 @@ def evaluate(run: Run, population: str, ids: list[str], part: int) -> None:
 
 
 def read_parts(run: Run, population: str) -> pd.DataFrame:
-    """All parts of a population's scores as one DataFrame."""
+    """All parts of a population's scores as one DataFrame.
+
+    Raises
+    ------
+    StepError
+        There are none, they are of other networks, or every network diverged.
+    """
     import pandas as pd
 
-    parts = range(len(batches(run).get(population, [])))
-    if not parts:
+    jobs = batches(run).get(population, [])
+    if not jobs:
         raise StepError(f"run {run.name!r} has no networks of {population}")
-    tables = [read_csv(run.score_part(population, part)) for part in parts]
-    return pd.concat(tables, ignore_index=True)
+    tables = [read_csv(run.score_part(population, part)) for part in range(len(jobs))]
+    for part, ids in enumerate(jobs):
+        if list(tables[part]["id"]) != ids:
+            raise StepError(
+                f"{relative(run.score_part(population, part))}: holds other networks than its job "
+                f"in {relative(run.networks)}: delete it and run again"
+            )
+    table = pd.concat(tables, ignore_index=True)
+    if (table["status"] != "ok").all():
+        raise StepError(
+            f"every network of {population} diverged, so there is nothing to score: change "
+            f"zoo.training, such as learning_rate, in the configuration of {run.name!r}"
+        )
+    return table
 
 
 def length_weights(run: Run) -> None:
@@ -284,42 +302,13 @@ def notebook(run: Run, name: str) -> None:
     working = run.logs / f"{name}.ipynb"
     jupytext.write(document, working)
     with timed(run, f"notebook {name}"):
-        _execute(run, name, working, parameters)
+        execution.execute(run, name, working, parameters)
         executed = jupytext.read(working)
         record = executed.metadata["papermill"]
         record["input_path"], record["output_path"] = map(relative, (source, run.notebook(name)))
-        with replacing(run.notebook(name)) as temporary:
+        with writing(run.notebook(name)) as temporary:
             jupytext.write(executed, temporary, fmt="ipynb")
     working.unlink()
-
-
-# Else every kernel warns that it listens on the local machine.
-QUIET = "--IPKernelApp.log_level=40"
-WATCH = (
-    "--IPKernelApp.exec_lines=from compendium.page import provenance; provenance.watch(); "
-    "del provenance"
-)
-
-
-def _execute(run: Run, name: str, working: Path, parameters: dict[str, Any]) -> None:
-    """Run the cells of the notebook file `working`, in place."""
-    import papermill
-
-    folder = paths.notebook_source(name).parent
-    options = {"kernel_name": "python3", "extra_arguments": [QUIET, WATCH], "progress_bar": False}
-    os.environ |= {
-        paths.ROOT_VARIABLE: str(paths.root()),
-        paths.RUN_VARIABLE: run.name,
-        paths.NOTEBOOK_VARIABLE: name,
-    }
-    try:
-        papermill.execute_notebook(working, working, parameters, cwd=folder, **options)
-    except papermill.PapermillExecutionError as error:
-        reason = f"{error.ename}: {error.evalue}".splitlines()[0]
-        raise StepError(
-            f"notebooks/{name}.py: cell {error.exec_count}: {reason} "
-            f"(executed up to there: {relative(working)})"
-        ) from None
 
 
 def manifest(run: Run) -> None:

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from attribution_consistency import files
+from . import artefacts
 
 # What NumPy, zipfile and zlib raise for a damaged file.
 DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zlib.error)
@@ -40,7 +40,7 @@ def open_atomic(path: str | PathLike[str]) -> Iterator[BinaryIO]:
         If the folder cannot be made or written, or the disk is full.
     """
     try:
-        with files.replacing(path) as temporary, open(temporary, "xb") as handle:
+        with artefacts.writing(path) as temporary, open(temporary, "xb") as handle:
             yield handle
     except OSError as error:
         raise StoreError(
@@ -118,8 +118,11 @@ def load(path: str | PathLike[str], keys: Iterable[str] | None = None) -> dict[s
     ------
     StoreError
         If the file is missing, truncated, not such a file, or lacks one of `keys`.
+    ArtefactError
+        If a file of a run is not what was written.
     """
     path = Path(path)
+    artefacts.check(path)
     try:
         # A context of its own: np.load leaves the file open when it is not an archive.
         with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as archive:

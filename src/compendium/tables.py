@@ -15,7 +15,7 @@ from attribution_consistency.weights import ARRAYS, length_weights_from
 
 from . import paths
 from .gini import gini
-from .stand_ins import all_stand_ins, held_out_consistency, stand_in_weights
+from .stand_ins import held_out_consistency, stand_in_weights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ def describe(model_id: str, population: str, record: Mapping[str, Any]) -> dict[
         **{name: recipe[name] for name in FACTORS},
         "targets": len(recipe["targets"]),
         "init": recipe["init"],
-        **{name: record[name] for name in ("seed", "epochs", "minutes")},
+        **{name: record[name] for name in ("seed", "epochs")},
         "status": "diverged" if record["diverged"] else "ok",
         **{name: test.get(name) for name in ("auroc", "pearson", "pearson_accessible")},
     }
@@ -209,8 +209,8 @@ def fit_length_weights(table: pd.DataFrame, config: Mapping[str, Any]) -> dict[s
     """Length weights for every reading, fitted on a synthetic score table: a dict for JSON.
 
     Each reading has `ks`, `mean`, `per_subset`, `r2`, `held_out` ({id: subset}), `n_excluded`,
-    `trained_on`, `source` and `note`. With fewer networks than the fit needs, or none that did
-    not diverge, the weights shipped with the package stand in, and `source` says so.
+    `trained_on`, `source` and `note`. With fewer networks than the fit
+    needs, the weights shipped with the package stand in, and `source` says so.
     """
     import warnings
 
@@ -218,8 +218,6 @@ def fit_length_weights(table: pd.DataFrame, config: Mapping[str, Any]) -> dict[s
 
     fitted: dict[str, dict[str, Any]] = {}
     usable = table[table["status"] == "ok"]
-    if usable.empty:
-        return all_stand_ins(config["scores"]["ks"], "every network of this run diverged")
     options = dict(config["length_weights"])
     by_configuration = options.pop("split") == "configuration"
     options["groups"] = configuration(usable).to_numpy() if by_configuration else None
@@ -256,8 +254,6 @@ def add_consistency(table: pd.DataFrame, weights: Mapping[str, Mapping[str, Any]
     from attribution_consistency import consistency
 
     table = table.copy()
-    if (table["status"] != "ok").all():  # there are no KLDs
-        return table.assign(**{f"consistency_{reading}": np.nan for reading in weights})
     for reading, entry in weights.items():
         ks, klds = kld_columns(table, reading)
         if ks != entry["ks"]:

@@ -64,6 +64,38 @@ function badFigures() {
   return found;
 }
 
+// Figures of chapters tell how large their smallest text is, as a share of the picture's width:
+// that of the wide picture and that of a phone's.
+function smallText() {
+  const phone = matchMedia("(max-width: 700px)").matches;
+  const found = [];
+  for (const image of shown("img[src*='/screen-']")) {
+    const shares = image.dataset.text.split(" ").map(Number);
+    const pixels = image.getBoundingClientRect().width * shares[phone ? 1 : 0];
+    if (!(pixels >= 10)) found.push(`text of ${pixels.toFixed(1)} px: ${name(image)}`);
+  }
+  return found;
+}
+
+function wrongPicture() {
+  const phone = matchMedia("(max-width: 700px)").matches;
+  const dark = document.documentElement.dataset.theme === "dark";
+  const kind = (phone ? "narrow" : "") + (phone && dark ? "-" : "") + (dark ? "dark" : "");
+  const found = [];
+  for (const image of shown("figure img, .cell_output img")) {
+    const picture = getComputedStyle(image).content;
+    const chapter = location.pathname.includes("/notebooks/");
+    if (chapter && !image.dataset.text) found.push(`one picture for all: ${name(image)}`);
+    if (image.dataset.text && kind && !picture.endsWith(`-${kind}.png")`)) {
+      found.push(`not ${kind}: ${picture}`);
+    }
+    if (image.closest("figure")?.querySelectorAll("img").length > 1) {
+      found.push(`read aloud twice: ${name(image)}`);
+    }
+  }
+  return found;
+}
+
 function overlaps() {
   const blocks = shown("img, table, pre, p, h1, h2, h3, h4, dt, .eqno, div.math mjx-container")
     .map((element) => ({ element, ...visible(element) }))
@@ -97,5 +129,29 @@ function rawMaths() {
   text.querySelectorAll("pre, code, script, mjx-container").forEach((element) => element.remove());
   const source = text.textContent.match(/\\[([]|\$\$|\\(frac|sum|log|text|mathrm)\b/);
   if (source) found.push(`source of a formula in the text: ${source[0]}`);
+  return found;
+}
+
+// Code and tables, and the boxes around them, that are wider than they show.
+const wide = () =>
+  shown("pre, .cell_output, .cell_output > .output, .pst-scrollable-table-container").filter(
+    (box) => box.scrollWidth > box.clientWidth + 1
+  );
+
+function clipped() {
+  return wide().map((box) => `scrolls sideways: ${name(box)}`);
+}
+
+async function unmarked() {
+  const found = [];
+  const fades = (box) => getComputedStyle(box).maskImage !== "none";
+  const scrolled = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  for (const box of wide().filter((each) => getComputedStyle(each).overflowX !== "visible")) {
+    if (!fades(box)) found.push(`nothing says that it scrolls: ${name(box)}`);
+    box.scrollLeft = box.scrollWidth;
+    await scrolled();
+    if (fades(box)) found.push(`looks cut off at its end: ${name(box)}`);
+    box.scrollLeft = 0;
+  }
   return found;
 }

@@ -199,6 +199,25 @@ def test_every_figure_has_its_provenance(repository, notebooks, pages):
     assert shown == len(links) > 20
 
 
+def test_an_address_once_published_stays_or_leads_on(repository, script, tmp_path):
+    """Every page is in the table, so that one which goes later leaves a line behind."""
+    rows = (repository / "book" / "addresses.tsv").read_text().splitlines()[1:]
+    pages = set(re.findall(r"(?:file|root): (\S+)", (repository / "_toc.yml").read_text()))
+    now = dict(map(str.split, rows))
+    assert len(now) == len(rows) and pages <= {old for old, new in now.items() if new == "-"}
+    assert {old if new == "-" else new for old, new in now.items()} <= pages
+    write, error = script("ext/old_addresses.py").write, "cannot lead"
+    for page in ("a/new.html", "b/other.html"):
+        (tmp_path / page).parent.mkdir(exist_ok=True)
+        (tmp_path / page).write_text("new")
+    write({"a/old": "b/other", "c/older": "a/new"}, tmp_path)
+    assert 'url=../b/other.html"' in (tmp_path / "a" / "old.html").read_text()
+    assert 'url=../a/new.html"' in (tmp_path / "c" / "older.html").read_text()
+    for wrong in ({"a/new": "b/other"}, {"x": "nowhere"}):
+        with pytest.raises(Exception, match=error):
+            write(wrong, tmp_path)
+
+
 def test_links_to_the_book_get_a_picture_once_it_has_an_address(script, quick_book):
     picture = (quick_book / "social_preview.png").read_bytes()
     assert struct.unpack(">II", picture[16:24]) == (1200, 630) and len(picture) < 400_000
@@ -214,8 +233,8 @@ def test_links_to_the_book_get_a_picture_once_it_has_an_address(script, quick_bo
 def test_the_front_page_leads_to_every_chapter(repository, pages):
     front = pages["book/intro.html"]
     reached = {re.split(r"[#?]", a)[0].removeprefix("../") for a in front.anchors}
-    for source in (repository / "notebooks").glob("*.py"):
-        assert f"notebooks/{source.stem}.html" in reached
+    sources = {path.stem for path in (repository / "notebooks").glob("*.py")} - {"slides"}
+    assert {f"notebooks/{name}.html" for name in sources} <= reached
 
 
 def test_no_repository_buttons_without_a_repository(pages):
@@ -271,7 +290,7 @@ def test_the_whole_book_is_one_pdf_with_contents_and_page_numbers(repository, qu
         [sys.executable, script, "quick"], cwd=repository, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    made = repository / done.stdout.strip()
+    made, slides = (repository / line for line in done.stdout.split())
     content = made.read_bytes()
     pages = len(re.findall(rb"/Type\s*/Page\b", content))
     assert content.startswith(b"%PDF") and pages > 60
@@ -282,7 +301,9 @@ def test_the_whole_book_is_one_pdf_with_contents_and_page_numbers(repository, qu
     assert set(paths.notebook_names()) <= chapters
     assert re.search(r"Fig\. \d+", html)
     assert "counter(page)" in (repository / "book" / "static" / "book.css").read_text()
+    assert slides.read_bytes().startswith(b"%PDF")
     made.unlink()
+    slides.unlink()
 
 
 def test_the_names_of_an_index_join_the_headers_and_displace_none(repository):
@@ -300,6 +321,37 @@ def test_the_names_of_an_index_join_the_headers_and_displace_none(repository):
             head = re.search(r"<thead>.*?</thead>", extension.repair(html), re.S)[0]
             texts = re.findall(r"<t[dh]\b[^>]*>([^<]*)</t[dh]>", head)
             assert [t.strip() for t in texts] == [*names, *named.columns], html
+
+
+def test_no_cell_of_a_table_shows_a_value_of_python(quick_book):
+    """A missing value is a dash, a truth value a word."""
+    looked_at = 0
+    for path in quick_book.rglob("*.html"):
+        for cell in re.findall(r"<t[dh]\b[^>]*>(.*?)</t[dh]>", path.read_text("utf-8"), re.S):
+            text = re.sub(r"<[^>]+>", "", cell).strip()
+            looked_at += 1
+            raw = r"True|False|None|[nN]a[nNT]|&lt;NA&gt;|-?inf|\d\.\d{7,}"
+            if path.stem != "status":  # which repeats the configuration as it is written
+                raw += r"|\d(\.\d+)?e[-+]\d+"
+            assert not re.fullmatch(raw, text), (path.name, text)
+    assert looked_at > 500
+
+
+def test_numbers_stand_right_and_truth_values_are_words(script):
+    import pandas as pd
+
+    table = pd.DataFrame({"id": ["a-1", "b"], "x": [1.5, None], "clear": [True, False]})
+    html = table.style.format({"x": "{:.1f}"}, na_rep="–").hide(axis="index").to_html()
+    shown = script("ext/accessible_html.py").repair(html)
+    cells = re.findall(r'class="([^"]*)"\s*>([^<]*)</t[dh]>', shown)
+    assert [text for kinds, text in cells if "number" in kinds] == ["x", "1.5", "–"]
+    assert [text for _, text in cells][-4:] == ["yes", "b", "–", "no"]
+
+
+def test_paths_and_names_break_between_words_only(script):
+    code = '<code><span class="pre">a_b/bn-exp-00.npz</span> <span class="pre">--out</span></code>'
+    broken = script("ext/accessible_html.py").repair(code)
+    assert "a_<wbr>b/<wbr>bn-<wbr>exp-<wbr>00.npz<" in broken and ">--out<" in broken
 
 
 def test_no_table_has_a_header_row_of_index_names_alone(quick_book):

@@ -5,9 +5,8 @@ light theme and on a phone in the dark one; pictures go to results/quick/screens
 """
 
 import functools
-import gc
 import http.server
-import os
+import json
 import re
 import threading
 from pathlib import Path
@@ -19,7 +18,6 @@ import yaml
 from metric_examples import planted_pair
 
 from attribution_consistency import cli
-from compendium.page.browser import BrowserError, chromium
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDER = "/a/folder/"  # a book need not lie at the root of its site
@@ -27,8 +25,7 @@ VIEWS = {
     "desktop": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
     "phone": {"viewport": {"width": 375, "height": 740}, "color_scheme": "dark", "has_touch": True},
 }
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
-MORE_RULES = ["heading-order", "page-has-heading-one"]
+LISTS = {"book/api", "book/columns", "genindex"}  # looked up, not read from top to bottom
 
 
 def contents():
@@ -66,32 +63,6 @@ def site(quick_book):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}{FOLDER}"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium; where there is none the tests are skipped, in continuous integration they fail."""
-    missing = pytest.fail if os.environ.get("CI") else pytest.skip
-    try:
-        path = chromium()
-    except BrowserError as error:
-        missing(str(error))
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        missing("no playwright: install requirements-test.lock")
-    # Playwright's greenlets, collected in the middle of it, break Python 3.11's own parser, which
-    # pytest needs to show a failure.
-    gc.disable()
-    with sync_playwright() as playwright:
-        # Inside containers and as root, Chromium's own sandbox cannot start.
-        started = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
-        yield started
-        started.close()
-    gc.enable()
-    gc.collect()
 
 
 @pytest.fixture(scope="module")
@@ -147,48 +118,27 @@ def checks(repository):
 
 
 @pytest.fixture(scope="module")
-def axe():
-    """Violations of WCAG 2.1 AA and of MORE_RULES: axe(tab, only=rules, exclude=selectors)."""
-    import axe_playwright_python
-
-    source = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
-
-    def violations(tab, only=None, exclude=()):
-        if not tab.evaluate("() => 'axe' in window"):
-            tab.evaluate(source)
-        rules = {"rules": {rule: {"enabled": True} for rule in MORE_RULES}}
-        options = {
-            # Without this axe fetches every style sheet once more, and the wrong one of some.
-            "preload": False,
-            "resultTypes": ["violations"],
-            **({"runOnly": only} if only else {"runOnly": WCAG, **rules}),
-        }
-        # Of the words of code, the first of each colour stands for all: thousands look the same.
-        tab.evaluate("""() => {
-          const seen = new Set();
-          for (const word of document.querySelectorAll(".highlight span")) {
-            if (seen.has(word.className)) word.dataset.again = "";
-            seen.add(word.className);
-          }
-        }""")
-        where = {"include": ["html"], "exclude": ["[data-again]", *exclude]}
-        found = tab.evaluate("given => axe.run(...given)", [where, options])["violations"]
-        return [
-            f"{rule['id']}: {node['target']} {node['html'][:120]} {node['failureSummary']}"
-            for rule in found
-            for node in rule["nodes"]
-        ]
-
-    return violations
+def moved(repository):
+    """Addresses that lead elsewhere, {old: new}."""
+    rows = (repository / "book" / "addresses.tsv").read_text().splitlines()[1:]
+    return {old: new for old, new in map(str.split, rows) if new != "-"}
 
 
-def test_the_pages_visited_are_all_there_are(quick_book):
+def test_the_pages_visited_are_all_there_are(quick_book, moved):
     found = {
         path.relative_to(quick_book).with_suffix("").as_posix()
         for path in quick_book.rglob("*.html")
         if "_static" not in path.parts
     }
-    assert found - {"index"} == set(contents())
+    assert found - {"index", "slides/index", *moved} == set(contents())
+
+
+def test_old_addresses_lead_to_the_pages_of_today(tab, site, moved):
+    for old, new in moved.items():
+        tab.goto(f"{site}{old}.html")
+        tab.wait_for_url(f"{site}{new}.html")
+    tab.goto(f"{site}notebooks/")
+    tab.wait_for_url(f"{site}book/intro.html")
 
 
 def test_nothing_fails(visit):
@@ -202,10 +152,46 @@ def test_nothing_fails(visit):
         )
 
 
-@pytest.mark.parametrize("check", ["sticksOut", "badFigures", "overlaps", "rawMaths"])
+@pytest.mark.parametrize(
+    "check", ["sticksOut", "badFigures", "smallText", "wrongPicture", "overlaps", "rawMaths"]
+)
 def test_everything_fits_and_is_drawn(visit, check, checks):
     found = checks(visit[2], check)
     assert not found, "\n".join(found)
+
+
+def test_code_and_tables_fit_a_desktop_and_say_where_they_scroll_on_a_phone(visit, checks):
+    _, view, tab, _ = visit
+    found = checks(tab, "clipped" if view == "desktop" else "unmarked")
+    assert not found, "\n".join(found)
+
+
+def test_a_page_is_at_most_20_screens_of_a_phone(contexts, site):
+    tab = contexts["phone"].new_page()
+    tab.set_viewport_size({"width": 390, "height": 800})
+    high = "() => document.documentElement.scrollHeight / innerHeight"
+    lengths = {}
+    for name in contents():
+        open_page(tab, f"{site}{name}.html")
+        lengths[name] = tab.evaluate(high)
+    tab.close()
+    assert {name for name, screens in lengths.items() if screens > 20} <= LISTS, lengths
+
+
+def test_long_code_begins_folded_on_a_phone_only(contexts, site):
+    folded = {}
+    for view, context in contexts.items():
+        tab = context.new_page()
+        open_page(tab, f"{site}notebooks/03_attribution_weighting.html")
+        cells = tab.locator("details:has(> .cell_input):has-text('lines')")
+        folded[view] = cells.count()
+        if view == "phone":
+            code = cells.first.locator("pre")
+            assert not code.is_visible()
+            cells.first.locator("summary").click()
+            assert code.is_visible()
+        tab.close()
+    assert folded["desktop"] == 0 and folded["phone"] > 3
 
 
 def test_readable_for_everyone(visit, axe):
@@ -365,6 +351,24 @@ def test_a_figure_can_be_explored_by_keyboard_and_mouse(tab, site, chapter, figu
     tab.emulate_media(media="print")
     assert not chooser.is_visible() and not ring.is_visible() and box.locator("img").is_visible()
     tab.emulate_media(media="screen")
+
+
+def test_on_a_phone_a_ring_lies_in_the_panel_of_its_point(browser, site):
+    context = browser.new_context(**VIEWS["phone"])
+    page = context.new_page()
+    open_page(page, site + "notebooks/04_length_scaling.html")
+    box = page.locator("#fig-final")
+    picture = box.locator("img")
+    wide, narrow = json.loads(picture.get_attribute("data-panels"))
+    assert narrow[0][1] < narrow[1][1] and abs(narrow[0][0] - narrow[1][0]) < 0.02  # one below one
+    whole, rings = picture.bounding_box(), box.locator(".explorer-ring").all()
+    assert len(rings) == 2
+    for ring, (left, top, width, height) in zip(rings, narrow):
+        at = ring.bounding_box()
+        x = (at["x"] + at["width"] / 2 - whole["x"]) / whole["width"]
+        y = (at["y"] + at["height"] / 2 - whole["y"]) / whole["height"]
+        assert left <= x <= left + width and top <= y <= top + height
+    assert len(wide) == len(narrow) == 2
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])

@@ -132,9 +132,12 @@ def your():
 
 
 def your_gap():
-    """Mean over k = 3 to 6 of the difference of their KLDs."""
-    a, b = your()
-    return np.mean([a[f"kld_frequency_k{k}"] - b[f"kld_frequency_k{k}"] for k in range(3, 7)])
+    """Difference of their recommended scores."""
+    a, b = (
+        np.mean([row[f"kld_frequency_k{k}"] - row[f"kld_exchanged_k{k}"] for k in range(3, 9)])
+        for row in your()
+    )
+    return a - b
 
 
 def along(activation):

@@ -21,7 +21,7 @@ def begun(extension, page, **options):
     app = types.SimpleNamespace(config=types.SimpleNamespace(html_theme_options=options))
     context = {"body": "<h1>Title</h1>"}
     extension.offer_launch(app, page, "page.html", context, None)
-    return context["body"].removesuffix("<h1>Title</h1>")
+    return context["body"].removeprefix("<h1>Title</h1>")
 
 
 @pytest.mark.parametrize(

@@ -75,9 +75,7 @@ def test_nothing_imports_the_workflow_engine(modules):
 
 def chapter(name):
     """The chapter that a module of `chapters` belongs to: its name up to the first underscore."""
-    return {"learning": "real_data"}.get(
-        name.split("_")[0], name.split("_")[0] if name != "real_data" else name
-    )
+    return name.split("_")[0] if name != "real_data" else name
 
 
 def test_chapters_do_not_import_each_other_nor_the_pages(modules):

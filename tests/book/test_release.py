@@ -218,7 +218,16 @@ def test_publish_tags_here_and_says_how_to_push(
             path.write_text("new")
         return made
 
+    def class_bundle(root, wheel, version, scratch):
+        made = scratch / "lesson_data.zip", scratch / f"class-{version}.zip"
+        for path in made:
+            path.write_text("new")
+        return made
+
+    (dist / "class-1.2.2.zip").write_text("old")
     monkeypatch.setattr(release, "build", build)
+    monkeypatch.setattr(release, "class_bundle", class_bundle)
+    monkeypatch.setattr(release, "try_class", lambda bundle, scratch: None)
     monkeypatch.setattr(release, "score_examples", lambda wheel, scratch: None)
     for name in ("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"):
         monkeypatch.setenv(name, "A")
@@ -229,11 +238,14 @@ def test_publish_tags_here_and_says_how_to_push(
     release.release(tree, dist, publish=True)
     assert release.run("git", "cat-file", "-t", "v1.2.3", cwd=tree).strip() == "tag"
     names = {"attribution_consistency-1.2.3.tar.gz", "attribution_consistency-1.2.3.whl"}
-    assert {path.name for path in dist.iterdir()} == names | {"RELEASE_NOTES.md"}
+    names |= {"lesson_data.zip", "class-1.2.3.zip", "SHA256SUMS", "RELEASE_NOTES.md"}
+    assert {path.name for path in dist.iterdir()} == names
     notes = (dist / "RELEASE_NOTES.md").read_text()
     assert notes == "# attribution-consistency 1.2.3\n\n- A change,\n  over two lines.\n"
     said = capsys.readouterr().out
     assert "git push origin v1.2.3" in said and "twine upload" in said
+    (attached,) = (line for line in said.splitlines() if "gh release create v1.2.3" in line)
+    assert all(name in attached for name in names)
     assert release.sha256(b"new") in said
 
 
@@ -251,7 +263,7 @@ def test_only_what_git_has_is_built(release, tree, tmp_path_factory):
     assert (target / "pyproject.toml").stat().st_mtime == int(seconds)
 
 
-@pytest.mark.skipif(FULL not in os.environ, reason=f"installs packages; set {FULL}=1 to run")
+@pytest.mark.skipif(FULL not in os.environ, reason=f"installs, after make book; set {FULL}=1")
 def test_the_whole_dry_release(repository, tracked, tmp_path):
     done = subprocess.run(
         [sys.executable, "workflow/scripts/release.py", "--dist", tmp_path],
@@ -260,4 +272,4 @@ def test_the_whole_dry_release(repository, tracked, tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(list(tmp_path.iterdir())) == 4 and "no tag was made" in done.stdout
+    assert len(list(tmp_path.iterdir())) == 7 and "no tag was made" in done.stdout

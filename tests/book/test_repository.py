@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 # Minified by others, or made of hashes.
-FOREIGN = ("book/static/mathjax/",)
+FOREIGN = ("book/static/mathjax/", "book/static/reveal/")
 TEXT = {
     ".py",
     ".md",
@@ -165,7 +165,7 @@ def test_every_page_of_the_contents_exists_and_every_page_is_in_them(repository)
     folder = repository / "notebooks" / "exercises"
     pages |= {f"notebooks/exercises/{path.stem}" for path in folder.glob("*.py")}
     pages |= {f"book/{path.stem}" for path in (repository / "book").glob("*.md")}
-    assert pages <= listed
+    assert pages - {"notebooks/slides"} <= listed, "the slides are a deck of their own"
 
 
 def test_make_help_lists_every_target(repository):
@@ -221,3 +221,45 @@ def test_environment_yml_has_what_the_lock_has_and_this_package(repository):
     script = repository / "workflow" / "scripts" / "environment_yml.py"
     made = runpy.run_path(str(script))["environment"](lock)
     assert made == (repository / "environment.yml").read_text(encoding="utf-8")
+
+
+# Made by us, or by our workflow; whatever else lies beside them comes from others.
+OURS = (
+    *("data/beyond", "data/controls", "data/gm12878", "data/independent", "data/interactions"),
+    *("data/spurious", "data/stored", "data/zoo", "data/published/prediction.csv"),
+    *("book/static/book.css", "book/static/book.js", "book/static/explorer.js"),
+    *("book/static/slides.css", "book/static/favicon.svg", "book/static/report.png"),
+    "src/attribution_consistency/resources/book.mplstyle",
+    "src/attribution_consistency/resources/default_length_weights.json",
+    "src/attribution_consistency/resources/examples",
+    "src/attribution_consistency/resources/formats.txt",
+    "src/attribution_consistency/resources/options.toml",
+    "src/attribution_consistency/resources/report",
+    "src/attribution_consistency/resources/scores.schema.json",
+    "src/compendium/resources/",
+)
+
+
+def test_what_comes_from_others_is_listed_with_its_terms(repository, tracked):
+    page = (repository / "book" / "provenance.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ")]
+    listed = {
+        place.replace("resources/", "src/attribution_consistency/resources/", 1)
+        if place.startswith("resources/")
+        else place
+        for row in rows
+        for place in re.findall("`([^`]+)`", row.rsplit("|", 2)[1])
+    }
+    shipped = [p.as_posix() for p in tracked if p.as_posix().startswith(("data/", "book/static/"))]
+    shipped += [p.as_posix() for p in tracked if "/resources/" in p.as_posix()]
+    others = {p for p in shipped if not p.startswith(OURS)}
+    assert others, "nothing found"
+    assert not {p for p in others if not p.startswith(tuple(listed))}
+    assert all(len(row.split("|")) == 6 and row.split("|")[3].strip() for row in rows)
+
+
+def test_every_vendored_folder_has_its_licence_beside_it(repository):
+    folders = [path for path in (repository / "book" / "static").iterdir() if path.is_dir()]
+    assert {path.name for path in folders} == {"mathjax", "reveal"}
+    for folder in folders:
+        assert "ermission" in (folder / "LICENSE").read_text(encoding="utf-8"), folder

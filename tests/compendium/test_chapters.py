@@ -23,7 +23,7 @@ def test_stored_results_are_announced_and_own_ones_are_not(study, monkeypatch):
 
 def test_a_chapter_waits_for_the_studies_that_its_code_names(compendium):
     source = compendium / "notebooks" / "one.py"
-    source.write_text('# the controls and learning\nload_tables("implants", run)\n')
+    source.write_text('# the controls and mutagenesis\nload_tables("implants", run)\n')
     assert chapters.named(["notebooks/one.py"]) == ["implants"]
 
 

@@ -68,7 +68,7 @@ def test_the_json_schema_states_types_bounds_and_meanings():
     assert not any(part["additionalProperties"] for part in (schema, *parts.values()))
 
 
-@pytest.mark.parametrize("name", ["default", "quick", "paper", "tiny", "learning"])
+@pytest.mark.parametrize("name", ["default", "quick", "paper", "tiny"])
 def test_shipped_configurations_are_valid(repository, name):
     path = repository / "config" / f"{name}.yml"
     settings = config.load(path)

@@ -16,14 +16,7 @@ from attribution_consistency import (
 from attribution_consistency.divergence import excess_klds
 from attribution_consistency.kmers import kmer_names
 from attribution_consistency.maps import READINGS, position_scores
-from compendium.chapters import (
-    controls,
-    controls_maps,
-    controls_scores,
-    controls_signs,
-    controls_summary,
-    shown,
-)
+from compendium.chapters import controls, controls_maps, controls_scores, controls_summary, shown
 from compendium.gini import gini
 from compendium.rotation import rotated
 from compendium.stand_ins import shipped_length_weights
@@ -177,33 +170,10 @@ def test_one_initialisation_of_each_configuration_is_studied():
     assert controls.one_of_each(table)["id"].tolist() == ["bn-exp-noise-00", "bn-relu-noise-03"]
 
 
-def test_the_page_of_columns_describes_every_table(repository, monkeypatch):
+def test_the_page_of_columns_describes_every_table(repository):
     from test_reference_pages import check
 
     page = (repository / "book" / "columns.md").read_text(encoding="utf-8")
     real = {"bn-exp-standard-00": A}
     maps = controls.control_table(TASK, "", {("network", i): a for i, a in real.items()}, {}, 1)
     check(page, "`controls_maps`:", list(controls_scores.add_finals(maps, TASK)))
-    monkeypatch.setattr(controls_signs, "method_maps", lambda *_: {"saliency": A})
-    signs = controls_signs.signs_table(None, TASK, ["a"])
-    check(page, "`controls_signs`:", list(signs))
-    assert signs["positive"].item() > 0.9
-
-
-# --- maps of the wrong sign -----------------------------------------------------------------
-
-
-def test_networks_of_negative_snr_are_chosen_and_one_to_compare_with():
-    table = pd.DataFrame(
-        {
-            "id": ["bn-exp-noise-00", "bn-exp-noise-01", "bn-exp-noise-02", "bn-exp-mixup-00"],
-            "snr": [2.0, -1.0, 1.0, 3.0],
-        }
-    )
-    assert controls_signs.chosen(table) == ["bn-exp-noise-01", "bn-exp-noise-00"]
-    assert controls_signs.chosen(table[table["snr"] > 0]) == ["bn-exp-noise-02", "bn-exp-noise-00"]
-    assert controls_signs.chosen(table.iloc[[1, 3]]) == ["bn-exp-noise-01", "bn-exp-mixup-00"]
-    many = pd.DataFrame(
-        {"id": [f"bn-exp-noise-{i:02d}" for i in range(9)], "snr": [*range(-8, 0), 1]}
-    )
-    assert controls_signs.chosen(many) == [f"bn-exp-noise-{i:02d}" for i in (0, 1, 2, 3, 4, 8)]

@@ -174,7 +174,7 @@ def test_a_damaged_file_is_refused(build):
         path = folder / f"{NEG}.fa"
         path.write_text(path.read_text().replace("A", "C", 1))
 
-    with pytest.raises(remote.RegistryError, match=f"{NEG}.fa: its hash is not"):
+    with pytest.raises(remote.RegistryError, match=f"{NEG}.fa is not the registered file"):
         build({}, {}, damage)
 
     with pytest.raises(remote.RegistryError, match="SNEDE0000ENO: not on this machine"):

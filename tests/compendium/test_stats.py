@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from compendium import stats
 from compendium.stats import bootstrap, resamples, spearman, spearman_difference
 
 
@@ -102,3 +103,16 @@ def test_several_statistics_share_their_resamples(scores):
 
 
 # --- initialisations that all configurations share --------------------------------------------
+
+
+@pytest.mark.parametrize("constant", [0.0, 0.1, 1 / 3, 7.0, -1e9, 1e-12])
+def test_a_constant_has_no_correlation_nor_have_numbers_equal_but_for_rounding(constant):
+    rng = np.random.default_rng(0)
+    other, flat = rng.normal(size=30), np.full(30, constant)
+    rounded = flat * (1 + 1e-15 * rng.normal(size=30))
+    found = stats.correlations(np.array([other, flat, rounded, 2 * other]), "pearson")
+    assert np.isnan(found[:, 1:3]).all() and found[0, 3] == pytest.approx(1)
+    times = np.zeros((2, 30), int)
+    times[0, :2], times[1, 0] = 1, 5  # in the second resample the same network only
+    several = stats.pearson(np.array([other, 2 * other]), times)
+    assert several[0, 0, 1] == pytest.approx(1) and np.isnan(several[1]).all()

@@ -1,11 +1,6 @@
 """The workflow on a tiny run in a copy of the compendium: resuming, rerunning, refusing."""
 
 import os
-import shutil
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
 
@@ -13,92 +8,6 @@ pytest.importorskip("keras")
 pytest.importorskip("snakemake")
 
 pytestmark = pytest.mark.slow
-COPIED = (
-    "workflow",
-    "notebooks",
-    "config",
-    "src",
-    "pyproject.toml",
-    "requirements.lock",
-    "_config.yml",
-    "_toc.yml",
-    "book",
-)
-
-
-@pytest.fixture(scope="module")
-def copy(repository, tmp_path_factory):
-    """A copy of the compendium without results, data or weights."""
-    folder = tmp_path_factory.mktemp("compendium")
-    for name in COPIED:
-        source = repository / name
-        if source.is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", "static")
-            shutil.copytree(source, folder / name, ignore=ignored)
-        else:
-            shutil.copy(source, folder / name)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def start(copy):
-    """Start the workflow in the copy, in a process group of its own."""
-
-    def start(config, *options):
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(copy / "src"),
-            "XDG_CACHE_HOME": str(copy / "cache"),
-        }
-        for name in ("ROOT", "RUN", "NOTEBOOK", "DATA"):
-            environment.pop(f"ATTRIBUTION_CONSISTENCY_{name}", None)
-        return subprocess.Popen(
-            [sys.executable, "-m", "compendium", "run", config, "--offline", *options],
-            cwd=copy,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    return start
-
-
-@pytest.fixture(scope="module")
-def run(start):
-    """Run the workflow in the copy to its end: (exit status, what it printed)."""
-
-    def run(config, *options):
-        program = start(config, *options)
-        try:
-            printed, _ = program.communicate(timeout=900)
-        except subprocess.TimeoutExpired:
-            os.killpg(program.pid, signal.SIGKILL)
-            raise
-        return program.returncode, printed
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def finished(copy, start, run):
-    """The tiny run, killed once its first network was trained, then run again.
-
-    Gives what the second call printed and the name of that network.
-    """
-    models = copy / "results" / "tiny" / "models" / "synthetic"
-    first = start("config/tiny.yml", "--cores", "1")
-    deadline = time.monotonic() + 900
-    while not list(models.glob("*.json")) and time.monotonic() < deadline:
-        assert first.poll() is None, first.communicate()[0]
-        time.sleep(0.1)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.communicate()
-    trained = next(models.glob("*.json")).stem
-    status, printed = run("config/tiny.yml")
-    assert status == 0, printed
-    return printed, trained
 
 
 def steps(copy, run, config="config/tiny.yml"):

@@ -16,7 +16,7 @@ def scripts(script):
 def test_store_and_verify(compendium, scripts, capsys, monkeypatch):
     (compendium / "my.yml").write_text("")
     run = steps.configure(compendium / "my.yml")
-    table = pd.DataFrame({"id": ["a", "b"], "snr": [1.0, None], "minutes": [3.0, 4.0]})
+    table = pd.DataFrame({"id": ["a", "b"], "snr": [1.0, None]})
     paths.write_csv(run.scores("synthetic"), table)
     paths.write_csv(run.table("interactions_cells"), table)
     paths.write_json(run.claims("01_first"), {"share": {"value": 0.2, "text": "20%"}})
@@ -39,7 +39,6 @@ def test_store_and_verify(compendium, scripts, capsys, monkeypatch):
     shipped = paths.read_json(paths.shipped_weights_file())
     assert "2 networks" in shipped["frequency"]["source"]
     assert shipped["frequency"]["held_out"] == {}
-    paths.write_csv(run.scores("synthetic"), table.assign(minutes=[9.0, 9.0]))
     assert scripts.main(["verify", "my"]) == 0
     paths.write_csv(run.scores("synthetic"), table.assign(snr=[1.1, None]))
     capsys.readouterr()
@@ -68,18 +67,18 @@ def test_one_study_is_stored_by_itself_and_not_asked_of_runs_without_it(
     table = pd.DataFrame({"id": ["a", "b"], "epoch": [0, 1], "final": [0.1, 0.2]})
     assert scripts.main(["store", "my", "nothing"]) == 2
     assert "no study 'nothing': choose from" in capsys.readouterr().err
-    paths.write_csv(run.table("learning_epochs"), table)
-    assert scripts.main(["store", "my", "learning"]) == 2
-    assert "learning_agreement.csv: no such table" in capsys.readouterr().err
+    paths.write_csv(run.table("mutagenesis_methods"), table)
+    assert scripts.main(["store", "my", "mutagenesis"]) == 2
+    assert "mutagenesis_networks.csv: no such table" in capsys.readouterr().err
     assert not paths.stored().exists()
-    paths.write_csv(run.table("learning_agreement"), table)
-    assert scripts.main(["store", "my", "learning"]) == 0
+    paths.write_csv(run.table("mutagenesis_networks"), table)
+    assert scripts.main(["store", "my", "mutagenesis"]) == 0
     stored = sorted(path.name for path in paths.stored().iterdir())
-    assert stored == ["learning_agreement.csv", "learning_epochs.csv"]
+    assert stored == ["mutagenesis_methods.csv", "mutagenesis_networks.csv"]
 
     paths.write_csv(paths.stored() / "scores_synthetic.csv", table)
     paths.write_csv(run.scores("synthetic"), table)
-    run.table("learning_epochs").unlink()  # as in a run that leaves the study out
+    run.table("mutagenesis_methods").unlink()  # as in a run that leaves the study out
     capsys.readouterr()
     assert scripts.main(["verify", "my"]) == 0, capsys.readouterr().out
 
@@ -103,12 +102,11 @@ def verify(compendium, scripts, capsys):
         "scores_gm12878_dnase": networks("e"),
         "gm12878_counts": networks("e"),
         "implants_networks": networks("e"),
-        "controls_signs": networks("a"),
         "controls_maps": networks("a", "e").assign(population=["synthetic", "gm12878_dnase"]),
     }
     for name, table in kept.items():
         paths.write_csv(paths.stored() / f"{name}.csv", table)
-    for name in ("controls_signs", "controls_maps", "gm12878_counts", "implants_networks"):
+    for name in ("controls_maps", "gm12878_counts", "implants_networks"):
         paths.write_csv(run.table(name), kept[name])
 
     def verify(**populations):

@@ -21,7 +21,7 @@ def cells(repository):
 
 
 @pytest.fixture
-def rule(cells):
+def defined(cells):
     """The functions that the chapter's cells define, with its default parameters."""
     space = {"windows": 20, "draws": 199, "seed": 0}
     for _, body in cells:
@@ -35,10 +35,15 @@ def rule(cells):
             and "tensorflow" not in ast.unparse(node)
         ]
         exec(compile(tree, "chapter", "exec"), space)
-    return lambda *arguments: space["verdict"](space["questions"](*arguments))
+    return space
 
 
-def test_five_cells_take_the_reader_there_through_the_public_interface(cells):
+@pytest.fixture
+def rule(defined):
+    return lambda *arguments: defined["verdict"](defined["questions"](*arguments))
+
+
+def test_six_cells_take_the_reader_there_through_the_public_interface(cells):
     shown = [body for head, body in cells if "tags" not in head]
     assert len(shown) == 6
     imported = [
@@ -68,6 +73,26 @@ def test_the_rule_gives_each_verdict_where_it_is_due(rule):
     assert rule(x, a, [*nothing, a]) == "cannot tell", "a control is as good"
     few = [u[:30] for u in nothing]
     assert rule(x[:30], a[:30], few) == "cannot tell", "words are met too rarely"
+
+
+def test_mutants_of_a_linear_model_have_the_effect_of_its_weights(defined):
+    rng = np.random.default_rng(0)
+    x, weights = np.eye(4)[rng.integers(0, 4, (5, 12))], rng.normal(size=(12, 4))
+    models = {
+        name: lambda some, training, by=by: by * (some * weights).sum((1, 2))[:, None]
+        for name, by in (("A", 1), ("B", 2))
+    }
+    defined["headers"] = list("vwxyz")
+    table = defined["mutants"](x, np.broadcast_to(weights, x.shape), models, n=5)
+    assert list(table["sequence"]) == [name for name in "vwxyz" for _ in range(2)]
+    score = ((weights - weights.mean(axis=1, keepdims=True)) * x).sum(axis=2)
+    for kind, places in (("mutant", score.argmax(1)), ("control", abs(score).argmin(1))):
+        found = table[table["kind"] == kind]
+        assert list(found["position"]) == list(places + 1)
+        ref, alt = (found[base].map("ACGT".index).to_numpy() for base in ("ref", "alt"))
+        assert (ref == x.argmax(2)[np.arange(5), places]).all() and (ref != alt).all()
+        effect = weights[places, alt] - weights[places, ref]
+        np.testing.assert_allclose(found[["effect in A", "effect in B"]], effect[:, None] * [1, 2])
 
 
 @pytest.fixture

@@ -301,3 +301,55 @@ def test_the_scale_of_a_map_does_not_matter(scale):
         assert thresholded_kld(x, a.astype(float) * scale, 3) == pytest.approx(
             thresholded_kld(x, a, 3)
         )
+
+
+def test_the_quantile_0_keeps_all_but_the_lowest_score():
+    """Two sequences whose lowest score stands at their end, and is not kept."""
+    x, _ = random_pair(0, n=2, length=12)
+    a = x * np.arange(12, 0, -1)[:, None]
+    kept = kmer_distributions(x[:, :11], x[:, :11], 2).p
+    every = kmer_distributions(x, x, 2).p
+    want = (kept[kept > 0] * np.log(kept[kept > 0] / every[kept > 0])).sum()
+    found = thresholded_kld(x, a, 2, quantile=0, buffer=0, score="abs_input", correct=False)
+    assert found == pytest.approx(want) and found > 0
+    for other in (-1e-9, 1, np.nan):
+        with pytest.raises(ValueError, match="quantile: got"):
+            thresholded_kld(x, a, 2, quantile=other)
+
+
+@pytest.mark.parametrize("name", ["quantile", "buffer", "pseudocount"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1])
+def test_options_that_are_no_numbers_are_refused(name, value):
+    x, a = random_pair(0)
+    with pytest.raises(ValueError, match=f"{name}: got {value}"):
+        if name == "pseudocount":
+            kmer_klds(x, a, [1], prior={1: [1, 1, 1, 1]}, pseudocount=value)
+        else:
+            thresholded_kld(x, a, 2, **{name: value})
+
+
+def test_a_prior_whose_sum_is_no_number():
+    x, a = random_pair(0)
+    with pytest.raises(ValueError, match=r"prior\[1\]: got shape"):
+        kmer_klds(x, a, [1], prior={1: [1e308] * 4})
+
+
+def test_words_have_six_bases_unless_said_otherwise():
+    x, a = random_pair(0, n=20, length=40)
+    assert kmer_distributions(x, a).q.shape == (4**6,)
+    assert thresholded_kld(x, a) == thresholded_kld(x, a, 6) != thresholded_kld(x, a, 7)
+
+
+def test_a_buffer_that_is_longer_than_the_sequence_ends_with_it():
+    x, _ = random_pair(0, n=3, length=12)
+    a = x * (np.arange(12) == 0)[:, None]
+    options = {"score": "abs_input", "correct": False, "quantile": 0.9}
+    for buffer in (11, 12, 100):
+        assert thresholded_kld(x, a, 2, buffer=buffer, **options) == pytest.approx(0, abs=1e-12)
+    assert thresholded_kld(x, a, 2, buffer=10, **options) > 0
+
+
+def test_a_pseudocount_is_added_before_frequencies_are_taken():
+    x, a = random_pair(0)
+    found = kmer_klds(x, a, [1], prior={1: [3, 1, 1, 1]}, pseudocount=1)
+    assert found == pytest.approx(kmer_klds(x, a, [1], prior={1: [4, 2, 2, 2]}))

@@ -252,3 +252,11 @@ def test_sequences_padded_in_many_ways_are_pointed_out():
     assert not exchange.exchangeable(codes_of(alike)).notes
     (note,) = exchange.exchangeable(codes_of(many)).notes
     assert "lower than it were if all were padded alike" in note
+
+
+def test_rotations_move_every_score_by_8_positions_or_more():
+    """Where there is room for it, which 16 positions just have; else by any number, 0 too."""
+    stretches = np.array([[0, 16], [3, 22], [0, 15], [5, 6], [0, 0]])
+    found = exchange.offsets(stretches, 2000, np.random.default_rng(0))
+    want = [{8}, set(range(8, 12)), set(range(15)), {0}, {0}]
+    assert [set(row.tolist()) for row in found] == want

@@ -98,3 +98,20 @@ def test_all_zero_map():
     x, a = random_pair(3)
     with pytest.raises(ValueError, match="every vector is 0"):
         geometric_kld(x, np.ones_like(a))
+
+
+@pytest.mark.parametrize("value", [0.1, 0.7, 1 / 3, 1e9])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_four_equal_attributions_have_no_direction(value, dtype):
+    """What rounding leaves of their correction is none."""
+    x = np.eye(4)[np.random.default_rng(0).integers(0, 4, (5, 30))]
+    equal = np.full(x.shape, value, dtype)
+    equal[..., 1] = np.nextafter(equal[..., 1], dtype(0))
+    with pytest.raises(ValueError, match="every vector is 0"):
+        geometric_kld(x, equal)
+
+
+@pytest.mark.parametrize("reach", [0, 1.5, np.nan])
+def test_reach_is_a_whole_number(reach):
+    with pytest.raises(ValueError, match=f"reach: got {reach}, expected a whole number"):
+        geometric_kld(*random_pair(0), reach=reach)

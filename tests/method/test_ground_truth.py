@@ -115,3 +115,29 @@ def test_bad_input(change, message):
     mask[:, :5] = True
     with pytest.raises(ValueError, match=message):
         signal_to_noise(**{**dict(x=x, a=a, motif_mask=mask), **change})
+
+
+def test_noise_is_the_mean_of_the_ten_highest_of_many_scores():
+    rng = np.random.default_rng(0)
+    x = np.eye(4)[rng.integers(0, 4, (6, 300))]
+    scores, mask = rng.permuted(np.tile(np.arange(1.0, 301), (6, 1)), axis=1), np.zeros((6, 300))
+    mask[:, :5] = 1
+    found = signal_to_noise(x, x * scores[..., None], mask, correct=False)
+    highest = np.sort(scores[:, 5:], axis=1)[:, -10:].mean(axis=1)
+    np.testing.assert_allclose(found, scores[:, :5].mean(axis=1) / highest)
+
+
+def test_one_position_of_each_kind_is_enough():
+    x = np.eye(4)[[[0, 1]]]
+    a = x * np.array([2.0, 1.0])[:, None]
+    for mask, want in (([[1, 0]], 1), ([[0, 1]], 0)):
+        assert motif_auroc(x, a, mask).tolist() == [want]
+
+
+@pytest.mark.parametrize("function", [motif_auroc, motif_aupr, signal_to_noise])
+def test_maps_are_corrected_unless_said_otherwise(function):
+    rng = np.random.default_rng(0)
+    x, mask = np.eye(4)[rng.integers(0, 4, (5, 60))], rng.random((5, 60)) < 0.3
+    a = rng.normal(size=x.shape) + 1
+    np.testing.assert_array_equal(function(x, a, mask), function(x, a, mask, correct=True))
+    assert (function(x, a, mask) != function(x, a, mask, correct=False)).any()

@@ -51,6 +51,47 @@ def test_pooled_r2_is_that_of_a_plain_calculation():
         assert found.r2[subset, 0] == pytest.approx(want, rel=1e-9)
 
 
+def test_variance_is_that_of_the_predictions_over_that_of_log_snr():
+    klds, snr = table(m=80, noise=(1.0,))
+    found = length_weights(klds, snr, n_subsets=2, n_folds=4, seed=3, statistic="variance")
+    y, rng = np.log(snr), np.random.default_rng(3)
+    held_out = _split(np.arange(80), 2, rng, "")
+    for subset in range(2):
+        x, z = klds[held_out != subset, 0], y[held_out != subset]
+        fold = _split(np.arange(len(x)), 4, rng, "")
+        predicted = np.empty_like(z)
+        for part in range(4):
+            line = np.polyfit(x[fold != part], z[fold != part], 1)
+            predicted[fold == part] = np.polyval(line, x[fold == part])
+        assert found.r2[subset, 0] == pytest.approx(predicted.var() / z.var(), rel=1e-9)
+        assert 0.2 < found.r2[subset, 0] < 0.8
+
+
+def test_ten_subsets_and_five_folds_unless_said_otherwise():
+    klds, snr = table(noise=(1.0, 2.0))
+    found = length_weights(klds, snr)
+    assert (found.trained_on["n_subsets"], found.trained_on["n_folds"]) == (10, 5)
+    assert (found.r2 == length_weights(klds, snr, n_subsets=10, n_folds=5).r2).all()
+    assert (found.r2 != length_weights(klds, snr, n_subsets=10, n_folds=6).r2).any()
+    assert found.trained_on["statistic"] == "r2" and not found.trained_on["standardise"]
+
+
+def test_standardised_scores_are_numbers_where_a_length_never_varies():
+    klds, snr = table(m=70, noise=(0.0, 1.0))
+    klds = np.column_stack([klds, np.full(70, 0.1)])
+    found = length_weights(klds, snr, standardise=True)
+    assert found.mean[2] == 0 and (found.scale[:, 2] == 1).all()
+    scores = consistency(klds, found)
+    own = (klds[:, :2] - found.centre.mean(axis=0)[:2]) / found.scale.mean(axis=0)[:2]
+    np.testing.assert_allclose(scores, own @ found.mean[:2])
+
+
+@pytest.mark.parametrize("weights", [[np.nan, 1.0], [np.inf, 0.0]])
+def test_weights_that_are_no_numbers_give_no_score(weights):
+    with pytest.raises(ValueError, match="weights: got .*expected finite numbers"):
+        consistency([1.0, 2.0], weights)
+
+
 def test_lines_are_those_of_statsmodels():
     from statsmodels.api import OLS, add_constant
 
@@ -158,9 +199,12 @@ def test_warns_when_size_differs_more_than_twofold():
     "change, message",
     [
         (dict(klds=np.ones(5)), r"klds: got shape \(5,\)"),
-        (dict(snr=np.ones(5)), r"snr: got shape \(5,\), expected one per model"),
+        (dict(snr=np.ones(5)), r"snr: got shape \(5,\), expected one a model"),
         (dict(groups=np.ones(5)), r"groups: got shape \(5,\)"),
-        (dict(groups=np.repeat(range(4), 15)), "n_subsets: got 10, expected 2 to 4"),
+        (
+            dict(groups=np.repeat(range(4), 15)),
+            "n_subsets: got 10, expected a whole number from 2 to 4",
+        ),
         (dict(n_subsets=1), "n_subsets: got 1"),
         (dict(n_folds=100), "n_folds: got 100"),
         (dict(statistic="R2"), "statistic: got 'R2'"),
@@ -177,5 +221,27 @@ def test_bad_values_are_placed():
     klds[7, 2] = np.nan
     with pytest.raises(ValueError, match=r"klds\[7, 2\]: got nan"):
         length_weights(klds, snr)
-    with pytest.raises(ValueError, match="one KLD for each weighted k-mer length"):
+    with pytest.raises(ValueError, match="one KLD for each weight of shape"):
         consistency(np.ones((4, 2)), np.ones(3))
+
+
+def test_the_seed_is_0_unless_said_otherwise():
+    klds, snr = table(noise=(1.0, 2.0))
+    found = length_weights(klds, snr)
+    assert (found.held_out == length_weights(klds, snr, seed=0).held_out).all()
+    assert (found.held_out != length_weights(klds, snr, seed=1).held_out).any()
+
+
+@pytest.mark.parametrize("statistic", ["r2", "f", "variance"])
+def test_an_snr_that_never_varies_is_explained_by_nothing(statistic):
+    klds, _ = table(m=60, noise=(1.0,))
+    with pytest.raises(ValueError, match="no k-mer length explains log SNR"):
+        length_weights(klds, np.full(60, 0.1), statistic=statistic)
+
+
+def test_the_spread_that_is_kept_is_that_of_a_sample():
+    klds, snr = table(m=61, noise=(1.0, 2.0))
+    found = length_weights(klds, snr, standardise=True)
+    train = found.held_out != 0
+    np.testing.assert_allclose(found.scale[0], klds[train].std(axis=0, ddof=1))
+    np.testing.assert_allclose(found.centre[0], klds[train].mean(axis=0))

@@ -16,6 +16,7 @@ RESOURCES = {
     "default_length_weights.json",
     "report.html",
     "report_parts.html",
+    "book.mplstyle",
     "options.toml",
     "formats.txt",
     "scores.schema.json",

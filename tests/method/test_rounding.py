@@ -76,5 +76,54 @@ def test_what_is_empty_or_not_a_number_does_not_vary():
     assert varies([0.0, 1e-30])
 
 
+@pytest.mark.parametrize("constant", [0.1, 1 / 3, -50, 7e3])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_the_tolerance_is_that_of_the_type_and_of_the_magnitude(constant, dtype):
+    one = np.full(9, constant, dtype)
+    last_bit = one.copy()
+    last_bit[::2] = np.nextafter(one[::2], dtype(np.inf))
+    assert np.ptp(last_bit) > 0 and not varies(last_bit) and not varies(one)
+    assert varies(one * np.linspace(1, 1.5, 9).astype(dtype))
+
+
+def test_whole_numbers_vary_by_one():
+    assert varies([1, 2]) and varies(np.array([100, 101], np.int8)) and not varies([3, 3])
+
+
+def test_each_row_by_itself_and_only_what_counts():
+    values = np.array([[1.0, 1.0, 5.0], [1.0, 2.0, 2.0]])
+    assert varies(values, axis=1).all()
+    there = np.array([[True, True, False], [True, True, False]])
+    assert varies(values, axis=1, where=there).tolist() == [False, True]
+    assert not varies(values, axis=1, where=~there).any()
+
+
+@pytest.mark.parametrize("constant", [0.1, 1 / 3, 1e100, 0.0])
+def test_a_constant_row_correlates_with_nothing(constant):
+    rng = np.random.default_rng(0)
+    rows = np.stack([rng.normal(size=30), np.full(30, constant), np.arange(30.0)])
+    found = rounding.unit(rows) @ rounding.unit(rows).T
+    assert found[0, 0] == pytest.approx(1) and found[0, 2] == pytest.approx(
+        np.corrcoef(rows[0], rows[2])[0, 1]
+    )
+    assert (found[1] == 0).all()
+
+
 def test_nine_digits():
     assert rounding.DIGITS == 9
+
+
+@pytest.mark.parametrize("size", [1e-12, 1.0, 1e7])
+def test_nine_digits_are_kept_and_no_more(size):
+    want = np.array([1.23456789, -0.98765432, 0.0])
+    np.testing.assert_allclose(
+        rounded(size * (want + 4e-9)), size * want, rtol=0, atol=size * 1e-13
+    )
+    assert (rounded(size * (want + 4e-8)) != rounded(size * want)).all()
+
+
+@pytest.mark.parametrize("bound", [1.0, -1.0, 1e3, 1e-3])
+def test_values_reach_a_bound_that_they_miss_by_less_than_a_thousand_millionth(bound):
+    by = abs(bound) * np.array([0, 9e-10, 1.1e-9]) + [0, 0, 1.1e-12]
+    assert at_least(bound - by, bound).tolist() == [True, True, False]
+    assert at_least([-0.9e-12, -1.2e-12], 0.0).tolist() == [True, False]

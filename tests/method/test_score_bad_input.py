@@ -1,6 +1,7 @@
 """Every mistake on the command line of `score`: one line, status 2, nothing written."""
 
 import io
+import os
 import zipfile
 
 import numpy as np
@@ -59,6 +60,10 @@ def table(text):
     return raw("p.csv", text.encode())
 
 
+def pipe(folder):
+    os.mkfifo(folder / "pipe")
+
+
 def second(name="b.npz"):
     def write(folder):
         (folder / name).parent.mkdir(exist_ok=True)
@@ -96,7 +101,7 @@ CASES = {
         ["--task", "2"],
         "has tasks 0 to 1, and no '2'",
     ),
-    "cropped too wide": (None, ["--crop", "31"], "has 30 positions, fewer than --crop 31"),
+    "cropped too wide": (None, ["--crop", "31"], "a whole number from 1 to 30"),
     "patterns": (
         save("a.npz", **{"pos_patterns/pattern_0/contrib_scores": A[0]}),
         [],
@@ -152,7 +157,11 @@ CASES = {
         "longer than the sequences (5 positions)",
     ),
     "no k": (None, ["--ks", "8-3"], "'8-3' is neither like 3-8 nor like 4,6"),
-    "few draws": (None, ["--draws", "10"], "n_draws: got 10, expected at least 99"),
+    "few draws": (
+        None,
+        ["--draws", "10"],
+        "draws: got 10, expected a whole number from 99 to 100000",
+    ),
     "same names": (
         second("c/a.npz"),
         ["--attributions", "a.npz", "c/a.npz"],
@@ -207,6 +216,80 @@ CASES = {
     "nothing named": (None, ["--attributions"], "expected at least one argument"),
     "reading": (None, ["--reading", "literal"], "invalid choice: 'literal'"),
     "ks in words": (None, ["--ks", "all"], "'all' is neither like 3-8 nor like 4,6"),
+    "task of maps that have one": (None, ["--task", "3"], "has tasks 0 to 0, and no '3'"),
+    "task of 5,000 digits": (None, ["--task", "9" * 5000], "and no '99999999999999999999'"),
+    "task that is a digit elsewhere": (None, ["--task", "²"], "and no '²'"),
+    "no crop": (None, ["--crop", "0"], "--crop: got 0, expected"),
+    "crop below 0": (None, ["--crop", "-5"], "--crop: got -5, expected"),
+    "crop of letters": (
+        raw("x.fa", b"".join(b">s%d\n%s\n" % (i, b"ACGTT" * 6) for i in range(24))),
+        ["--sequences", "x.fa", "--crop", "99"],
+        "x.fa: --crop: got 99, expected a whole number from 1 to 30",
+    ),
+    "fewer than no sequences": (None, ["--max-sequences", "-5"], "max_sequences: got -5"),
+    "a thousand million draws": (None, ["--draws", "1000000000"], "draws: got 1000000000"),
+    "draws that are no number": (None, ["--draws", "nan"], "'nan' is not a whole number"),
+    "draws that do not end": (None, ["--draws", "inf"], "'inf' is not a whole number"),
+    "half a draw": (None, ["--draws", "99.5"], "'99.5' is not a whole number"),
+    "seed below 0": (None, ["--seed", "-1"], "seed: got -1, expected a whole number from 0"),
+    "seed of 5,000 digits": (None, ["--seed", "9" * 5000], "'9999999999999"),
+    "k to a thousand million": (None, ["--ks", "1-999999999"], "'1-999999999' is neither"),
+    "k of 5,000 digits": (None, ["--ks", "3-" + "9" * 5000], "'3-999999999999999999' is neither"),
+    "no k at all": (None, ["--ks", "0,3"], "got k = 0, expected whole numbers from 1 to 10"),
+    "a long name": (None, ["--names", "x" * 201], "is not a name"),
+    "all but one map are zero": (
+        save("a.npz", a=np.where(np.arange(24)[:, None, None] == 3, A, 0)),
+        [],
+        "the maps of 23 of 24 sequences are zero everywhere, which leaves too few",
+    ),
+    "no map can be used": (
+        save("a.npz", a=A * np.nan),
+        ["--drop-bad-rows"],
+        "--drop-bad-rows: no sequence is left",
+    ),
+    "two controls of one name": (
+        lambda f: [second("c/b.npz")(f), second("d/b.npz")(f)],
+        ["--controls", "c/b.npz", "d/b.npz"],
+        "two models are called 'control: b'",
+    ),
+    "a protein": (
+        raw("x.fa", b"".join(b">p%d\nMKTAYIAKQRQISFVKSHFSRQLEERLGLI\n" % i for i in range(24))),
+        ["--sequences", "x.fa"],
+        "x.fa: holds letters that are mostly no A, C, G or T: is it protein?",
+    ),
+    "letters of every kind": (
+        raw("x.fa", b">a\nRYSWKMBDHVRYSWKMBDHVAAAAAAAAAA\n"),
+        ["--sequences", "x.fa"],
+        "mostly no A, C, G or T",
+    ),
+    "one text as sequences": (
+        save("x.npz", x=np.array("ACGT")),
+        [],
+        "x holds <U4, expected real numbers",
+    ),
+    "a table without files": (
+        table("model,auroc\na,1\n"),
+        ["--models", "p.csv"],
+        "got 0 names for 0 models",
+    ),
+    "models and maps": (table("model,file\na,a.npz\n"), ["--models", "p.csv"], "; or --example"),
+    "an example of one's own": (None, ["--example"], "name --sequences, and --attributions"),
+    "a pipe as maps": (pipe, ["--attributions", "pipe"], "pipe: is a pipe or a device"),
+    "a pipe as sequences": (pipe, ["--sequences", "pipe"], "pipe: is a pipe or a device,"),
+    "a pipe as performance": (pipe, ["--performance", "pipe"], "pipe: is a pipe or a device, "),
+    "a pipe to ignore": (pipe, ["--ignore", "pipe"], "pipe: is a pipe or a device, e"),
+    "a pipe as controls": (pipe, ["--controls", "pipe"], "pipe: is a pipe or a device, ex"),
+    "a device": (None, ["--sequences", "/dev/zero"], "/dev/zero: is a pipe or a device"),
+    "performance with cells too many": (
+        table("model,auroc\na,1,2\n"),
+        ["--performance", "p.csv"],
+        "p.csv: not a CSV table (its rows have more cells",
+    ),
+    "performance of 5,000 digits": (
+        table("model,auroc\na," + "9" * 5000 + "\n"),
+        ["--performance", "p.csv"],
+        "has no number for model 'a'; ",
+    ),
     "weights of other lengths": (None, ["--ks", "3,4", "--weights", "learnt"], "use equal ones"),
 }
 
@@ -230,7 +313,8 @@ def test_one_line_and_status_2(place, capfd, case):
     if change:
         change(place)
     before = contents(place)
-    given = ["--sequences", "x.npz", "--attributions", "a.npz", "--out", "out", *arguments]
+    maps = [] if case == "a table without files" else ["--attributions", "a.npz"]
+    given = ["--sequences", "x.npz", *maps, "--out", "out", *arguments]
     try:
         status = cli.main(["score", *given])
     except SystemExit as stopped:  # argparse

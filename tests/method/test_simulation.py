@@ -101,7 +101,17 @@ def test_same_seed_same_data_other_seed_other_data(data):
     assert (simulation.simulate(2000, 200, seed=4).codes != data.codes).any()
 
 
-@pytest.mark.parametrize("arguments, message", [((7, 200), "even"), ((100, 30), "length")])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ((11, 200), "even"),
+        ((8, 200), "n_sequences: got 8, expected a whole number from 10"),
+        ((float("nan"), 200), "n_sequences: got nan"),
+        ((10**9, 200), "n_sequences"),
+        ((100, 30), "length"),
+        ((100, 2**15), "length: got 32768, expected a whole number from 60 to 32767"),
+    ],
+)
 def test_impossible_requests_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         simulation.simulate(*arguments)

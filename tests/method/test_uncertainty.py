@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from metric_examples import planted_pair, random_pair
 
-from attribution_consistency import jackknife, kmer_klds, kmers, maps, rotated_null
+from attribution_consistency import (
+    excess_interval,
+    exchanged_null,
+    jackknife,
+    kmer_klds,
+    kmers,
+    maps,
+    rotated_null,
+)
 from attribution_consistency.divergence import kmer_distributions
 from attribution_consistency.uncertainty import paired_difference, smallest_difference
 
@@ -164,3 +172,24 @@ def test_p_value_of_ties():
     x = np.eye(4)[np.zeros((5, 20), dtype=int)]
     found = rotated_null(x, x, [2], correct=False)
     assert found.p_value == 1 and found.excess == 0
+
+
+@pytest.mark.parametrize("name", ["level", "power"])
+@pytest.mark.parametrize("value", [0, 1, 95, np.nan])
+def test_probabilities_are_between_0_and_1(name, value):
+    difference = jackknife(*random_pair(0, n=20), [2], n_blocks=5)
+    with pytest.raises(ValueError, match=f"{name}: got {value}, expected between 0 and 1"):
+        smallest_difference(difference, **{name: value})
+
+
+@pytest.mark.parametrize("value", [1, 2.5, np.nan, np.inf, "ten"])
+def test_blocks_are_whole_numbers(value):
+    for interval in (jackknife, excess_interval):
+        with pytest.raises(ValueError, match="n_blocks: got"):
+            interval(*random_pair(0, n=40), [2], n_blocks=value)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 99.5, "many"])
+def test_draws_are_whole_numbers(value):
+    with pytest.raises(ValueError, match=f"n_draws: got {value}, expected a whole number"):
+        exchanged_null(*random_pair(0), [2], n_draws=value)

@@ -5,7 +5,8 @@ import pytest
 import reference
 from metric_examples import planted_pair, random_pair
 
-from attribution_consistency import attributed_words
+from attribution_consistency import attributed_words, exchange, maps
+from attribution_consistency.words import explained
 
 RNG = np.random.default_rng
 
@@ -77,3 +78,13 @@ def test_few_maps_of_noise_list_a_word():
         a = x * rng.gamma(0.3, size=(50, 80, 1))
         listed += bool(attributed_words(x, a, 4, seed=seed).names)
     assert listed <= 12
+
+
+@pytest.mark.parametrize("constant", [0.1, 1 / 3, 7.0])
+def test_words_explain_nothing_of_scores_that_are_equal_but_for_rounding(constant):
+    for seed in range(5):
+        x, _ = random_pair(seed, n=60, length=50)
+        rounding = 1 + 1e-7 * np.random.default_rng(seed).normal(size=x.shape)
+        a = (x * constant * rounding).astype(np.float32)
+        scored, _ = exchange.prepared(x, a, maps.Options(correct=False))
+        assert explained(scored) == 0

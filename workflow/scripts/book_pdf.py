@@ -1,7 +1,8 @@
 """Make the whole book one PDF file, through the browser: contents, figure and page numbers.
 
-The executed notebooks of a run become one long page, which a headless Chromium prints. Run from the
-root of the repository, after `make book`::
+The executed notebooks of a run become one long page, which a headless Chromium prints. So are the
+slides of the class, into a file beside them. Run from the root of the repository, after
+`make book`::
 
     python workflow/scripts/book_pdf.py [RUN]
 """
@@ -12,8 +13,9 @@ import sys
 from pathlib import Path
 
 from compendium import paths
+from compendium.building import BUILDER
 from compendium.page.browser import BrowserError, chromium
-from compendium.run import BUILDER, RunError
+from compendium.run import RunError
 
 SECONDS = 300  # that the browser may take
 
@@ -35,12 +37,13 @@ def one_page(run: paths.Run) -> Path:
     return page
 
 
-def print_page(page: Path, target: Path) -> None:
+def print_page(page: Path, target: Path, query: str = "") -> None:
     """Print a page, with everything that its scripts draw, into a PDF file with an outline."""
     part = target.with_suffix(".part.pdf")
     command = [chromium(), "--headless", "--no-sandbox", "--disable-gpu"]
     command += ["--virtual-time-budget=120000", "--no-pdf-header-footer"]
-    command += ["--generate-pdf-document-outline", f"--print-to-pdf={part}", page.as_uri()]
+    command += ["--generate-pdf-document-outline", f"--print-to-pdf={part}"]
+    command += [page.as_uri() + query]
     subprocess.run(command, check=True, timeout=SECONDS, capture_output=True)
     part.replace(target)
 
@@ -49,13 +52,18 @@ def main() -> int:
     """Exit status: 0, or 2 with one line that says what is missing."""
     run = paths.Run(*(sys.argv[1:2] or ["default"]))
     target = run.folder / "book" / "book.pdf"
+    deck = run.book / "slides" / "index.html"
     try:
         run.logs.mkdir(parents=True, exist_ok=True)
         print_page(one_page(run), target)
+        if deck.exists():
+            print_page(deck, deck.with_name("slides.pdf"), "?print-pdf")
     except (BrowserError, RunError, OSError, subprocess.SubprocessError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(paths.relative(target))
+    if deck.exists():
+        print(paths.relative(deck.with_name("slides.pdf")))
     return 0
 
 

@@ -6,6 +6,9 @@
 the last lines say which commands do that.  It needs Python and Git alone, as `build` and `twine`
 go into an environment that is thrown away: what tries the release cannot lean on what is installed
 here, and the book's lock files stay free of tools that no chapter needs.
+
+Beside the package it makes what a class gets, `class-<version>.zip`, from the exercises of the
+finished run `default`.
 """
 
 import argparse
@@ -189,7 +192,7 @@ def build(root, scratch):
         differing = sorted(n for n in direct | other if direct.get(n) != other.get(n))
         if differing:
             raise ReleaseError(f"sdist and tree give different wheels: {', '.join(differing)}")
-    return sdist, wheel
+    return [sdist, wheel]
 
 
 def score_examples(wheel, scratch):
@@ -204,14 +207,48 @@ def score_examples(wheel, scratch):
         raise ReleaseError("the installed wheel wrote no report, or an empty one")
 
 
+def class_bundle(root, wheel, version, scratch, made="default"):
+    """What a class gets: notebooks of part I, their data, the wheel, and how to start.
+
+    Returns the data and the bundle, `lesson_data.zip` and `class-<version>.zip`.
+    """
+    made = root / "results" / made
+    data = made / "exercises" / "lesson_data.zip"
+    notebooks = sorted((made / "notebooks" / "exercises").glob("0[1-5]_*.ipynb"))
+    if not data.is_file() or len(notebooks) != 5:
+        raise ReleaseError(
+            "the exercises of the run 'default' are not made: 'make release' makes them, or run "
+            "'python -m compendium run config/default.yml --until exercises'"
+        )
+    start = (root / "book" / "class" / "START.md").read_text(encoding="utf-8")
+    bundle = scratch / f"class-{version}.zip"
+    with zipfile.ZipFile(bundle, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("START.md", start.replace("WHEEL", wheel.name))
+        for path in (*notebooks, data, wheel):
+            packed.write(path, path.name)
+    return data, bundle
+
+
+def try_class(bundle, scratch):
+    """Follow START.md in an empty folder, and run every notebook, unanswered."""
+    with step("the class bundle in a clean environment"):
+        script = Path(__file__).with_name("try_class.py")
+        run(sys.executable, script, bundle, "--folder", scratch / "class", cwd=scratch)
+
+
 def keep(paths, notes, dist):
     """Replace the last release in a folder by these files and notes; returns the new paths."""
     dist.mkdir(parents=True, exist_ok=True)
-    for old in dist.glob("attribution_consistency-*"):
+    for old in (*dist.glob("attribution_consistency-*"), *dist.glob("class-*")):
         old.unlink()
-    written = dist / "RELEASE_NOTES.md"
-    written.write_text(notes, encoding="utf-8")
-    return [*(Path(shutil.copy2(path, dist)) for path in paths), written]
+    kept = [Path(shutil.copy2(path, dist)) for path in paths]
+    for name, text in (
+        ("SHA256SUMS", "".join(f"{sha256(p.read_bytes())}  {p.name}\n" for p in kept)),
+        ("RELEASE_NOTES.md", notes),
+    ):
+        kept.append(dist / name)
+        kept[-1].write_text(text, encoding="utf-8", newline="\n")
+    return kept
 
 
 def release(root, dist, publish):
@@ -229,6 +266,8 @@ def release(root, dist, publish):
     with tempfile.TemporaryDirectory(prefix="release-") as folder:
         built = build(root, Path(folder))
         score_examples(built[1], Path(folder))
+        built += class_bundle(root, built[1], version, Path(folder))
+        try_class(built[-1], Path(folder))
         notes = f"# attribution-consistency {version}\n\n{changes}\n"
         kept = keep(built, notes, dist)
     for path in kept:
@@ -239,9 +278,10 @@ def release(root, dist, publish):
     if obstacles(root):
         raise ReleaseError("the tree changed meanwhile: nothing is tagged")
     run("git", "tag", "-a", f"v{version}", "-m", f"attribution-consistency {version}", cwd=root)
-    print(f"tagged v{version}, here only; these two commands publish it:")
+    print(f"tagged v{version}, here only; these commands publish it:")
     print(f"  git push origin v{version}")
     print(f"  twine upload {' '.join(str(path) for path in kept[:2])}")
+    print(f"  gh release create v{version} -F {kept[-1]} {' '.join(map(str, kept[:-1]))}")
 
 
 def solutions(root, dist):

@@ -54,8 +54,9 @@ def store(run: Run) -> list[str]:
     ]
     claims = pd.DataFrame(rows, columns=["notebook", "name", "value", "text"])
     contents = {
-        f"{name}.png": _figure(run.notebook(notebook), figure)
-        for name, (notebook, figure) in STORED_FIGURES.items()
+        f"{name}{'' if kind == 'light' else f'-{kind}'}.png": _figure(run, *at, kind)
+        for name, at in STORED_FIGURES.items()
+        for kind in ("light", "dark", "narrow", "narrow-dark")
     }
     copied |= {f"{n}.csv": run.figure(*at) for n, at in STORED_FIGURES.items() if n in STORED_DATA}
     contents |= {name: path.read_bytes() for name, path in copied.items()}
@@ -103,15 +104,23 @@ STORED_FIGURES = {
 STORED_DATA = ("two_networks",)  # also as the table of what is drawn, which a test reads
 
 
-def _figure(path, name):
-    """PNG bytes of a figure that a notebook showed under `name`."""
-    shown = provenance.pictures(read_json(path))
-    if name not in shown:
+def _figure(run, notebook, name, kind):
+    """PNG bytes of a figure that a notebook showed under `name`, as the book drew it."""
+    path = run.notebook(notebook)
+    if name not in provenance.pictures(read_json(path)):
         raise StoredError(f"{relative(path)}: shows no figure {name!r}: rerun its notebook")
-    return shown[name]
+    drawn = run.figure(notebook, f"{name}-{kind}").with_suffix(".png")
+    if not drawn.exists():
+        raise StoredError(f"{relative(drawn)}: no such picture: build the book of this run")
+    return drawn.read_bytes()
 
 
-MADE_BY = {"null": "calibrate_null.py", "sign": "train_variants.py", "deepshap": "deep_shap.py"}
+MADE_BY = {
+    "learning": "along_a_training.py",
+    "null": "calibrate_null.py",
+    "sign": "train_variants.py",
+    "deepshap": "deep_shap.py",
+}
 
 ABSENT = {
     "synthetic": "this run has no networks of the synthetic task",
@@ -125,7 +134,7 @@ ABSENT = {
 def verify(run: Run, tolerance: float = 1e-3) -> tuple[list[str], list[str]]:
     """Compare a run with `data/stored`.
 
-    Numbers may differ by `tolerance`, relative, or 1e-6, absolute; minutes may differ freely.
+    Numbers may differ by `tolerance`, relative, or 1e-6, absolute.
     What a run does not have because of a missing download or its configuration is no difference.
     Scores are compared network by network: a run may have more of them.
 
@@ -202,7 +211,7 @@ def _needed(name, settings):
 def _compared(name, ours, theirs, tolerance):
     """The first difference in each column of two tables of the same shape, as lines."""
     differences = []
-    for column in ours.columns.difference(["minutes"]):
+    for column in ours:
         a, b = ours[column].to_numpy(), theirs[column].to_numpy()
         if a.dtype.kind in "fiu" and b.dtype.kind in "fiu":
             same = np.isclose(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAMES = (
-    *("real_data", "implants", "learning", "controls", "interactions", "reproduction"),
+    *("real_data", "implants", "controls", "interactions", "reproduction"),
     *("controls_recommended", "mutagenesis", "controls_spurious"),
 )
 

@@ -2,7 +2,7 @@
 
 Maps that know nothing (rotated scores, random spikes, arbitrary words) and networks that learnt
 nothing (shuffled labels, permuted or fresh weights), on the same sequences: the first
-`studies.controls.n_sequences` of those mapped.  And networks whose maps have the wrong sign.
+`studies.controls.n_sequences` of those mapped.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from ..rotation import rotated
 from ..tables import configuration, significant
 from .controls_maps import WORDS, in_noise, spikes, wrong_words
 from .controls_scores import Task, add_finals, score_map
-from .controls_signs import SEED, chosen, signs_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +32,8 @@ PREFIX = "controls"
 CHAPTER = "06_controls"
 POPULATIONS = ("synthetic",)
 OPTIONAL = ("gm12878_dnase",)
-TABLES = ("maps", "signs")
+TABLES = ("maps",)
+SEED = 0
 FEWER_OR_MORE, FEWER_DRAWS = (1, 4, 10, 160), 5  # arbitrary words besides `WORDS`, and their draws
 FRESH = 3  # sets of initial weights of each architecture
 SHUFFLED = ("bn-exp-standard-00", "bn-relu-standard-00")  # trained on shuffled labels
@@ -49,12 +49,11 @@ def make(run: Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     options, ks = settings["studies"]["controls"], settings["scores"]["ks"]
     fitted = read_json(run.length_weights)
     weights = {reading: length_weights_from(entry) for reading, entry in fitted.items()}
-    maps, tables = [], {}
+    maps = []
     for population in (*POPULATIONS, *OPTIONAL):
         if not run.scores(population).exists():
             continue
-        every = read_csv(run.scores(population)).query("status == 'ok'").reset_index(drop=True)
-        scores = one_of_each(every)
+        scores = one_of_each(read_csv(run.scores(population)).query("status == 'ok'"))
         ids = list(scores["id"])
         x, masks = sequences(run, population, ids[0], options["n_sequences"])
         task = Task(x, ks, masks, weights)
@@ -67,10 +66,7 @@ def make(run: Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
             blind = blind_maps(networks, ids, x)
             taught, auroc = shuffled_maps(run, settings, x)
             maps.append(control_table(task, population, blind | taught, auroc))
-            few = task.part(slice(options["method_sequences"]))
-            tables["signs"] = signs_table(networks, few, chosen(every))
-    tables["maps"] = add_finals(pd.concat(maps, ignore_index=True), task)
-    return {name: significant(table) for name, table in tables.items()}
+    return {"maps": significant(add_finals(pd.concat(maps, ignore_index=True), task))}
 
 
 def one_of_each(scores: pd.DataFrame) -> pd.DataFrame:

@@ -25,7 +25,7 @@ CONTROLS = {
 METRICS = {
     "kld_original": "original metric",
     "consistency_frequency": "final score",
-    "excess": "excess",
+    "excess": "recommended score",
 }
 
 

@@ -34,7 +34,7 @@ PREFIX = "gm12878"
 POPULATION = "gm12878_dnase"
 POPULATIONS = (POPULATION,)
 READING = "frequency"
-KS = (4, 5, 6)  # lengths whose distributions are kept for one network
+K = 6  # length whose distribution is kept for one network
 SHORT = 6  # a few hundred sequences leave few windows for each longer k-mer
 BLOCKS = 20  # of sequences, each left out once
 PEAKS = 2
@@ -142,45 +142,21 @@ def counts(data: Mapping[str, Any], rows: np.ndarray) -> pd.DataFrame:
     """What the data set and the mapped sequences hold, one number a row: name, value."""
     import pandas as pd
 
-    meta, accessible = data["meta"], data["y"][:, 0] > 0.5
-    numbers = {k: v for k, v in meta["counts"].items() if k != "capped"}
-    for value, name in enumerate(("training", "validation", "test")):
-        numbers[name] = int((data["split"] == value).sum())
-        numbers[f"{name}_accessible"] = int((accessible & (data["split"] == value)).sum())
-    negative = [v for k, v in meta["region_sets"].items() if k.endswith("_neg")]
-    numbers["negatives"] = sum(v["windows"] for v in negative)
-    numbers["negatives_accessible"] = sum(v["accessible"] for v in negative)
-    for column, line in enumerate(meta["targets"][1:], 1):
-        tags = np.expm1(data["y"][:, column])
-        numbers[f"capped_{line}"] = meta["counts"]["capped"][line]
-        numbers[f"median_tags_{line}"] = round(float(np.median(tags[tags > 0])), 3)
-    test, signal = data["split"] == 2, data["y"][:, 1].astype(float)
-    both = signal[test & accessible]
-    # Of all variance this is left once open windows are told from closed ones, which have none.
-    numbers["variance_within"] = round(
-        both.var() * len(both) / (signal[test].var() * test.sum()), 4
-    )
-    _, times = np.unique(both, return_counts=True)
-    numbers["test_shared"] = int(times[times > 1].sum())
-    chrom, start = data["chrom"][rows], data["start"][rows]
-    length = data["codes"].shape[1]
-    near = (chrom[1:] == chrom[:-1]) & (np.diff(start) < length)
-    numbers |= {"length": length, "mapped": len(rows), "mapped_overlapping": int(near.sum())}
+    numbers = {"sequences": len(data["codes"]), "length": data["codes"].shape[1]}
+    numbers["mapped"] = len(rows)
     return pd.DataFrame(numbers.items(), columns=["name", "value"])
 
 
 def kmer_ridge(data: Mapping[str, Any], k: int = 5) -> pd.DataFrame:
     """A model without a network: ridge regression of the GM12878 signal on k-mer counts.
 
-    Features are log(1 + count) of each k-mer together with its reverse complement.  The
-    regression is fitted to all training sequences and, for comparison, to the accessible
-    ones alone; the penalty with the best Pearson r on such validation sequences is kept.
+    Features are log(1 + count) of each k-mer together with its reverse complement.  The penalty
+    with the best Pearson r on the validation sequences is kept.
 
     Returns
     -------
     DataFrame
-        A row for each: trained_on ("all" or "accessible"), k, penalty, and on the test
-        sequences pearson_accessible and, for the first, auroc and pearson.
+        One row: k, penalty, and on the test sequences auroc, pearson and pearson_accessible.
     """
     import pandas as pd
 
@@ -188,23 +164,18 @@ def kmer_ridge(data: Mapping[str, Any], k: int = 5) -> pd.DataFrame:
 
     features = np.log1p(count_both_strands(data["codes"], k))
     signal, accessible = data["y"][:, 1].astype(float), data["y"][:, 0] > 0.5
-    test = data["split"] == 2
-    rows = []
-    for trained_on, sample in (("all", np.ones(len(signal), bool)), ("accessible", accessible)):
-        train, valid = (sample & (data["split"] == value) for value in range(2))
-        centred = features - features[train].mean(axis=0)
-        gram = (centred[train].T @ centred[train]).astype(float)
-        moment = centred[train].T @ (signal[train] - signal[train].mean())
-        eye = np.eye(len(gram))
-        fits = [(p, centred @ np.linalg.solve(gram + p * eye, moment)) for p in PENALTIES]
-        penalty, fitted = max(fits, key=lambda fit: pearson(signal[valid], fit[1][valid]))
-        row = {"trained_on": trained_on, "k": k, "penalty": penalty}
-        if trained_on == "all":
-            row["auroc"] = auroc(accessible[test], fitted[test])
-            row["pearson"] = pearson(signal[test], fitted[test])
-        both = test & accessible
-        rows.append(row | {"pearson_accessible": pearson(signal[both], fitted[both])})
-    return pd.DataFrame(rows)
+    train, valid, test = (data["split"] == value for value in range(3))
+    centred = features - features[train].mean(axis=0)
+    gram = (centred[train].T @ centred[train]).astype(float)
+    moment = centred[train].T @ (signal[train] - signal[train].mean())
+    eye = np.eye(len(gram))
+    fits = [(p, centred @ np.linalg.solve(gram + p * eye, moment)) for p in PENALTIES]
+    penalty, fitted = max(fits, key=lambda fit: pearson(signal[valid], fit[1][valid]))
+    row = {"k": k, "penalty": penalty, "auroc": auroc(accessible[test], fitted[test])}
+    row["pearson"] = pearson(signal[test], fitted[test])
+    both = test & accessible
+    row["pearson_accessible"] = pearson(signal[both], fitted[both])
+    return pd.DataFrame([row])
 
 
 def count_both_strands(codes: np.ndarray, k: int) -> np.ndarray:
@@ -239,15 +210,12 @@ def weight_table(weights: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def kmer_table(x: np.ndarray, a: np.ndarray) -> pd.DataFrame:
-    """Weighted frequency q and prior p of all k-mers of the lengths `KS`: k, kmer, q, p."""
+    """Weighted frequency q and prior p of all k-mers of length `K`: kmer, q, p."""
     import pandas as pd
 
-    parts = []
-    for k in KS:
-        weighted = kmer_distributions(x, a, k, reading=READING)
-        columns = {"k": k, "kmer": kmer_names(k), "q": weighted.q, "p": weighted.p}
-        parts.append(significant(pd.DataFrame(columns)))
-    return pd.concat(parts, ignore_index=True)
+    weighted = kmer_distributions(x, a, K, reading=READING)
+    columns = {"kmer": kmer_names(K), "q": weighted.q, "p": weighted.p}
+    return significant(pd.DataFrame(columns))
 
 
 def left_out(x: np.ndarray, a: np.ndarray, weights: Mapping[str, Any]) -> pd.DataFrame:

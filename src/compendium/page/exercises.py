@@ -1,19 +1,20 @@
-"""Exercises: student notebooks made from solution notebooks, and the checks inside them.
+"""Exercises: student notebooks made from solution notebooks, and the keys to their checks.
 
 A solution, `notebooks/solutions/<chapter>.py`, is written by hand.  The tags of a cell say what
 becomes of it in the student's `notebooks/exercises/<chapter>.py`:
 
 `solution`
-    Only the comment lines at its top stay, the task; for each name in `answers=[...]` a line
-    `name = ...` follows, to be filled in.
+    Goes, but for a line `name = ...` for each name in `answers=[...]`, to be filled in.
 `key`
     Goes.  It tells the checks the right values and the common mistakes.
 `target`
     Stays, and shows the figure that the solution draws under this name.
+`lesson`
+    Stays.  Once `_config.yml` names a repository, a cell before it fetches what it imports.
 
-All other cells stay.  The workflow runs the solutions, which leave the right values and the
-figures in the run's folder `exercises`, and writes the student notebooks of the run.  After a
-change of a solution, `python -m compendium.page.exercises` writes the student
+All other cells stay: the tasks are Markdown.  The workflow runs the solutions, which leave the
+right values and the figures in the run's folder `exercises`, and writes the student notebooks of
+the run.  After a change of a solution, `python -m compendium.page.exercises` writes the student
 sources again.
 """
 
@@ -21,22 +22,25 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import importlib.util
 import io
 import json
+import pickle
 import re
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from attribution_consistency import __version__
 from attribution_consistency.files import replacing
 
 from .. import paths
 from ..paths import KERNEL, Run, notebook_source, read_json, relative, write_json
-from .answers import difference, plain, same
 
 if TYPE_CHECKING:
-    from IPython.display import Image, Markdown
     from matplotlib.figure import Figure
 
 CELL = re.compile(r"(?m)^(?=# %%)")
@@ -61,15 +65,25 @@ def student(text: str) -> str:
 
 
 def _student_cell(cell):
-    marker, *lines = cell.splitlines()
+    marker = cell.partition("\n")[0]
     tags = _listed("tags", marker)
-    if "key" in tags:
-        return ""
-    if "solution" not in tags:
-        return cell
-    last = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))
     stubs = [f"{name} = ..." for name in _listed("answers", marker)]
-    return "\n".join(['# %% tags=["answer"]', *lines[:last], *stubs, "", ""])
+    if stubs:
+        return "\n".join(['# %% tags=["answer"]', *stubs, "", ""])
+    if {"key", "solution"} & set(tags):
+        return ""
+    return fetching() + cell if "lesson" in tags else cell
+
+
+def fetching() -> str:
+    """The cell that installs the package and fetches the data; none without a repository."""
+    import yaml
+
+    settings = yaml.safe_load((paths.root() / "_config.yml").read_text(encoding="utf-8"))
+    address = (settings["repository"]["url"] or "").removesuffix("/").removesuffix(".git")
+    cell = (paths.root() / "book" / "class" / "first_cell.py").read_text(encoding="utf-8")
+    files = f"{address}/releases/download/v{__version__}/"
+    return cell.replace("FILES_OF_THE_RELEASE", files) + "\n" if address else ""
 
 
 def _listed(key, marker):
@@ -108,6 +122,7 @@ def make(run: Run, name: str) -> None:
             "'python -m compendium.page.exercises'"
         )
     run.exercise(f"{name}.json").unlink(missing_ok=True)
+    lesson(run.exercise(name).parent)
     solve(_of_run(solution, run), name)
     document = jupytext.reads(_of_run(text, run), fmt="py:percent")
     document.metadata = {
@@ -117,8 +132,7 @@ def make(run: Run, name: str) -> None:
     }
     for cell in document.cells:
         if "target" in cell.metadata.get("tags", []):
-            call = re.search(r"target\(\"(\w+)\"\)", cell.source)
-            figure = call[1]  # type: ignore[index]  # a target cell has this call
+            figure = re.search(r"target\(\"(\w+)\"\)", cell.source)[1]  # type: ignore[index]
             cell.outputs = [_picture(run.exercise(f"{name}-{figure}.png"))]
     with replacing(run.notebook(f"exercises/{name}")) as temporary:
         jupytext.write(document, temporary, fmt="ipynb")
@@ -164,9 +178,12 @@ def _picture(path):
 def hand_out(run: Run) -> list[Path]:
     """Copy the student notebooks of a run to `notebooks/my_exercises`, where students work.
 
-    A notebook that is there stays as it is.  Returns the paths of the new ones.
+    A notebook that is there stays as it is; their data are those of the run.  Returns the paths of
+    the new ones.
     """
-    copied = []
+    copied = [notebook_source("my_exercises/x").with_name("lesson_data.zip")]
+    with replacing(copied[0]) as temporary:
+        shutil.copyfile(run.exercise("lesson_data.zip"), temporary)
     for name in names():
         path = notebook_source(f"my_exercises/{name}").with_suffix(".ipynb")
         if not path.exists():
@@ -176,49 +193,14 @@ def hand_out(run: Run) -> list[Path]:
     return copied
 
 
-# --- checks ----------------------------------------------------------------------------
+# --- keys ------------------------------------------------------------------------------
 
 
-class Checks:
-    """Checks of the answers to one chapter: `checks(name, value)` says what is wrong.
+class Keys:
+    """What solutions can do beside checking: note the right answers, keep target figures."""
 
-    `run` is the name of the run whose data the notebook uses; `chapter` is such as
-    "02_signal_to_noise".
-    """
-
-    def __init__(self, run: str, chapter: str) -> None:
-        self.run, self.chapter = Run(run), chapter
-        self.path = self.run.exercise(f"{chapter}.json")
-
-    def __call__(self, name: str, value: Any) -> None:
-        hint = self.hint(name, value)
-        print(f"✓ {name}" if hint is None else f"✗ {name}: {hint}")
-
-    def hint(self, name: str, value: Any) -> str | None:
-        """What is wrong with an answer, in one sentence that does not give it away; or None."""
-        entry = self._key().get(name)
-        if entry is None:
-            raise ExerciseError(f"{name}: not an answer of {self.chapter}")
-        if value is ...:
-            return "not answered yet"
-        if isinstance(entry["right"], list) and hasattr(value, "to_list"):
-            value = value.to_list()  # a column of a table
-        value = plain(value)
-        tolerance = entry["tolerance"], entry["absolute"]
-        if same(value, entry["right"], tolerance):
-            return None
-        for mistake in entry["mistakes"]:
-            if same(value, mistake["value"], tolerance):
-                return mistake["hint"]
-        return difference(value, entry["right"], tolerance)
-
-    def _key(self):
-        if not self.path.exists():
-            raise ExerciseError(
-                f"{relative(self.path)}: no such file: start from 'make lab', or run "
-                f"python -m compendium run config/{self.run.name}.yml --until exercises"
-            )
-        return read_json(self.path)
+    lesson: ModuleType
+    chapter: str
 
     def expect(
         self,
@@ -228,7 +210,7 @@ class Checks:
         tolerance: float = 1e-3,
         absolute: float = 1e-9,
     ) -> None:
-        """Note the right answer and the common mistakes; only solutions call this.
+        """Note the right answer and the common mistakes.
 
         Parameters
         ----------
@@ -246,25 +228,32 @@ class Checks:
         ExerciseError
             When a mistake is within the tolerance of the right answer.
         """
-        key = read_json(self.path) if self.path.exists() else {}
+        path, plain = Path(self.lesson.HERE, f"{self.chapter}.json"), self.lesson.plain
+        key = read_json(path) if path.exists() else {}
         wrong = [{"hint": h, "value": plain(v)} for h, v in (mistakes or {}).items()]
         for mistake in wrong:
-            if same(mistake["value"], plain(value), (tolerance, absolute)):
+            if self.lesson.same(mistake["value"], plain(value), (tolerance, absolute)):
                 raise ExerciseError(f"{name}: right, but listed as a mistake: {mistake['hint']}")
         limits = {"tolerance": tolerance, "absolute": absolute}
-        write_json(self.path, key | {name: {"right": plain(value), "mistakes": wrong} | limits})
+        write_json(path, key | {name: {"right": plain(value), "mistakes": wrong} | limits})
 
     def keep(self, name: str, figure: Figure) -> None:
         """Keep a figure of the solution as the target that students see."""
-        with replacing(self.run.exercise(f"{self.chapter}-{name}.png")) as temporary:
-            figure.savefig(temporary, dpi=90)
+        path = Path(self.lesson.HERE, f"{self.chapter}-{name}.png")
+        with replacing(path) as picture, replacing(path.with_suffix(".pickle")) as kept:
+            figure.savefig(picture, dpi=90)
+            kept.write_bytes(pickle.dumps(figure))
 
-    def target(self, name: str) -> Image | Markdown:
-        """Show the target figure `name`."""
-        from IPython.display import Image, Markdown
 
-        path = self.run.exercise(f"{self.chapter}-{name}.png")
-        return Image(path.read_bytes()) if path.exists() else Markdown("*The solution draws it.*")
+def lesson(folder: Path) -> ModuleType:
+    """The module that `import lesson` finds from now on: that of a folder, and its checks note."""
+    spec = importlib.util.spec_from_file_location("lesson", folder / "lesson.py")
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]  # a file has one
+    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    checks = type("Checks", (Keys, vars(module)["Checks"]), {"lesson": module})
+    vars(module)["Checks"] = checks
+    sys.modules["lesson"] = module
+    return module
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import itertools
 import os
+import pickle
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 
+from attribution_consistency.files import replacing
 from attribution_consistency.plot import (  # noqa: F401, the chapters find all figures here
     BASE_COLOURS,
     BASES,
@@ -56,7 +58,8 @@ ARCHITECTURES = {
 def show(name: str, figure: Figure | None = None, data: pd.DataFrame | None = None) -> None:
     """Display a figure and keep it under `name` for a `glue:figure` of the page.
 
-    In a run, what the figure draws is also kept as numbers, so that two runs can be compared.
+    In a run, what the figure draws is also kept as numbers, so that two runs can be compared, and
+    the figure itself, so that the book can draw it anew for a phone and for the dark theme.
 
     Parameters
     ----------
@@ -74,7 +77,10 @@ def show(name: str, figure: Figure | None = None, data: pd.DataFrame | None = No
     run, notebook = (os.environ.get(v) for v in (RUN_VARIABLE, NOTEBOOK_VARIABLE))
     if run and notebook:
         figure.canvas.draw()
-        write_csv(Run(run).figure(notebook, name), marks(figure) if data is None else data)
+        table = Run(run).figure(notebook, name)
+        write_csv(table, marks(figure) if data is None else data)
+        with replacing(table.with_suffix(".pickle")) as temporary:
+            temporary.write_bytes(pickle.dumps(figure))
     plt.close(figure)
 
 
@@ -140,7 +146,7 @@ def distributions(
     best = descending(contribution)[:top]
     ax.scatter(p[best], q[best], s=22, color=RED, lw=0)
     arrow = {"arrowstyle": "-", "color": RED, "lw": 0.5, "alpha": 0.6, "shrinkB": 2}
-    look: dict[str, Any] = {"ha": "left", "va": "center", "fontsize": 7.5, "family": "monospace"}
+    look: dict[str, Any] = {"ha": "left", "va": "center", "fontsize": 8, "family": "monospace"}
     for rank, i in enumerate(best[descending(q[best])]):
         at = (0.03, 0.96 - 0.055 * rank)
         place: dict[str, Any] = {"xy": (p[i], q[i]), "xytext": at, "textcoords": "axes fraction"}
@@ -148,6 +154,8 @@ def distributions(
     limit = np.array([p[seen].min(), max(p.max(), q.max())])
     ax.plot(limit, limit, color="black", lw=0.8, ls="--")
     ax.set(xscale="log", yscale="log", ylim=(np.quantile(q[q > 0], 0.001), q.max() * 2))
+    for axis in (ax.xaxis, ax.yaxis):  # exponents would be too small for a phone
+        axis.set_major_formatter("{x:g}")
     ax.set(xlabel="prior frequency p", ylabel="attribution-weighted frequency q")
     return ax
 
@@ -224,9 +232,8 @@ def legend_below(figure: Figure, columns: int = 4) -> None:
     entries: dict[str, Artist] = {}
     for ax in figure.axes:
         entries |= dict(zip(*reversed(ax.get_legend_handles_labels())))
-    figure.legend(
-        entries.values(), entries.keys(), loc="outside lower center", ncol=columns, fontsize=8
-    )
+    place: dict[str, Any] = {"loc": "outside lower center", "ncol": columns}
+    figure.legend(entries.values(), entries.keys(), fontsize=8, **place)
 
 
 def style() -> None:

@@ -14,9 +14,11 @@ import contextlib
 import csv
 import functools
 import hashlib
+import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -29,12 +31,17 @@ from ..paths import text_sha256
 MIRROR_VARIABLE = "ATTRIBUTION_CONSISTENCY_DATA"
 REGISTRY = Path(__file__).resolve().parents[1] / "resources" / "registry.tsv"
 RETRIES = 2
+SLOWEST = 20_000  # bytes a second; a server that sends less is given up
 
 Progress = Callable[[str, int], tqdm]
 
 
 class RegistryError(ValueError):
     """A remote file is unknown, absent, damaged or cannot be fetched: says which and what to do."""
+
+
+class UnreachableError(RegistryError):
+    """A host does not answer, which it will not do for the next file either."""
 
 
 class Entry(NamedTuple):
@@ -117,8 +124,7 @@ def locate(name: str, *, table: Sequence[Entry] | None = None) -> Path | None:
     Returns
     -------
     Path or None
-        In the mirror or else the cache, with the registered size; None if in neither. The hash is
-        checked by `verified`.
+        In the mirror or else the cache, with the registered hash; None if in neither.
 
     Raises
     ------
@@ -126,16 +132,30 @@ def locate(name: str, *, table: Sequence[Entry] | None = None) -> Path | None:
         If the registry has no such file.
     """
     entry = _entry(name, table)
+    return next((path for path in _places(entry) if _is_registered(path, entry)), None)
+
+
+def _places(entry: Entry) -> list[Path]:
+    """Files under this name: in the mirror, in the cache."""
     mirror = os.environ.get(MIRROR_VARIABLE)
-    for folder in ([Path(mirror).expanduser()] if mirror else []) + [cache_folder()]:
-        path = folder / entry.name
-        if path.is_file() and entry.bytes in (0, path.stat().st_size):
-            return path
-    return None
+    folders = ([Path(mirror).expanduser()] if mirror else []) + [cache_folder()]
+    return [folder / entry.name for folder in folders if (folder / entry.name).is_file()]
+
+
+def _is_registered(path: Path, entry: Entry) -> bool:
+    """Whether a file is the registered one; one that stays as it is, is read only once."""
+    now = path.stat()
+    known = now.st_size, now.st_mtime_ns, now.st_ino
+    return entry.bytes in (0, now.st_size) and _has_hash(path, entry.sha256, known)
+
+
+@functools.lru_cache(None)
+def _has_hash(path: Path, digest: str, known: tuple[int, ...]) -> bool:
+    return has_hash(path, digest)
 
 
 def available(task: str, *, table: Sequence[Entry] | None = None) -> bool:
-    """Whether every file of a task, a folder of the registry, is here with its size. Cheap.
+    """Whether every file of a task, a folder of the registry, is here.
 
     Raises
     ------
@@ -156,23 +176,18 @@ def has_hash(path: Path, known: str) -> bool:
 
 
 def verified(name: str, *, table: Sequence[Entry] | None = None) -> Path:
-    """Find a remote file on this machine and check its hash.
+    """Find a remote file on this machine.
 
     Raises
     ------
     RegistryError
         If it is not here, or is not the registered file.
     """
+    if path := locate(name, table=table):
+        return path
     entry = _entry(name, table)
-    path = locate(name, table=table)
-    if path is None:
-        raise RegistryError(f"{name}: not on this machine: {_what_to_do(entry)}")
-    if not has_hash(path, entry.sha256):
-        raise RegistryError(
-            f"{path}: its hash is not {entry.sha256[:16]}…: not the registered file; remove it, "
-            "then fetch it again"
-        )
-    return path
+    found = "".join(f"{path} is not the registered file; " for path in _places(entry))
+    raise RegistryError(f"{name}: not on this machine: {found}{_what_to_do(entry)}")
 
 
 def _what_to_do(entry: Entry) -> str:
@@ -203,7 +218,7 @@ def fetch(
     """Download the named files that are not on this machine yet into the user's cache folder.
 
     A file appears under its name only when it is complete and its hash is right. Each is tried
-    three times; the first that fails then stops.
+    three times; the others follow, unless the host does not answer. One `fetch` waits for another.
 
     Parameters
     ----------
@@ -233,9 +248,39 @@ def fetch(
         size = size if all(entry.bytes for entry in missing) else "size not known"
         summary = f"files: {len(missing)}, {size}, from {hosts} to {cache_folder()}"
         print(summary, file=sys.stderr, flush=True)
-    for entry in missing:
-        _download(entry, progress, timeout)
+    failed = []
+    with _alone() if missing else contextlib.nullcontext():
+        for entry in missing:
+            try:
+                if not locate(entry.name, table=table):  # another may have fetched it
+                    _download(entry, progress, timeout)
+            except RegistryError as error:
+                failed.append(str(error))
+                if isinstance(error, UnreachableError):
+                    break
+    if failed:
+        raise RegistryError("; ".join(failed[:3] + [f"{len(failed) - 3} more"] * (len(failed) > 3)))
     return [verified(entry.name, table=table) for entry in wanted]
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Let one process at a time download; the others say that they wait."""
+    import fcntl
+
+    try:
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        lock = open(cache_folder() / ".lock", "w")  # noqa: SIM115, closed below
+    except OSError:
+        yield  # what cannot be written is said at the first file
+        return
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("another process downloads; waiting for it", file=sys.stderr, flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _download(entry: Entry, progress: Progress | None, timeout: float) -> None:
@@ -248,15 +293,23 @@ def _download(entry: Entry, progress: Progress | None, timeout: float) -> None:
     hashes, urls = {entry.name: entry.sha256}, {entry.name: entry.url}
     pooch.get_logger().setLevel("WARNING")
     cache = pooch.Pooch(cache_folder(), "", hashes, urls, retry_if_failed=RETRIES)
-    asked = {"timeout": timeout, "headers": {"Accept-Encoding": "identity"}}
-    silent = contextlib.nullcontext(False)
+    limit = 6 * timeout + entry.bytes / SLOWEST if entry.bytes else math.inf
+    silent = contextlib.nullcontext()
     try:
         with progress(entry.name, entry.bytes or 1) if progress else silent as bar:
-            downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 16, **asked)
-            Path(cache.fetch(entry.name, downloader=downloader)).chmod(0o644)
+
+            def receive(url: str, path: str, _: object) -> None:
+                with open(path, "wb") as out:
+                    for piece in _pieces(url, timeout, limit):
+                        out.write(piece)
+                        if bar is not None:
+                            bar.update(len(piece))
+
+            Path(cache.fetch(entry.name, downloader=receive)).chmod(0o644)
     except requests.RequestException as error:
         reason = type(error).__name__ if error.response is None else error
-        raise RegistryError(
+        kind = UnreachableError if error.response is None else RegistryError
+        raise kind(
             f"{entry.name}: cannot be fetched from {host} ({reason}): connect to a network, run "
             f"again later, or point ${MIRROR_VARIABLE} at a folder that holds the file"
         ) from None
@@ -271,3 +324,21 @@ def _download(entry: Entry, progress: Progress | None, timeout: float) -> None:
             f"{entry.sha256[:16]}…: nothing was kept; run again, and if it persists the published "
             "file has changed"
         ) from None
+
+
+def _pieces(url: str, timeout: float, limit: float) -> Iterator[bytes]:
+    """What a server sends, as it comes, for at most `limit` seconds."""
+    import requests
+    import urllib3
+
+    end = time.monotonic() + limit
+    headers = {"Accept-Encoding": "identity"}
+    with requests.get(url, stream=True, timeout=timeout, headers=headers) as response:
+        response.raise_for_status()
+        try:
+            while piece := response.raw.read1(1 << 16):
+                yield piece
+                if time.monotonic() > end:
+                    raise requests.Timeout(f"not here after {limit:.0f} s", response=response)
+        except urllib3.exceptions.HTTPError as error:
+            raise requests.exceptions.ChunkedEncodingError(error) from None

@@ -22,9 +22,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from attribution_consistency.files import replacing
-
 from .. import performance
+from ..artefacts import writing
 from . import networks, recipes, regularisers, weights
 from .state import State
 
@@ -283,9 +282,9 @@ def save(
 ) -> None:
     """Write `<name>.npz` (float16) and, last, `<name>.json`; each whole or not at all."""
     arrays: dict[str, Any] = {**weights.pack(model), "digest": np.array(record["digest"])}
-    with replacing(Path(folder) / f"{name}.npz") as temporary:
+    with writing(Path(folder) / f"{name}.npz") as temporary:
         np.savez_compressed(temporary, **arrays)
-    with replacing(Path(folder) / f"{name}.json") as temporary:
+    with writing(Path(folder) / f"{name}.json") as temporary:
         temporary.write_bytes(f"{json.dumps(record, indent=1)}\n".encode())
 
 
@@ -297,7 +296,7 @@ def copy(
     # An older record never stands beside these weights, which may not note their recipe.
     (Path(target) / f"{model_id}.json").unlink(missing_ok=True)
     for suffix, content in contents:
-        with replacing(Path(target) / f"{model_id}{suffix}") as temporary:
+        with writing(Path(target) / f"{model_id}{suffix}") as temporary:
             temporary.write_bytes(content)
 
 

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .. import artefacts
+
 if TYPE_CHECKING:
     import keras
 
@@ -83,6 +85,7 @@ def read(path: str | PathLike[str]) -> dict[str, np.ndarray]:
     with naming(path):
         # All bytes first: from a file, a failed read would come back as a damaged archive.
         content = io.BytesIO(Path(path).read_bytes())
+        artefacts.check(path)
         with np.load(content, allow_pickle=False) as arrays:
             return dict(arrays)
 

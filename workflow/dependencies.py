@@ -1,9 +1,8 @@
 """Which source files a step uses: what its module imports, and what that imports in turn.
 
-The workflow takes them as inputs, so that an edit reruns what uses the file and nothing else.
+Included by the Snakefile, which takes them as inputs, so that an edit reruns what uses the file and
+nothing else.
 """
-
-from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -11,8 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from attribution_consistency import HOME
-
-from .paths import root
+from compendium.paths import root
 
 PACKAGES = ("attribution_consistency", "compendium")
 
@@ -50,9 +48,9 @@ def _files(name: str) -> Iterator[Path]:
         parts.insert(1, HOME[parts[1]])  # a public name of the method: the module it is in
     for n in range(1, len(parts) + 1):
         place = (root() / "src").joinpath(*parts[:n])
-        module = place.with_suffix(".py")
-        if n > 1 and module.is_file():
-            yield module
+        file = place.with_suffix(".py")
+        if n > 1 and file.is_file():
+            yield file
             return
         if not (place / "__init__.py").is_file():
             return

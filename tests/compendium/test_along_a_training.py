@@ -1,16 +1,17 @@
-"""The study that follows networks along their training, on made windows."""
+"""The script that follows networks along their training, on made windows."""
 
 import numpy as np
 import pytest
 
-from compendium import paths, store
-
 pytest.importorskip("keras")
-
-from compendium.chapters import learning
 
 pytestmark = pytest.mark.slow
 CHOSEN = {"initialisations": 2, "epochs": 2, "n_train": 300, "n_sequences": 20}
+
+
+@pytest.fixture(scope="module")
+def learning(script):
+    return script("scripts/along_a_training.py")
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def windows():
     return {"codes": codes, "y": y, "split": split}
 
 
-def test_all_networks_learn_the_same_few_windows(windows):
+def test_all_networks_learn_the_same_few_windows(learning, windows):
     one, again = (learning.subset(windows, CHOSEN | {"n_train": 100}) for _ in range(2))
     np.testing.assert_array_equal(one["x"], again["x"])
     assert (one["split"] == 0).sum() == 100
@@ -36,21 +37,15 @@ def test_all_networks_learn_the_same_few_windows(windows):
     assert len(learning.subset(windows, CHOSEN | {"n_train": 10**6})["x"]) == 600
 
 
-def test_a_training_is_never_cut_short():
+def test_a_training_is_never_cut_short(learning):
     given = learning.recipe("exp", 4, CHOSEN)
     assert given["stopping_patience"] is None and given["decay_patience"] >= given["epochs"] == 2
     assert (given["init"], given["activation"], given["architecture"]) == (4, "exp", "cnn")
 
 
 @pytest.fixture(scope="module")
-def tables(windows, tmp_path_factory):
-    root = tmp_path_factory.mktemp("compendium")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(paths.ROOT_VARIABLE, str(root))
-        run = paths.Run("made")
-        run.data("x").parent.mkdir(parents=True)
-        store.save(run.data("gm12878_dnase"), windows)
-        return learning.make(run, {"studies": {"learning": CHOSEN}})
+def tables(learning, windows):
+    return learning.make(windows, CHOSEN)
 
 
 def test_every_epoch_of_every_network_is_measured(tables):
@@ -71,22 +66,3 @@ def test_replicates_are_compared_at_the_same_epoch(tables):
     assert (agreement["lowest"] <= agreement["agreement"]).all()
     assert (agreement["agreement"] <= agreement["highest"]).all()
     assert agreement["agreement"].abs().max() <= 2
-
-
-def test_the_final_score_takes_the_weights_of_the_run_that_shows_it(tables):
-    pandas = pytest.importorskip("pandas")
-    weights = pandas.DataFrame({"k": [4, 6, 9], "weight": [0.25, 0.75, 1.0]})
-    found = learning.final_scores(tables["epochs"], weights)
-    expected = [
-        0.25 * row["kld_frequency_k4"] + 0.75 * row["kld_frequency_k6"]
-        for _, row in tables["epochs"].iterrows()
-    ]
-    np.testing.assert_allclose(found, expected)
-
-
-def test_the_study_is_off_unless_asked_for():
-    from compendium import chapters, config
-
-    default = config.resolve({})
-    assert not chapters.shown("learning", default)
-    assert chapters.shown("learning", config.resolve({"studies": {"learning": {"run": True}}}))

@@ -1,48 +1,40 @@
 """Explanations along a training: accuracy, score and agreement of replicates at every epoch.
 
 Networks of one architecture learn from few windows, without early stopping, from untrained to
-overfitted.  Several initialisations of each activation see the same windows, so that at every
-epoch their maps can be compared with each other.  That takes longer than the rest of the book:
-runs leave it out unless `studies.learning.run` is on.
+overfitted. Several initialisations of each activation see the same windows, so that at every
+epoch their maps can be compared with each other. Takes ten minutes; after `make book`, with the
+real sequences on this machine, from the root of the repository::
+
+    .venv/bin/python workflow/scripts/along_a_training.py data/stored
 """
 
-from __future__ import annotations
-
+import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from attribution_consistency import kmer_klds
 from attribution_consistency.sequences import codes_to_one_hot
+from compendium import paths, store, tables
+from compendium.measures import agreement, spread
+from compendium.performance import auroc
+from compendium.zoo import recipes
+from compendium.zoo.attribution import saliency
+from compendium.zoo.training import predict, train
 
-from .. import store, tables
-from ..measures import agreement, spread
-from .real_data import POPULATION
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from .. import paths
-
-PREFIX = "learning"
-CHAPTER = "a2_along_a_training"
-POPULATIONS = (POPULATION,)
-TABLES = ("epochs", "agreement")
+POPULATION = "gm12878_dnase"
 ACTIVATIONS = ("relu", "exp")
 SEED = 11
 KS = range(3, 9)
-ABSENT = (
-    "This run did not repeat the trainings of this page (`studies.learning.run` is off in its "
-    "configuration).",
-    "To repeat them, see `config/learning.yml`.",
-)
+# Networks of each activation; few windows, so that they learn them by heart; windows mapped.
+CHOSEN = {"initialisations": 5, "epochs": 60, "n_train": 1000, "n_sequences": 300}
 
 
 def recipe(activation: str, init: int, chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Recipe of one network: a binary CNN of the chapter that never stops early."""
-    from ..zoo import recipes
-
     model_id = f"binary-cnn-gm12878-{activation}-{init:02d}"
     return recipes.accessibility_recipe(model_id, chosen["epochs"]) | {
         "stopping_patience": None,
@@ -67,8 +59,8 @@ def subset(data: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, np.n
     }
 
 
-def make(run: paths.Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
-    """The tables of the study, {name: DataFrame}.
+def make(data: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
+    """Both tables, {name: DataFrame}, from the arrays of the data set.
 
     Returns
     -------
@@ -77,10 +69,7 @@ def make(run: paths.Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     agreement : DataFrame
         One row an activation and epoch, over all pairs of initialisations.
     """
-    import pandas as pd
-
-    chosen = settings["studies"][PREFIX]
-    data = subset(store.load(run.data(POPULATION), ["codes", "y", "split"]), chosen)
+    data = subset(data, chosen)
     rows, agreements, windows = [], [], int((data["split"] == 0).sum())
     for activation in ACTIVATIONS:
         followed = []
@@ -101,10 +90,6 @@ def follow(
     given: dict[str, Any], data: Mapping[str, np.ndarray], chosen: Mapping[str, Any]
 ) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
     """Train one network and measure it at every epoch: rows, and maps (n, L, 4)."""
-    from ..performance import auroc
-    from ..zoo.attribution import saliency
-    from ..zoo.training import predict, train
-
     x, y, split = data["x"], data["y"][:, 0], data["split"]
     accessible = np.flatnonzero((split == 2) & (y > 0.5))
     mapped = x[accessible[spread(len(accessible), chosen["n_sequences"])]]
@@ -124,11 +109,12 @@ def follow(
     return rows, maps
 
 
-def final_scores(epochs: pd.DataFrame, weights: pd.DataFrame) -> np.ndarray:
-    """Final score of every row of the table `epochs`, nats.
+def main() -> None:
+    """Write `learning_epochs.csv` and `learning_agreement.csv` to a folder."""
+    data = store.load(paths.Run("default").data(POPULATION), ["codes", "y", "split"])
+    for name, table in make(data, CHOSEN).items():
+        paths.write_csv(Path(sys.argv[1]) / f"learning_{name}.csv", table)
 
-    `weights` is a table with columns k and weight, which may be of another run than the
-    trainings.
-    """
-    ks, klds = tables.kld_columns(epochs, "frequency")
-    return klds @ weights.set_index("k")["weight"].reindex(ks, fill_value=0).to_numpy()
+
+if __name__ == "__main__":
+    main()
