@@ -354,8 +354,8 @@ show("slide_accuracy")
 # **First write down what you expect.**
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Fifteen minutes of work, five of discussion. `make lab` has put the notebooks there; each answer
-# is checked, and a wrong one is told why.
+# Fifteen minutes of work, five of discussion. The notebooks are in the class file that you sent; each
+# answer is checked, and a wrong one is told why.
 #
 # Go round. Thirty minutes would be comfortable, so do not wait for all: after fifteen minutes take the
 # two exercises together. ★: ten is a compromise; more leaves many sequences without an SNR. ★★: which
