@@ -260,3 +260,38 @@ def test_rotations_move_every_score_by_8_positions_or_more():
     found = exchange.offsets(stretches, 2000, np.random.default_rng(0))
     want = [{8}, set(range(8, 12)), set(range(15)), {0}, {0}]
     assert [set(row.tolist()) for row in found] == want
+
+
+def test_windows_that_touch_do_not_overlap():
+    windows = [("chr1", 0, 10), ("chr1", 10, 20), ("chr2", 10, 20), ("chr1", 19, 29)]
+    assert [unit.tolist() for unit in exchange.overlapping(windows)] == [[0], [1, 3], [2]]
+
+
+def test_a_sequence_with_an_unknown_base_is_its_reverse_complement():
+    codes = encode_codes(["NACGNTTAN", "NTAANCGTN", "NACGNTTTN"]).astype(np.int8)
+    first, member, turned = exchange.distinct(codes)
+    assert first.tolist() == [0, 2] and member.tolist() == [0, 0, 1]
+    assert turned.tolist() == [False, True, False]
+
+
+def test_several_maps_of_copies_are_taken_together_each_by_itself():
+    x, a = random_pair(0, n=5, length=20)
+    x[3] = x[1]
+    two = np.abs(random_pair(1, n=5, length=20)[1])
+    two[[0]] = 0
+    scored = maps.tracks(x, [a, two], maps.Options())
+    how = exchange.exchangeable(scored.codes)
+    both = exchange.collapse(scored, how)
+    assert both.shares.shape == (8, 20) and both.n_all_zero.tolist() == [0, 1]
+    for own, given in zip((both.shares[:4], both.shares[4:]), (a, two)):
+        alone = exchange.collapse(maps.tracks(x, [given], maps.Options()), how)
+        np.testing.assert_allclose(own, alone.shares)
+
+
+@pytest.mark.parametrize("rotates", [False, True])
+def test_draws_need_sixteen_bytes_a_sequence(monkeypatch, rotates):
+    how = exchange.exchangeable(encode_codes(["ACGTACGTACGTACGTAC", "TTTTACGTACGGACGTAC"]))
+    how = how._replace(rotates=rotates)
+    monkeypatch.setattr(exchange, "afford", (asked := []).append)
+    exchange.draw(how, 4, 0)
+    assert asked == [2 * 16 * 5] * (1 + rotates)
