@@ -295,3 +295,11 @@ def test_draws_need_sixteen_bytes_a_sequence(monkeypatch, rotates):
     monkeypatch.setattr(exchange, "afford", (asked := []).append)
     exchange.draw(how, 4, 0)
     assert asked == [2 * 16 * 5] * (1 + rotates)
+
+
+@pytest.mark.parametrize("null", [exchanged_null, rotated_null])
+def test_the_seed_is_0_unless_said_otherwise(null):
+    x, a = random_pair(0, n=12, length=30)
+    drawn, same, other = (null(x, a, [2], **seed).null for seed in ({}, {"seed": 0}, {"seed": 1}))
+    np.testing.assert_array_equal(drawn, same)
+    assert (drawn != other).any()
