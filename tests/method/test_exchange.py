@@ -303,3 +303,22 @@ def test_the_seed_is_0_unless_said_otherwise(null):
     drawn, same, other = (null(x, a, [2], **seed).null for seed in ({}, {"seed": 0}, {"seed": 1}))
     np.testing.assert_array_equal(drawn, same)
     assert (drawn != other).any()
+
+
+def test_sixteen_positions_are_just_enough_to_rotate():
+    x, a = random_pair(0, n=12, length=16)
+    assert rotated_null(x, a, [2]).null.shape == (99, 1)
+
+
+def test_the_family_wise_p_is_that_of_standardised_scores():
+    """Two models on scales and at heights that differ, by the definition, draw by draw."""
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(2, 100)) * [[1], [30]] + [[5], [-200]]
+    scores[0, 0], scores[1, 0] = scores[0].max(), np.sort(scores[1])[-8]
+    tests = [NullTest(s[0], s[1:], 0, 0) for s in scores]
+    standard = [[(v - s.mean()) / s.std() for v in s] for s in scores]
+    highest = [max(two) for two in zip(*(s[1:] for s in standard))]
+    want = [(1 + sum(h >= s[0] for h in highest)) / 100 for s in standard]
+    assert family_wise(tests).tolist() == want and want[0] < 0.1 < want[1]
+    flat = NullTest(np.float64(0.1), np.full(99, 0.1), 0, 0)
+    assert family_wise([tests[0], flat])[1] == 1

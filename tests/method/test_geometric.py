@@ -115,3 +115,11 @@ def test_four_equal_attributions_have_no_direction(value, dtype):
 def test_reach_is_a_whole_number(reach):
     with pytest.raises(ValueError, match=f"reach: got {reach}, expected a whole number"):
         geometric_kld(*random_pair(0), reach=reach)
+
+
+def test_a_tenth_of_the_vectors_in_boxes_of_a_tenth_unless_said_otherwise():
+    x, a = random_pair(0, n=30, length=60)
+    default = {"top_fraction": 0.1, "box": 0.1, "reach": 3}
+    assert geometric_kld(x, a) == geometric_kld(x, a, **default)
+    for other in ({"top_fraction": 0.11}, {"box": 0.11}, {"reach": 4}):
+        assert geometric_kld(x, a) != geometric_kld(x, a, **(default | other))
