@@ -182,9 +182,9 @@ def _of_genome(rows: Sequence[Sequence[str]], genome: str | None, strand: bool) 
         for row in rows:
             name = _name(row).removesuffix("" if strand else "(-)")
             start, end = int(row[1]), int(row[2])
-            afford((end - start) * len(rows))
             if not 0 <= start < end <= lengths.get(row[0], -1):
                 raise ValueError(f"{name} is not in {genome}")
+            afford((end - start) * len(rows))
             text = chromosomes[row[0]][start:end]
             turned = name.endswith("(-)")
             records.append((name, text.translate(COMPLEMENT)[::-1] if turned else text))

@@ -135,6 +135,7 @@ def excess_interval(
     ValueError
         For invalid input, or fewer than 2 distinct sequences.
     """
+    maps.check_whole(n_draws, "n_draws", 1)
     drawn: dict[str, Any] = {"seed": seed, "intervals": intervals}
     if null is None:
         found = exchanged_klds(x, a, ks, n_draws=n_draws, **drawn, **options)

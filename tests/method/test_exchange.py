@@ -260,3 +260,65 @@ def test_rotations_move_every_score_by_8_positions_or_more():
     found = exchange.offsets(stretches, 2000, np.random.default_rng(0))
     want = [{8}, set(range(8, 12)), set(range(15)), {0}, {0}]
     assert [set(row.tolist()) for row in found] == want
+
+
+def test_windows_that_touch_do_not_overlap():
+    windows = [("chr1", 0, 10), ("chr1", 10, 20), ("chr2", 10, 20), ("chr1", 19, 29)]
+    assert [unit.tolist() for unit in exchange.overlapping(windows)] == [[0], [1, 3], [2]]
+
+
+def test_a_sequence_with_an_unknown_base_is_its_reverse_complement():
+    codes = encode_codes(["NACGNTTAN", "NTAANCGTN", "NACGNTTTN"]).astype(np.int8)
+    first, member, turned = exchange.distinct(codes)
+    assert first.tolist() == [0, 2] and member.tolist() == [0, 0, 1]
+    assert turned.tolist() == [False, True, False]
+
+
+def test_several_maps_of_copies_are_taken_together_each_by_itself():
+    x, a = random_pair(0, n=5, length=20)
+    x[3] = x[1]
+    two = np.abs(random_pair(1, n=5, length=20)[1])
+    two[[0]] = 0
+    scored = maps.tracks(x, [a, two], maps.Options())
+    how = exchange.exchangeable(scored.codes)
+    both = exchange.collapse(scored, how)
+    assert both.shares.shape == (8, 20) and both.n_all_zero.tolist() == [0, 1]
+    for own, given in zip((both.shares[:4], both.shares[4:]), (a, two)):
+        alone = exchange.collapse(maps.tracks(x, [given], maps.Options()), how)
+        np.testing.assert_allclose(own, alone.shares)
+
+
+@pytest.mark.parametrize("rotates", [False, True])
+def test_draws_need_sixteen_bytes_a_sequence(monkeypatch, rotates):
+    how = exchange.exchangeable(encode_codes(["ACGTACGTACGTACGTAC", "TTTTACGTACGGACGTAC"]))
+    how = how._replace(rotates=rotates)
+    monkeypatch.setattr(exchange, "afford", (asked := []).append)
+    exchange.draw(how, 4, 0)
+    assert asked == [2 * 16 * 5] * (1 + rotates)
+
+
+@pytest.mark.parametrize("null", [exchanged_null, rotated_null])
+def test_the_seed_is_0_unless_said_otherwise(null):
+    x, a = random_pair(0, n=12, length=30)
+    drawn, same, other = (null(x, a, [2], **seed).null for seed in ({}, {"seed": 0}, {"seed": 1}))
+    np.testing.assert_array_equal(drawn, same)
+    assert (drawn != other).any()
+
+
+def test_sixteen_positions_are_just_enough_to_rotate():
+    x, a = random_pair(0, n=12, length=16)
+    assert rotated_null(x, a, [2]).null.shape == (99, 1)
+
+
+def test_the_family_wise_p_is_that_of_standardised_scores():
+    """Two models on scales and at heights that differ, by the definition, draw by draw."""
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(2, 100)) * [[1], [30]] + [[5], [-200]]
+    scores[0, 0], scores[1, 0] = scores[0].max(), np.sort(scores[1])[-8]
+    tests = [NullTest(s[0], s[1:], 0, 0) for s in scores]
+    standard = [[(v - s.mean()) / s.std() for v in s] for s in scores]
+    highest = [max(two) for two in zip(*(s[1:] for s in standard))]
+    want = [(1 + sum(h >= s[0] for h in highest)) / 100 for s in standard]
+    assert family_wise(tests).tolist() == want and want[0] < 0.1 < want[1]
+    flat = NullTest(np.float64(0.1), np.full(99, 0.1), 0, 0)
+    assert family_wise([tests[0], flat])[1] == 1

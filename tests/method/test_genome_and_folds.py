@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 
 import h5py
 import numpy as np
@@ -153,6 +154,11 @@ def test_overlapping_windows_move_as_one(place):
         (["far.bed", "--genome", "genome.fa", "--attributions", "a.npz"], "chr1:6990-7040 is not"),
         (["odd.bed", "--genome", "genome.fa", "--attributions", "a.npz"], "chrX:1-51 is not in"),
         (["peaks.bed", "--genome", "none.fa", "--attributions", "a.npz"], "none.fa"),
+        (
+            ["peaks.bed", "--genome", "pipe", "--attributions", "a.npz"],
+            "pipe: is a pipe or a device",
+        ),
+        (["long.bed", "--genome", "genome.fa", "--attributions", "a.npz"], "chr1:0-99999999999"),
         (["x.npz", "--attributions", "shap.bw"], "shap.bw: is bigWig: give the sequences as BED"),
         (["x.fa", "--attributions", "named.npz"], "no map of 59 of the sequences, such as s1"),
         (["x.npz", "--models", "none.csv"], "none.csv: No such file"),
@@ -162,6 +168,8 @@ def test_overlapping_windows_move_as_one(place):
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(place, bigwig, capsys, given, message):
+    os.mkfifo("pipe")
+    (place / "long.bed").write_text("chr1\t0\t99999999999\n")
     (place / "far.bed").write_text("chr1\t6990\t7040\n")
     (place / "odd.bed").write_text("chrX\t1\t51\n")
     (place / "x.fa").write_text("".join(f">s{i}\n{s}\n" for i, s in enumerate(LETTERS)))

@@ -115,3 +115,28 @@ def test_four_equal_attributions_have_no_direction(value, dtype):
 def test_reach_is_a_whole_number(reach):
     with pytest.raises(ValueError, match=f"reach: got {reach}, expected a whole number"):
         geometric_kld(*random_pair(0), reach=reach)
+
+
+def test_a_tenth_of_the_vectors_in_boxes_of_a_tenth_unless_said_otherwise():
+    x, a = random_pair(0, n=30, length=60)
+    default = {"top_fraction": 0.1, "box": 0.1, "reach": 3}
+    assert geometric_kld(x, a) == geometric_kld(x, a, **default)
+    for other in ({"top_fraction": 0.11}, {"box": 0.11}, {"reach": 4}):
+        assert geometric_kld(x, a) != geometric_kld(x, a, **(default | other))
+
+
+def test_the_ends_of_the_ranges_of_options():
+    x, a = random_pair(0, n=30, length=60)
+    v = a - a.mean(axis=2, keepdims=True)
+    v = (v / np.sqrt((v**2).sum(axis=(1, 2), keepdims=True))).reshape(-1, 4) @ BASIS
+    length = np.sqrt((v**2).sum(axis=1))
+    longest = np.argsort(-length)[:1]
+    for n_boxes, reach, options in (
+        (3, 1, {"box": 1, "reach": 1, "top_fraction": 1}),
+        (31, 3, {"top_fraction": 1e-9}),  # a single vector
+    ):
+        used = np.arange(len(v)) if reach == 1 else longest
+        p = density_of(v[used], length[used], n_boxes)
+        prior = local_mean(p, reach)
+        want = (p[p > 0] * np.log(p[p > 0] / prior[p > 0])).sum()
+        assert geometric_kld(x, a, **options) == pytest.approx(want)

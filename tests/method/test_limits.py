@@ -93,6 +93,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_declared_is_refused_before_it_is_read(place, case):
     make, arguments, message = CASES[case]
@@ -105,6 +106,7 @@ def test_what_is_declared_is_refused_before_it_is_read(place, case):
     assert not (place / "out").exists()
 
 
+@pytest.mark.slow
 def test_the_process_of_these_tests_can_score_what_is_small(place):
     done = score(place)
     assert done.returncode == 0, done.stderr

@@ -8,6 +8,7 @@ from metric_examples import planted_pair, random_pair
 
 from attribution_consistency import (
     excess_interval,
+    exchange,
     exchanged_null,
     jackknife,
     kmer_klds,
@@ -16,7 +17,7 @@ from attribution_consistency import (
     rotated_null,
 )
 from attribution_consistency.divergence import kmer_distributions
-from attribution_consistency.uncertainty import paired_difference, smallest_difference
+from attribution_consistency.uncertainty import block_rows, paired_difference, smallest_difference
 
 
 @pytest.mark.parametrize("reading", maps.READINGS)
@@ -193,3 +194,23 @@ def test_blocks_are_whole_numbers(value):
 def test_draws_are_whole_numbers(value):
     with pytest.raises(ValueError, match=f"n_draws: got {value}, expected a whole number"):
         exchanged_null(*random_pair(0), [2], n_draws=value)
+
+
+@pytest.mark.parametrize("n_draws", [0, -1, 1.5, np.nan])
+def test_an_excess_needs_a_draw(n_draws):
+    with pytest.raises(ValueError, match=f"n_draws: got {n_draws}, expected a whole number of at"):
+        excess_interval(*random_pair(0, n=40), [2], n_draws=n_draws)
+
+
+def test_one_draw_is_enough_for_an_excess():
+    found = excess_interval(*random_pair(0, n=40), [2, 3], n_draws=1)
+    assert np.isfinite(found.se).all() and (found.se > 0).all()
+
+
+def test_every_sequence_is_in_one_block():
+    x, _ = random_pair(0, n=47)
+    how = exchange.exchangeable(x.argmax(axis=2).astype(np.int8))
+    for n_blocks, want in ((2, 2), (3, 3), (20, 4)):  # ten sequences or more in each
+        rows = block_rows(how, n_blocks)
+        assert len(rows) == want and min(map(len, rows)) >= 10
+        assert np.concatenate(rows).tolist() == list(range(47))
