@@ -14,8 +14,8 @@ class ExecutionError(ValueError):
     """A notebook cannot be executed; the message says where and why."""
 
 
-# Else every kernel warns that it listens on the local machine.
-QUIET = "--IPKernelApp.log_level=40"
+# Else every kernel warns that it listens on the local machine, and that it is shut down.
+QUIET = "--IPKernelApp.log_level=50"
 WATCH = (
     "--IPKernelApp.exec_lines=from compendium.page import provenance; provenance.watch(); "
     "del provenance"
