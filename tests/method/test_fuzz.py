@@ -226,6 +226,7 @@ def test_changed_tables_of_models(tmp_path, changes):
 @fuzzed
 @given(changes=CHANGES)
 def test_changed_genomes(tmp_path, changes):
+    pytest.importorskip("pyfaidx")
     path, genome = tmp_path / "x.bed", tmp_path / "genome.fa"
     path.write_bytes(BED)
     (tmp_path / "genome.fa.fai").unlink(missing_ok=True)
