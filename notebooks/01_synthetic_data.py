@@ -116,8 +116,10 @@ report("n_background", len(background), "d")
 # Koo and Ploenzke designed the task {cite:p}`koo2021`. A **positive** sequence holds three to seven
 # motifs, all from the core set; the same motif may come twice. A **negative** sequence holds as
 # many, drawn from a larger set: the core motifs and {glue:text}`n_background` *background* motifs.
-# Each motif is as likely to be written forwards as in its {term}`reverse complement`. Before,
-# between and after the motifs lie **spacers**, in which all four bases are equally likely.
+# Now and then chance draws core motifs only; such a sequence still counts as negative, because the label
+# says from which set its motifs were drawn. Each motif is as likely to be written forwards as in its
+# {term}`reverse complement`. Before, between and after the motifs lie **spacers**, in which all four
+# bases are equally likely.
 #
 # Here is one positive sequence. The upper row is the truth that we keep: the motif tables at the
 # places where we planted them. The lower row shows the bases that were drawn.
@@ -200,7 +202,7 @@ report("negatives_with_core", is_core[~positive].any(axis=1).mean(), ".0%")
 # The whole data set has {glue:text}`n_sequences` sequences of {glue:text}`length` bases, half of
 # them positive. {glue:text}`share_in_motif` of all positions are *informative*: a motif lies there, and
 # its column has more than 0.1 bit. We keep {glue:text}`n_test` sequences apart to test the finished networks. Most of the
-# others train them; the rest decide, during training, when to take smaller steps.
+# others train them; the rest serve to check, during training, whether a network still improves.
 #
 # ## The background to compare with
 #

@@ -22,8 +22,8 @@
 # On simulated DNA we know the motifs, so we divide what a map gives to them by its tallest letters
 # elsewhere: the *signal-to-noise ratio* (SNR), which is 1 when both are equally tall. Two networks of
 # nearly equal accuracy can lie far apart, {glue:text}`pair_clear_snr` against
-# {glue:text}`pair_noisy_snr`. Accuracy is a weak hint at the clearer map: in our networks even that
-# hangs on the few whose ratio is negative.
+# {glue:text}`pair_noisy_snr`. Accuracy is a weak hint at the clearer map: without the few networks whose
+# maps speak against the motifs, even this hint would be uncertain.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -196,8 +196,10 @@ figures.show("fig_two_maps_scored", fig, data=shown)
 #                     {\operatorname{mean}_{i \in \text{top 10 of spacers}} s_i} ,
 # ```
 #
-# with $s_i$ the score of position $i$. At an SNR of **1** a base of a motif stands, on average, as high
-# as the ten tallest letters outside: by height alone nobody could tell which belong to a motif. Above 1
+# with $s_i$ the score of position $i$. Positions of a motif with at most 0.1 bit count as neither.
+#
+# At an SNR of **1** a base of a motif stands, on average, as high as the ten tallest letters outside:
+# by height alone nobody could tell which belong to a motif. Above 1
 # motifs stand out; below 1 the letters that catch the eye lie where nothing binds; below 0 the motifs
 # count *against* the class. The SNR of a network is the mean over positive test sequences, because
 # only there the motifs speak for the class that the logit stands for.
@@ -263,9 +265,9 @@ expect(
 #
 # ## All networks
 #
-# The {term}`zoo` of this book holds {glue:text}`n_networks` {term}`convolutional networks
-# <convolutional network (CNN)>` of one architecture. They differ in how they were built and trained,
-# so that their maps differ:
+# The {term}`zoo` of this book, the networks that we trained for it, holds {glue:text}`n_networks`
+# {term}`convolutional networks <convolutional network (CNN)>` of one architecture. They differ in how
+# they were built and trained, so that their maps differ:
 #
 # | choice | in the name of a network |
 # |---|---|
@@ -353,7 +355,11 @@ expect(
 # correlation`, with its 95 % interval, is {glue:text}`auroc_snr` in our zoo ({term}`bootstrap` over
 # configurations) and {glue:text}`auroc_snr_published` among the published networks (over networks).
 # Part of this rests on few: without the {glue:text}`n_negative` networks of negative SNR our interval
-# reaches zero, and the published networks form kinds that differ in both.
+# reaches zero, and the published networks form kinds that differ in both. Why some networks that predict
+# well have maps of the wrong sign, {doc}`a3_wrong_sign` asks.
+#
+# Look at the colours of the figure, too. They split the points into two clouds: at the same accuracy,
+# networks whose first layer is exponential mostly have the higher SNR.
 #
 # So accuracy is a hint, and it leaves much open: among the {glue:text}`top_quarter` most accurate
 # networks of our zoo the largest SNR is {glue:text}`top_snr_ratio` times the smallest.
@@ -376,9 +382,8 @@ expect(
 #
 # ## Limits
 #
-# SNR depends on choices: ten positions, the mean, signs kept. Positions of a motif with at most
-# 0.1 bit count as neither signal nor noise. A sequence with fewer than ten positive spacer scores has
-# no SNR; we leave it out, which happens in {glue:text}`undefined` of all cases.
+# SNR depends on choices: ten positions, the mean, signs kept. A sequence with fewer than ten positive
+# spacer scores has no SNR; we leave it out, which happens in {glue:text}`undefined` of all cases.
 #
 # SNR takes every planted motif for signal. A network may rightly call a sequence positive after
 # three of its motifs and ignore the rest, and a gradient is small where the output no longer

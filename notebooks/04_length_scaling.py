@@ -25,7 +25,8 @@
 # Yes. The {term}`rank correlation <Spearman correlation>` of the joint score, the
 # {term}`final score`, with the truth is {glue:text}`primary_final`, and
 # {glue:text}`primary_difference` above that of the original metric. But neither learnt weights nor
-# many lengths are needed for it: equal weights do as well, and so do words of a single length.
+# many lengths are needed for it: equal weights, or words of a single length, give a correlation that we
+# could not tell from it.
 # ```
 #
 # ```{margin} For readers new to biology
@@ -154,13 +155,13 @@ figures.show("fig_one_length")
 # %% [markdown]
 # ```{glue:figure} fig_one_length
 # :name: fig-one-length
-# :alt: Scatter plot of log SNR against the KLD at one length. Grey points follow a rising line; red points, left out of the fit, are joined to it by short vertical lines. A dashed line marks the mean.
+# :alt: Scatter plot of log SNR against the KLD at one length. Grey points follow a rising line; coloured points, left out of the fit, are joined to it by short vertical lines. A dashed line marks the mean.
 #
-# One length. Grey: networks that the line was fitted to. Red: networks that it had not seen, and how
-# far off it is. Dashed: the mean.
+# One length. Grey: networks that the line was fitted to. Coloured: networks that it had not seen, and
+# how far off it is. Dashed: the mean.
 # ```
 #
-# The red lines are the errors of the prediction. A length is worth much when they are short, compared
+# The coloured lines are the errors of the prediction. A length is worth much when they are short, compared
 # with the distances from the dashed mean. The rule of the paper makes this a weight, in three steps:
 #
 # 1. **Predict.** Do the same for every fifth of the configurations in turn, so that each network is
@@ -233,10 +234,14 @@ expect(
 #
 # ## The comparison that counts
 #
-# We call one comparison *primary*, because we chose it before we trained these networks: the final
-# score against the original metric, by their {term}`Spearman correlation` with SNR, weights
-# learnt with whole configurations held out. Its direction, and a third of the zoo, had been seen
-# before; {doc}`an appendix <a1_every_look>` has every look.
+# We call one comparison *primary*: the final score against the original metric, by their
+# {term}`Spearman correlation` with SNR, weights learnt with whole configurations held out. First both
+# metrics were tried on networks of others, so its direction was known. Then we chose it, and trained our
+# own networks. A third of them we saw before the rest; {doc}`an appendix <a1_every_look>` has every look.
+#
+# The correlations are pooled over all kinds of network. The two colours of the figures form two clouds,
+# so pooling compares kinds as well: {doc}`07_independent_networks` explains why it matters, and
+# {doc}`a4_rivals` has the numbers inside kinds.
 #
 # The intervals are {term}`bootstrap` intervals over *configurations*: two
 # {term}`initialisations <initialisation>` of one configuration are not two independent networks. The
@@ -293,9 +298,11 @@ expect(
 
 # %% [markdown]
 # The interval of the difference lies above zero: this zoo favours the final score. With equal
-# weights, where nothing is learnt, the difference is {glue:text}`unlearnt_difference`, and one length
-# alone does as well. So it does not come from the lengths or their weights. The recommended score
-# follows SNR as closely; we recommend it because {doc}`less fools it <06_controls>`.
+# weights, where nothing is learnt, the difference is {glue:text}`unlearnt_difference`, and with one
+# length alone nearly the same. So it comes neither from many lengths nor from their weights. What all
+# these scores share is that they keep every position, where the original metric cuts most away. The
+# recommended score follows SNR about as closely; we recommend it because the
+# {doc}`controls <06_controls>` show that less fools it.
 
 # %% tags=["remove-output"]
 fig, axes = plt.subplots(1, 2, figsize=(figures.WIDTH, 3.6), sharey=True)
@@ -372,7 +379,8 @@ explorer.explore(
 # Our networks are fewer than the paper's, and count as fewer still: those of one
 # configuration resemble each other, and those of different configurations share their starts. The
 # configurations themselves are all combinations of three choices and no sample of anything, yet the
-# bootstrap treats them as a random sample. The length weights have seen no network of negative SNR.
+# bootstrap treats them as a random sample. The length weights have seen no network of negative SNR. All
+# correlations here are pooled over kinds of network; those inside kinds stand in {doc}`a4_rivals`.
 #
 # And consistency is not correctness: no network of the zoo was made to be consistently wrong, so
 # this chapter cannot show what the score does then. The {doc}`chapter on controls <06_controls>`
