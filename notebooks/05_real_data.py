@@ -20,8 +20,8 @@
 #
 # ```{admonition} The answer
 # :class: important
-# Yes, if they differ much: of the {glue:text}`g_pairs` most different pairs of networks that predict
-# about equally well, {glue:text}`g_clear` differ in {term}`final score` by more than chance explains.
+# Yes, if they differ much: in {glue:text}`g_clear` of {glue:text}`g_pairs` pairs of networks, chosen to
+# predict about equally well and differ most in {term}`final score`, they do so by more than chance explains.
 # What it tells apart is above all whether the first layer uses the exponential or the ReLU
 # {term}`activation <activation function>`. To tell apart is not to be right: where {doc}`a later chapter
 # <12_truth_on_dna>` plants a truth in real DNA, the score follows it no further than that choice does.
@@ -186,7 +186,8 @@ report("g_top_motif", names.iloc[0][0])
 # If accuracy vouched for consistent explanations, the networks would line up in the next figure. We
 # also look for **matched pairs**, by a rule fixed before any score was seen:
 #
-# 1. Cut the networks of each task by their test r into three levels of performance, 1 the lowest.
+# 1. Divide the networks of each task into three levels of performance, 1 the lowest. Performance is the
+#    test r, the Pearson correlation of what a network predicts with the measured tags.
 # 2. Two networks of one task match if their r differs by at most {glue:text}`g_within`, about as
 #    much as chance in the choice of test windows explains.
 # 3. At each level take the matching pair, of either task, whose final score differs most.
@@ -324,14 +325,15 @@ expect("and within every architecture", lead.min() > 0)
 
 # %% [markdown]
 # - **Accuracy does not vouch for the score.** Both correlations have intervals that hold zero. With
-#   so few networks they rule little out, in either direction.
+#   so few networks they rule little out, in either direction; the binary ones are too few for any
+#   statement.
 # - **The pairs differ.** The table shows the difference of the two final scores with its 95 %
 #   interval: all {glue:text}`g_clear` lie above zero, so other windows of this kind would hardly
 #   turn the order around. Each pair was picked because it differs most, so its difference is more
 #   likely too large than too small.
 # - **It is not the luck of one training.** We trained every network twice, from two
-#   {term}`initialisations <initialisation>` (of some, both are shown). The scores of such twins differ
-#   by at most {glue:text}`g_inits_largest`, those of the pairs by at least
+#   {term}`initialisations <initialisation>`; for some, the figure has a point for both. The scores of
+#   such twins differ by at most {glue:text}`g_inits_largest`, those of the pairs by at least
 #   {glue:text}`g_pairs_smallest`.
 # - **The pairs compare activations.** In each pair the higher network has an exponential first layer, the
 #   lower one ReLU. More than that: inside each architecture and task, every triangle of the figure
@@ -341,8 +343,8 @@ expect("and within every architecture", lead.min() > 0)
 # ## Looking at the pairs
 #
 # Choosing a peak because its logo is pretty would prove nothing. Ours is chosen by the measurement
-# alone: the accessible test window with the most tags. Windows at the cap of the files are left
-# out, since so many tags are a sign of repeated sequence.
+# alone: the accessible test window with the most tags. The files cut every count off at a largest value,
+# the *cap*. Windows that reach it are left out, since so many tags are a sign of repeated sequence.
 
 # %% tags=["remove-output", "hide-input"]
 rows = [
