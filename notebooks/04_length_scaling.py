@@ -128,8 +128,8 @@ figures.show("fig_lengths")
 #
 # ## How much does one length explain?
 #
-# Take one length, the middle one. We leave out every fifth configuration with all its networks, fit
-# the line to the others, and predict the networks that were left out.
+# Take one length, the middle one. We leave out every fifth configuration with all its networks, because
+# they resemble each other, fit the line to the others, and predict the networks that were left out.
 
 # %%
 middle = len(ks) // 2

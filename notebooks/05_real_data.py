@@ -86,8 +86,8 @@ tell_origin("real_data", origin)
 # Chromosome 8 tests the networks, chromosome 9 decides when to stop training, all others but Y
 # train. The maps that we score are those of the {glue:text}`g_mapped` accessible test windows.
 #
-# These windows are no random sample of the genome: many stand around the peaks of a few experiments,
-# so open windows are far too common. {doc}`../book/accessibility_data` lists the traps of the files.
+# These windows are no random sample of the genome: some overlap their neighbours, and many stand around
+# the peaks of a few experiments, so open windows are far too common. {doc}`../book/accessibility_data` lists the traps of the files.
 # And this is not the data of the paper {cite:p}`chen2025`. Its networks were trained on ATAC-seq,
 # another {term}`assay`, in windows ten times as long {cite:p}`toneyan2022`.
 #
@@ -482,8 +482,8 @@ expect(
 #
 # Nothing in this chapter is checked against a truth. A network that consistently follows an artefact
 # of the assay, such as the sequences that DNase I prefers to cut, would score well. The networks are
-# few and no random sample of anything. Some windows overlap their neighbours; the jackknife leaves
-# out blocks of neighbours for that reason, but some dependence stays.
+# few and no random sample of anything. Because windows overlap, the jackknife leaves out whole blocks of
+# neighbours, but some dependence stays.
 #
 # ## Exercises
 #
