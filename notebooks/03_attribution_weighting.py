@@ -505,7 +505,8 @@ report("w_old", old, ".2f")
 #
 # The {term}`Spearman correlation` with SNR is {glue:text}`w_new` for the weighted KLD at
 # k = {glue:text}`w_k`, and {glue:text}`w_old` for the original metric (in brackets: interval of
-# 95 %, bootstrap over configurations). The next chapter has the interval of their difference.
+# 95 %, bootstrap over configurations). The next chapter has the interval of their difference, and says
+# where to find the correlations inside kinds of network: all points together also compare the two clouds.
 #
 # ```{admonition} Key points
 # :class: note

@@ -87,9 +87,10 @@ tell_origin("real_data", origin)
 # train. The maps that we score are those of the {glue:text}`g_mapped` accessible test windows.
 #
 # These windows are no random sample of the genome: some overlap their neighbours, and many stand around
-# the peaks of a few experiments, so open windows are far too common. {doc}`../book/accessibility_data` lists the traps of the files.
-# And this is not the data of the paper {cite:p}`chen2025`. Its networks were trained on ATAC-seq,
-# another {term}`assay`, in windows ten times as long {cite:p}`toneyan2022`.
+# the peaks of a few experiments, so open windows are far too common.
+# {doc}`../book/accessibility_data` lists the traps of the files. And this is not the data of the paper
+# {cite:p}`chen2025`. Its networks were trained on ATAC-seq, another {term}`assay`, in windows ten times
+# as long {cite:p}`toneyan2022`.
 #
 # ## Is a network needed at all?
 #
