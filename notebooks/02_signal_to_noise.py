@@ -180,7 +180,7 @@ figures.show("fig_two_maps_scored", fig, data=shown)
 # Scores of the clear and of the noisy network on one test sequence, drawn as letters: up for the
 # positive class, down against it; each row has its own scale. Shaded: the planted motifs.
 # Triangles: those of the ten tallest letters outside the motifs that lie in view. The clear network
-# marks a whole motif here, the noisy one does not. {glue:text}`example_share` of the sequences have
+# marks the core of a motif here, the noisy one does not. {glue:text}`example_share` of the sequences have
 # such a stretch; of these we show the most typical one.
 # ```
 #

@@ -236,8 +236,8 @@ expect(
 #
 # We call one comparison *primary*: the final score against the original metric, by their
 # {term}`Spearman correlation` with SNR, weights learnt with whole configurations held out. First both
-# metrics were tried on networks of others, so its direction was known. Then we chose it, and trained our
-# own networks. A third of them we saw before the rest; {doc}`an appendix <a1_every_look>` has every look.
+# metrics were tried on other networks, so its direction was known. Then we chose it, and then trained
+# these networks. A third of them we saw before the rest; {doc}`an appendix <a1_every_look>` has every look.
 #
 # The correlations are pooled over all kinds of network. The two colours of the figures form two clouds,
 # so pooling compares kinds as well: {doc}`07_independent_networks` explains why it matters, and

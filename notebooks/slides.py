@@ -514,7 +514,7 @@ report("talk_floor_8", floor[-1], ".2f")
 # %% [markdown] slideshow={"slide_type": "notes"}
 # Nobody knows how long the right word is. The method learns a weight for each length from networks
 # whose truth is known; they come out between {glue:text}`l_weight_min` and
-# {glue:text}`l_weight_max`, where one sixth is 0.167. So equal weights do as well.
+# {glue:text}`l_weight_max`, where one sixth is 0.167. So equal weights come to nearly the same.
 #
 # Ask: why does the KLD rise with k for *every* network? Collect guesses; the next slide has a part of
 # the answer.
