@@ -437,8 +437,8 @@ report("y_decision", decision)
 
 # %% [markdown]
 # The second lies {glue:text}`y_gap` nats below the first. The score alone would say:
-# **{glue:text}`y_decision`**. But this is real DNA, and A has an exponential first layer and B a ReLU: it is
-# the case in which {doc}`the higher score carries no evidence <11_choosing>`. Act on what both models say.
+# **{glue:text}`y_decision`**. But A has an exponential first layer and B a ReLU. On real DNA this is the case
+# in which {doc}`the higher score carries no evidence <11_choosing>`: act on what both models say.
 #
 # The second table has words that stand out: how many times more attribution they get than in exchanged maps
 # (*ratio*), and the JASPAR motifs that *fit* best. Something always does: look at it.
