@@ -320,6 +320,10 @@ candidates["worst controls"] = [
     for _, row in blind.iterrows()
 ]
 
+# %% [markdown]
+# Of the candidates {glue:text}`c_admitted` pass the controls, and none of these can be told apart from the one
+# that the rule takes. A low *place* is good.
+
 # %%
 columns = ["candidate", "worst controls", "outranks"]
 columns += ["follows", "place", "low", "high"]
@@ -368,10 +372,8 @@ expect(
 )
 
 # %% [markdown]
-# **{glue:text}`c_admitted` candidates pass the controls, and none can be told apart from the one taken**,
-# {glue:text}`c_recommended` (a low *place* is good). It follows the truths at
-# {glue:text}`c_recommended_follows`, and the {doc}`command <../book/score_your_maps>` computes it unless
-# told otherwise.
+# The rule takes **{glue:text}`c_recommended`**. It follows the truths at {glue:text}`c_recommended_follows`,
+# and the {doc}`command <../book/score_your_maps>` computes it unless told otherwise.
 #
 # - **Every raw KLD is out**, and the random spike is always among its worst controls: whatever is
 #   concentrated has a KLD.

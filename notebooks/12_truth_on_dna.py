@@ -84,7 +84,8 @@ tables["motifs"][["name", "z", "z_shuffled"]].set_axis(
 #
 # Against these we hold the scores that each network has on *accessible* windows, where nothing was written.
 # These are the networks of {doc}`05_real_data`, as many as the paper has, and ten second starts that its
-# comparison leaves out.
+# comparison leaves out: classifiers (*binary* in tables and figures) and networks of a quantity
+# (*quantitative*).
 
 # %%
 scores, _ = paths.load_scores(run, "gm12878_dnase")
@@ -161,7 +162,7 @@ report("d_aupr_max", table["motif_aupr"].max(), ".2f")
 # %% [markdown]
 # ```{glue:figure} fig_implants
 # :name: fig-implants
-# :alt: Four scatter plots of SNR at implanted sites, above for binary and below for quantitative networks, left against the final score and right against the original metric. The final score rises with SNR above and hardly below; the original metric rises in both.
+# :alt: Four scatter plots of SNR at implanted sites, above for classifiers and below for networks of a quantity, left against the final score and right against the original metric. The final score rises with SNR above and hardly below; the original metric rises in both.
 #
 # SNR at the implanted sites against the final score (left) and the original metric (right) on accessible
 # windows: classifiers above, networks of a quantity below. The figure to remember from this
