@@ -82,8 +82,8 @@ report("c_words", controls_summary.WORDS, "d")
 # - **The words in noise:** the same, hidden in noise that adds up to as much as they do.
 #
 # ```{margin} For readers new to biology
-# A protein that binds one word also binds words that differ from it in a base or two. The words of
-# a real motif therefore resemble each other. Those of this control do not.
+# A protein that binds one word also binds similar ones, so the words of a real motif resemble each
+# other. Those of this control do not.
 # ```
 #
 # Here they are for the network {glue:text}`c_network`:
@@ -233,7 +233,7 @@ for name, share in {
 # %% [markdown]
 # The table has the share of trained networks that a control outranks, as a mean over its maps:
 # {glue:text}`c_draws` of a random control (a single word and the recommended score: the first
-# {glue:text}`c_exchanged`). The recommended score of broken networks was not computed.
+# {glue:text}`c_exchanged`). What the recommended score says of broken networks was not computed.
 
 # %% tags=["remove-input"]
 expect(
@@ -259,12 +259,14 @@ expect(
 #   {glue:text}`c_consistency_frequency_spike`. Whatever is concentrated has a KLD.
 #   On real DNA they outrank {glue:text}`c_real_spike` of our networks, and noise
 #   {glue:text}`c_real_noise` on the original metric.
-# - **Neither fools the recommended score.** Spikes, noise and rotated maps outrank no network, five maps of each.
+# - **Neither fools the recommended score on average.** Here, in our zoo, spikes, noise and rotated maps
+#   outrank no network, five maps of each. Single maps elsewhere may, see below.
 # - **Arbitrary words fool all three.** They outrank {glue:text}`c_kld_original_words` on the original
 #   metric, {glue:text}`c_consistency_frequency_words` on the final score
 #   ({glue:text}`c_words_least` to {glue:text}`c_words_most`, as the words are drawn) and
 #   {glue:text}`c_excess_words` on the recommended score. The fewer words, the more consistent: a map that
-#   points at a *single* arbitrary word outranks every network on every score.
+#   points at a *single* arbitrary word outranks every network on every score. Hidden in noise, words still
+#   outrank a few, more on the recommended score than on the final one.
 # - **Broken networks fool neither** the original metric nor the final score. They outrank
 #   {glue:text}`c_broken` at most.
 #
@@ -276,9 +278,8 @@ expect(
 # these {glue:text}`c_words` words, the same map of the same sequences would be right, and whatever
 # is computed from the two has the same value in both cells.
 #
-# The limit ends where something else comes in. The {term}`signal-to-noise ratio (SNR)` knows the
-# planted motifs, an experiment knows the cell, and a list of known motifs can tell whose word it is.
-# Use one of them before you believe a word.
+# The {term}`signal-to-noise ratio (SNR)` knows the planted motifs, an experiment knows the cell, and a list
+# of known motifs can tell whose word it is. Use one of them before you believe a word.
 
 # %% [markdown]
 # ## Which score do we recommend?
@@ -297,10 +298,8 @@ expect(
 #    nothing to learn.
 #
 # **Words and rotated maps are not among the controls of the rule.** A map of arbitrary *words* is
-# consistent in the very sense of the score: what shuts it out would also shut out a network that
-# points as clearly at true words. No candidate can pass it, so it cannot choose between candidates.
-# *Rotated* maps do know something: each is made from the map of a network, and avoids the motifs
-# that this map points at.
+# consistent in the very sense of the score: no candidate can pass it, so it cannot choose between them.
+# *Rotated* maps do know something: each avoids the motifs that the map of a network points at.
 
 # %%
 from compendium.chapters import controls_recommended
@@ -320,6 +319,10 @@ candidates["worst controls"] = [
     ", ".join(row.index[(row == row.max()) & (row > 0)]) or "none"
     for _, row in blind.iterrows()
 ]
+
+# %% [markdown]
+# Of the candidates {glue:text}`c_admitted` pass the controls, and none of these can be told apart from the one
+# that the rule takes. A low *place* is good.
 
 # %%
 columns = ["candidate", "worst controls", "outranks"]
@@ -369,17 +372,17 @@ expect(
 )
 
 # %% [markdown]
-# {glue:text}`c_admitted` candidates pass the controls, and the rule takes
-# **{glue:text}`c_recommended`**. It follows the truths at {glue:text}`c_recommended_follows`, and it
-# is what the {doc}`command <../book/score_your_maps>` computes unless told otherwise.
+# The rule takes **{glue:text}`c_recommended`**. It follows the truths at {glue:text}`c_recommended_follows`,
+# and the {doc}`command <../book/score_your_maps>` computes it unless told otherwise.
 #
 # - **Every raw KLD is out**, and the random spike is always among its worst controls: whatever is
 #   concentrated has a KLD.
-# - **The tie-break decides** among those admitted: none can be told apart from the chosen one.
+# - **The tie-break decides** among those admitted.
 # - **Little is given up.** The raw KLD with the same reading and weights follows the truths by
 #   {glue:text}`c_given_up` more.
-# - **A single map may still pass.** The highest of {glue:text}`c_maps` spike maps outranks
-#   {glue:text}`c_single_map` of the networks of one population by the recommended score. That is chance, and
+# - **A single map may still pass.** The highest of {glue:text}`c_maps` spike maps, whose mean the rule looks
+#   at, outranks {glue:text}`c_single_map` of the networks of one population by the recommended score. That is
+#   chance, and
 #   the reason why a verdict on one model rests on a {term}`p-value`.
 #
 # ## What the recommended score cannot see
@@ -415,7 +418,7 @@ print(f"{excess(a):.4f} as it is, {excess(-a):.4f} upside down")
 #
 # Wrong words need not be made up. An adapter or a repeat that stands in the positive sequences is learnt
 # like a motif. We wrote one word into a share of them, where no motif stands, and trained networks on
-# these sequences: three words, and three shares beside none. The table has means over the words. SNR counts the motifs alone as
+# these sequences. The table has means over three words, one network each. SNR counts the motifs alone as
 # signal; *least fit* is how well the worst of the words that the command would list fits a known
 # motif.
 
@@ -451,10 +454,12 @@ report("c_away_auroc", away["auroc"], ".2f")
 # %% [markdown]
 # Where every positive sequence carries the word, the score *rises*, from {glue:text}`c_clean_final` to
 # {glue:text}`c_tainted_final`, while the SNR of the true motifs falls from {glue:text}`c_clean_snr` to
-# {glue:text}`c_tainted_snr`. What would have warned you?
+# {glue:text}`c_tainted_snr`. (With the word in a fifth of them the score is *lower* than with none.) What
+# would have warned you?
 #
 # - **Accuracy**: no. On its own data the network is better than before.
-# - **Mutations**: hardly. The network does use the word, so map and mutations agree on most bases.
+# - **Mutations**: hardly. The network does use the word, so map and mutations agree on most bases. Fewer
+#   signs are right than without the word, but enough to pass the rule of {doc}`09_your_model`.
 # - **A list of known motifs**: yes. One of the words that the map points at fits every known motif less well:
 #   {glue:text}`c_tainted_bits` bits at worst, against {glue:text}`c_clean_bits` in networks that never saw
 #   the word.
@@ -484,7 +489,7 @@ expect(
 # - Consistency is not correctness: a map of {glue:text}`c_words` arbitrary words outranks
 #   {glue:text}`c_consistency_frequency_words` of {glue:text}`c_networks` trained networks on the
 #   final score.
-# - Noise fools the original metric, spikes fool a raw KLD; neither fools the recommended score.
+# - Noise fools the original metric, spikes fool a raw KLD; neither fools the recommended score on average.
 # - It was chosen by a rule that was fixed before looking: {glue:text}`c_recommended`.
 # - It sees neither the sign of a map nor words that always stand at one place.
 # - A word that half of the positives carry by accident raises the final score. A list of known motifs, and data from elsewhere,
@@ -497,7 +502,8 @@ expect(
 # lengths were not tried. Compare networks on the same sequences, by one method and one reading: KLDs
 # of different numbers of sequences, methods or readings are on different scales. The networks trained
 # on shuffled labels are two, and had too few epochs to learn labels by heart. And SNR is computed from
-# the same maps as the score, so it shares their faults.
+# the same maps as the score, so it shares their faults. The recommended score was chosen on the networks
+# that other chapters report on, so what they say of it may be a little too good.
 #
 # ## Exercises
 #
