@@ -158,6 +158,7 @@ for ax, name in zip(axes, pair.index):
     ax.plot(noise["position"], noise[name], "k", marker=7, lw=0)
     ax.set(ylabel="score", title=f"{name}: AUROC {pair['AUROC'][name]:.3f}")
     ax.set_ylim(top=1.2 * shown[name].max())  # room for the triangles
+axes[0].tick_params(bottom=False)  # they would reach the title below
 axes[1].set_xlabel("position in the sequence")
 figures.show("fig_two_maps", data=shown)
 

@@ -230,6 +230,7 @@ for ax, change in zip(axes.flat, changes):
     ax.axhline(0, color="black", lw=0.8)
     ax.set_title(change.replace(" of ", "\nof "), fontsize="small")
 axes.flat[-1].set_axis_off()
+axes[0, -1].tick_params(labelbottom=True)  # nothing below has them
 fig.supxlabel("epoch")
 fig.supylabel("SNR")
 figures.show("fig_traces")

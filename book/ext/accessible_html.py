@@ -30,7 +30,9 @@ TRUTH = re.compile(r"(<td\b[^>]*>\s*)(True|False)(\s*</td>)")
 VALUE = re.compile(r'class="data \w+ (col\d+)"\s*>(.*?)</td>', re.S)
 COLUMN = re.compile(r'class="((?:data|col_heading) \w+ (col\d+))"(?! colspan)')
 CODE = re.compile(r'(?<=<span class="pre">)[^<]+')
-NUMBER = re.compile(r"\s*(?:(?:&lt;|&gt;)?\s?[-−]?[\d.,]+ ?%?|–)\s*")
+OPTION = re.compile(r"--\w+")
+INTERVAL = re.compile(r"(<td\b[^>]*>[^<(]*\([^<() ]+) to ([^<() ]+\))")
+NUMBER = re.compile(r"\s*(?:(?:&[lg]t;|[<>])?\s?[-−]?[\d.,]+ ?%?|–)\s*")
 
 
 def numbers_right(match: re.Match[str]) -> str:
@@ -64,8 +66,11 @@ def repair(body: str) -> str:
     """The HTML of a page with roles, headers and colours that everyone can read."""
     body = TABLE.sub(numbers_right, NAMED.sub(one_header, SHADED.sub(legible, body)))
     body = TRUTH.sub(lambda m: m[1] + ("yes" if m[2] == "True" else "no") + m[3], body)
-    # Paths and names break behind a slash, underscore or hyphen rather than inside a word.
+    # Paths and names break behind a slash, underscore or hyphen rather than inside a word, options
+    # not behind the hyphens that they begin with, and "≤ 1" and the intervals of tables nowhere.
     body = CODE.sub(lambda m: re.sub(r"(?<=\w)([/_-])(?=\w)", r"\1<wbr>", m[0]), body)
+    body = CODE.sub(lambda m: OPTION.sub(r'<span class="whole">\g<0></span>', m[0]), body)
+    body = INTERVAL.sub(r"\1&nbsp;to&nbsp;\2", body.replace("≤ ", "≤&nbsp;"))
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')
     return EMPTY_HEADER.sub(r"<td\1>\2</td>", body)
 

@@ -111,8 +111,9 @@ def offer_download(
         link = (
             f'<p>Download <a href="{files}/{name}" download>this notebook</a> and <a '
             f'href="{files}/lesson_data.zip" download>lesson_data.zip</a> into one folder'
-            + (", and see how to open them " if alone else " of your copy of the repository ")
-            + '<a href="../../book/how_to_rerun.html">on the page about rerunning</a>.</p>'
+            + ("" if alone else " of your copy of the repository")
+            + ', and see how to open them <a href="../../book/how_to_rerun.html">on the page about'
+            " rerunning</a>.</p>"
         )
         context["body"] = below_title(context["body"], link)
 

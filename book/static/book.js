@@ -64,3 +64,13 @@ document.addEventListener("DOMContentLoaded", () => {
     arrow.setAttribute("aria-label", `Exercises of ${chapter.textContent.trim()}`);
   }
 });
+
+// The theme leaves the contents as far scrolled as on the page before, where the entry of this page
+// may be out of view.
+window.addEventListener("load", () => {
+  const entry = [...document.querySelectorAll(".bd-sidenav .current > a")].at(-1);
+  if (!entry) return;
+  const { top, bottom } = entry.getBoundingClientRect();
+  if (top >= 0 && bottom <= innerHeight) return;
+  document.querySelector(".bd-sidebar-primary").scrollTop += top - innerHeight / 2;
+});

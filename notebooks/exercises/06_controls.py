@@ -17,7 +17,7 @@
 # parameter, ★★ takes a few lines, ★★★ extends the method. Replace each `...` by your answer and
 # run the cell. The check below it says whether the answer is right and, if not, what is wrong.
 #
-# *You need:* the sixth chapter. Start JupyterLab with `make lab`, open `my_exercises`, and run
+# *You need:* chapter 7. Start JupyterLab with `make lab`, open `my_exercises`, and run
 # the cells from the top.
 
 # %% tags=["parameters"]

@@ -19,7 +19,7 @@
 # networks were not downloaded, the notebook uses the stored results of our last full run, and
 # says so.
 #
-# *You need:* the seventh chapter. Start JupyterLab with `make lab`, open `my_exercises`, and run
+# *You need:* chapter 8. Start JupyterLab with `make lab`, open `my_exercises`, and run
 # the cells from the top.
 
 # %% tags=["parameters"]

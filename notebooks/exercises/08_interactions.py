@@ -18,7 +18,7 @@
 # whether the answer is right and, if not, what is wrong with it. Where a run trained no networks
 # on rules of pairs, the second exercise uses the stored tables of our last full run, and says so.
 #
-# *You need:* the eighth chapter. Start JupyterLab with `make lab`, open `my_exercises`, and run
+# *You need:* chapter 10. Start JupyterLab with `make lab`, open `my_exercises`, and run
 # the cells from the top.
 
 # %% tags=["parameters"]

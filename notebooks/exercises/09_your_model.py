@@ -13,12 +13,12 @@
 # %% [markdown]
 # # Exercises: put the rule to the test
 #
-# Three exercises on the rule of the ninth chapter, about 30 minutes in all: ★ changes a parameter,
+# Three exercises on the rule of chapter 12, about 30 minutes in all: ★ changes a parameter,
 # ★★ takes a few lines, ★★★ extends the method. Replace each `...` by your answer. The check after
 # it says whether the answer is right and, if not, what is wrong with it. Where a run has no real
 # sequences, simulated ones stand in, and the notebook says so.
 #
-# *You need:* the ninth chapter. Start JupyterLab with `make lab`, open `my_exercises`, and run
+# *You need:* chapter 12. Start JupyterLab with `make lab`, open `my_exercises`, and run
 # the cells from the top.
 
 # %% tags=["parameters"]

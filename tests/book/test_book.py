@@ -340,18 +340,21 @@ def test_no_cell_of_a_table_shows_a_value_of_python(quick_book):
 def test_numbers_stand_right_and_truth_values_are_words(script):
     import pandas as pd
 
-    table = pd.DataFrame({"id": ["a-1", "b"], "x": [1.5, None], "clear": [True, False]})
+    shares = ["> 99%", "2%"]
+    table = pd.DataFrame({"id": ["a-1", "b"], "x": [1.5, None], "share": shares})
+    table["clear"] = [True, False]
     html = table.style.format({"x": "{:.1f}"}, na_rep="–").hide(axis="index").to_html()
     shown = script("ext/accessible_html.py").repair(html)
     cells = re.findall(r'class="([^"]*)"\s*>([^<]*)</t[dh]>', shown)
-    assert [text for kinds, text in cells if "number" in kinds] == ["x", "1.5", "–"]
-    assert [text for _, text in cells][-4:] == ["yes", "b", "–", "no"]
+    numbers = [text for kinds, text in cells if "number" in kinds]
+    assert numbers == ["x", "share", "1.5", "> 99%", "–", "2%"]
+    assert [text for _, text in cells][-5:] == ["yes", "b", "–", "2%", "no"]
 
 
 def test_paths_and_names_break_between_words_only(script):
     code = '<code><span class="pre">a_b/bn-exp-00.npz</span> <span class="pre">--out</span></code>'
     broken = script("ext/accessible_html.py").repair(code)
-    assert "a_<wbr>b/<wbr>bn-<wbr>exp-<wbr>00.npz<" in broken and ">--out<" in broken
+    assert "a_<wbr>b/<wbr>bn-<wbr>exp-<wbr>00.npz<" in broken and ">--out</span></span>" in broken
 
 
 def test_no_table_has_a_header_row_of_index_names_alone(quick_book):
