@@ -290,6 +290,9 @@ sns.scatterplot(view, **columns, hue="activation", style="batch_norm")
 ax.axline((1, 1), (2, 2), color="black", lw=0.8, ls="--")
 ax.set(xlabel="predicted SNR", ylabel="signal-to-noise ratio")
 ax.set(xscale="log", yscale="log")
+ticks = [0.4, 1, 2, 4]  # powers of ten would be few, and overlap on a phone
+ax.minorticks_off()
+ax.set(xticks=ticks, xticklabels=ticks, yticks=ticks, yticklabels=ticks)
 ax.legend(fontsize=7)
 checks.keep("together", fig)
 
