@@ -24,7 +24,7 @@
 # {term}`divergence <Kullback–Leibler divergence (KLD)>`, orders networks of known truth much as the truth
 # does: {term}`rank correlation <Spearman correlation>` {glue:text}`w_new`. But a map that
 # points nowhere does not score zero, so to judge a single map we take off what it reaches when it is
-# laid over other sequences; the order of networks stays the same.
+# laid over other sequences; the order of networks stays almost the same.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -515,7 +515,7 @@ report("w_old", old, ".2f")
 # - Over {glue:text}`w_networks` networks it follows the truth: rank correlation with SNR
 #   {glue:text}`w_new`.
 # - A map that points nowhere does not score zero. Take off what exchanged maps reach: the rest, the
-#   excess, is the recommended score, and orders the networks alike ({doc}`04_length_scaling`).
+#   excess, is the recommended score, and follows the truth as closely ({doc}`04_length_scaling`).
 # - Exchanged maps give an exact test of whether a map depends on the sequence. It is blind to words
 #   at a fixed place.
 # ```

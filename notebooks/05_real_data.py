@@ -24,7 +24,7 @@
 # predict about equally well and differ most in {term}`final score`, they do so by more than chance explains.
 # What it tells apart is above all whether the first layer uses the exponential or the ReLU
 # {term}`activation <activation function>`. To tell apart is not to be right: where {doc}`a later chapter
-# <12_truth_on_dna>` plants a truth in real DNA, the score follows it no further than that choice does.
+# <12_truth_on_dna>` plants a truth in real DNA, the score is not shown to follow it further than that choice does.
 # ```
 #
 # ```{admonition} After this chapter you can

@@ -401,8 +401,9 @@ report("y_a_last", answers["A"]["KLD"].iloc[-1], ".3f")
 # ## Five: which of the two?
 #
 # To compare, one number a model is enough: the {term}`recommended score`, the KLD minus that of the
-# exchanged maps, as a mean over the lengths 3 to 8. Save the maps, and one call gives it for all models
-# and for an untrained copy, with the interval of how far each lies below the first.
+# exchanged maps, as a mean over the lengths 3 to 8, of which only the difference of models on the same
+# windows counts. Save the maps, and one call gives it, with the interval of how far each lies below
+# the first.
 
 # %%
 from attribution_consistency import score_files
@@ -437,8 +438,8 @@ report("y_decision", decision)
 
 # %% [markdown]
 # The second lies {glue:text}`y_gap` nats below the first. The score alone would say:
-# **{glue:text}`y_decision`**. But A has an exponential first layer and B a ReLU. On real DNA this is the case
-# in which {doc}`the higher score carries no evidence <11_choosing>`: act on what both models say.
+# **{glue:text}`y_decision`**. But A has an exponential first layer and B a ReLU. On real DNA the higher score
+# is then {doc}`no evidence beyond the activation <11_choosing>`: act on what both models say.
 #
 # The second table has words that stand out: how many times more attribution they get than in exchanged maps
 # (*ratio*), and the JASPAR motifs that *fit* best. Something always does: look at it.

@@ -131,7 +131,7 @@ report("v_quantitative", quantitative["final"], percent)
 # %% [markdown]
 # ```{glue:figure} fig_bet
 # :name: fig-bet
-# :alt: Share of bets won by five scores in four groups of networks. Final score, recommended score, original metric and Gini coefficient win far more than half in our zoo and among published networks; among classifiers of real DNA they win most bets, but intervals reach down to about one half; among networks that predict a quantity no interval leaves out a half.
+# :alt: Share of bets won by five scores in four groups of networks. Final score, recommended score, original metric and Gini coefficient win far more than half in our zoo and among published networks; among classifiers of real DNA they win most bets, but intervals of all but Gini reach down to about one half; among networks that predict a quantity no interval leaves out a half.
 #
 # A bet on the higher of two scores, among equally accurate networks. Dashed: a coin. Lines: 95 %
 # intervals over networks, ours over configurations. The figure to remember from this chapter.

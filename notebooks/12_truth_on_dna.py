@@ -21,7 +21,7 @@
 # We could not show it, and this test could hardly have shown it: the median network answers to
 # {glue:text}`d_responds` of the planted sites, where chance gives 5 %. Among *classifiers*, which say open or
 # closed, the {term}`final score` follows the truth, but knowing the {term}`activation function` of the first
-# layer does as well. Among *networks of a quantity*, which say how open, nothing shows that it does.
+# layer does as well. Among *networks of a quantity*, which say how open, it does not by SNR.
 # ```
 #
 # ```{admonition} After this chapter you can

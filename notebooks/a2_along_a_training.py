@@ -199,8 +199,8 @@ expect("the original metric falls in most networks", falls.mean() > 0.5)
 # ```{admonition} Key points
 # :class: note
 # - A network can keep its accuracy while its explanation becomes less consistent.
-# - The final score falls when networks learn their windows by heart, and so does the agreement of
-#   networks with each other.
+# - The final score falls in the course of a long training, and, later, the agreement of networks
+#   with each other.
 # - One network's score does not tell when to stop.
 # ```
 #

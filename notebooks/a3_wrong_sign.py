@@ -191,8 +191,7 @@ report("s_refused", int((~passed & ~wrong).sum()), "d")
 # the line after looking at these networks.
 #
 # A *correlation* of map and mutations would not have told: it is above zero in every one of the wrong
-# networks, {glue:text}`s_wrong_agreement` or more, because the few bases that are wrong in sign are right
-# in place.
+# networks, {glue:text}`s_wrong_agreement` or more, since it asks of all bases, most of which matter little.
 
 # %% tags=["remove-input"]
 expect(

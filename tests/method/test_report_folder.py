@@ -34,7 +34,13 @@ def run(*arguments):
 
 def slow():
     """A run of many seconds, which has begun to score."""
-    made = subprocess.Popen([*COMMAND, "--draws", "99999"], stderr=subprocess.PIPE, text=True)
+    # A test run in the background of a shell ignores interrupts, and would hand that on.
+    made = subprocess.Popen(
+        [*COMMAND, "--draws", "99999"],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert "scoring 1 of 1" in made.stderr.readline()
     time.sleep(0.1)
     return made
