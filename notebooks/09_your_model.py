@@ -36,7 +36,7 @@
 # - compare two models, and go from a trusted map to an experiment.
 # ```
 #
-# *You need:* chapters 2 and 3. *Reading time:* 25 minutes.
+# *You need:* chapters 2 and 3. *Reading time:* 30 minutes.
 
 # %% tags=["parameters"]
 run: str = "default"  # the run whose sequences are taken

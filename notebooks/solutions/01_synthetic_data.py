@@ -206,7 +206,7 @@ checks("strongest", strongest)
 # <details><summary>Hint</summary>
 #
 # Write a function `best_fit(ppm, codes)` for one motif in one orientation. Column `j` meets the
-# base `codes[:, j : j + places]`, with `places = codes.shape[1] - len(ppm) + 1`, and
+# base `codes[:, j : j + places]`, where `codes.shape[1] - len(ppm) + 1` places are possible, and
 # `odds[j, codes[...]]` looks up its value for all sequences and places at once. The two
 # orientations of a motif follow each other in `library`; `m.role` is "core" or "background".
 #

@@ -209,7 +209,7 @@ checks("inside", inside)
 #
 # <details><summary>Hint</summary>
 #
-# `design = np.column_stack([np.ones(len(klds)), klds])` has a column of ones for the intercept.
+# `np.column_stack([np.ones(len(klds)), klds])` has a column of ones for the intercept.
 # `np.linalg.lstsq(design[other], np.log(snr[other]))[0]` are intercept and slopes of the best fit;
 # `design[own] @ slopes` are the predictions. Loop over `np.unique(groups)`.
 #

@@ -120,8 +120,8 @@ checks("ours", ours)
 # What do the original metric, `thresholded_kld(x, maps)`, and the weighted one,
 # `kmer_klds(x, maps, [6])[0]`, say of these maps, with `start` at 0, at half and at the end?
 #
-# - `original`: a dictionary `{0: ..., 0.5: ..., 1: ...}`; the original metric when
-#   `start = int(share * len(x))`.
+# - `original`: a dictionary `{0: ..., 0.5: ..., 1: ...}`; the original metric with `start` at
+#   row `int(share * len(x))`.
 # - `weighted`: a dictionary with the weighted KLD at k = 6, for the same.
 #
 # <details><summary>Hint</summary>

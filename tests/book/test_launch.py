@@ -65,6 +65,8 @@ def test_what_colab_opens_is_in_the_built_book(extension, repository, quick_book
         *quick_book.glob("notebooks/*.html"),
         *quick_book.glob("notebooks/exercises/*.html"),
     ):
+        if page.stem == "index":
+            continue  # an address that leads on
         name = page.relative_to(quick_book).with_suffix("").as_posix()
         links = extension.launch_links(URL, "main", name)
         if links:
