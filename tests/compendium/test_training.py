@@ -283,7 +283,7 @@ def test_finished_weights_are_kept_by_digest_and_nothing_else_is_taken(tmp_path,
 
 def test_new_weights_never_pass_under_an_old_record(tmp_path, monkeypatch):
     """The disk is full, or the process killed, when the weights are there and the record is not."""
-    network, replacing = networks.build(recipe(), LENGTH), training.replacing
+    network, replacing = networks.build(recipe(), LENGTH), training.writing
 
     def full(path):
         if path.suffix == ".json":
@@ -299,7 +299,7 @@ def test_new_weights_never_pass_under_an_old_record(tmp_path, monkeypatch):
     training.save(network, {"digest": "new"}, folders["new"], "m")
     np.savez(folders["shipped"] / "m.npz", **weights.pack(network))
     (folders["shipped"] / "m.json").write_text(json.dumps({"digest": "new"}))
-    monkeypatch.setattr(training, "replacing", full)
+    monkeypatch.setattr(training, "writing", full)
     for writing in (
         lambda: training.save(network, {"digest": "new"}, folders["saved"], "m"),
         lambda: training.copy(folders["new"], "m", folders["copied"], "m"),
