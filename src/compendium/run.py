@@ -112,12 +112,12 @@ def run(
 
 def _checked(this: paths.Run) -> int:
     """Say which files of a run are not what was written; 1 if there are any."""
-    found = artefacts.changed(this)
+    n_files, found = artefacts.count(this), artefacts.changed(this)
+    if not n_files:
+        raise RunError(f"run {this.name!r} has no files to check")
     for file, why in found.items():
         print(f"{relative(file)}: {why}")
-    if not artefacts.count(this):
-        raise RunError(f"run {this.name!r} has no files to check")
-    print(f"{artefacts.count(this)} files, {len(found)} changed since they were written")
+    print(f"{n_files} files, {len(found)} changed since they were written")
     return int(bool(found))
 
 
