@@ -63,7 +63,7 @@ release: $(INSTALLED) ## build and try a release, and what a class gets, in dist
 	$(BIN)/python workflow/scripts/release.py $(if $(filter 1,$(PUBLISH)),--publish)
 
 lock: ## write the lock files, and environment.yml, from pyproject.toml, with uv; UPGRADE=1: with the newest versions
-	$(COMPILE) --extra zoo --extra book pyproject.toml -o requirements.lock
+	$(COMPILE) --extra zoo --extra book --extra hdf5 pyproject.toml -o requirements.lock
 	$(COMPILE) --extra test --extra check --extra atac -c requirements.lock pyproject.toml \
 	  -o requirements-test.lock
 	$(BIN)/python workflow/scripts/environment_yml.py

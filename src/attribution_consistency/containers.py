@@ -108,13 +108,19 @@ def _kind(path: Path) -> Callable[[Path, contextlib.ExitStack], dict[str, Stored
 
 def _hdf5(path: Path, stack: contextlib.ExitStack) -> dict[str, Stored]:
     import h5py
-    import hdf5plugin  # noqa: F401, compressors such as blosc, which h5py lacks
+
+    with contextlib.suppress(ImportError):
+        import_module("hdf5plugin")  # compressors that h5py lacks
 
     file = stack.enter_context(h5py.File(path, "r"))
     found: dict[str, Stored] = {}
 
     def visit(name: str, node: Any) -> None:
         if isinstance(node, h5py.Dataset):
+            made = node.id.get_create_plist()
+            filters = [made.get_filter(i)[0] for i in range(made.get_nfilters())]
+            if not all(map(h5py.h5z.filter_avail, filters)):
+                library("hdf5plugin", f"is compressed by HDF5's filter {filters[-1]}")
             found[name] = _chunked(node, node)
 
     file.visititems(visit)

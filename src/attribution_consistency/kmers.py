@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .arrays import Array, Floats, Ints
+from .windows import placed, share_in_sequence, windows
 
 Prior = dict[int, Floats]  # k-mer frequencies (4**k,) by k
-TRACKS_AT_ONCE = 16  # whole lines of memory: others, even fewer, are slower
-MOST_SUMS = 2**21  # of a table: 16 MiB
+TRACKS_AT_ONCE = 16  # whole lines of memory
+WINDOWS_AT_ONCE = 2**16  # with the scores of their tracks 8 MiB
 
 
 class Moves(NamedTuple):
@@ -111,19 +112,31 @@ def sum_windows(
     per_sequence : bool
         Multiply the sum of a sequence by the frequency of the k-mer in it.
     """
-    from .kernel import add_windows  # compiles, or reads what was compiled before
+    from scipy.sparse import csc_array
 
-    starts, rows, of_k = kmers
-    n_rows, n_tracks = max(where.stop for where in of_k.values()), moves.sources.shape[1]
-    width = max(1, min(TRACKS_AT_ONCE, MOST_SUMS // max(n_rows, 1)))
+    n_rows, n_tracks = max(where.stop for where in kmers.of_k.values()), moves.sources.shape[1]
     counts, summed = np.zeros(n_rows), np.empty((n_tracks, n_rows))
-    for first in range(0, max(n_tracks, 1), width):
-        part = slice(first, first + width)
-        some = Moves(*map(np.ascontiguousarray, moves.part(part)))
-        into = (counts if first == 0 else counts[:0], np.zeros((n_rows, some.sources.shape[1])))
-        add_windows(codes, scores, some, (starts, rows), per_sequence, into)
-        summed[part] = into[1].T
-    return {k: counts[w] for k, w in of_k.items()}, {k: summed[:, w] for k, w in of_k.items()}
+    by_position = np.ascontiguousarray(scores.T)
+    step = max(1, WINDOWS_AT_ONCE // codes.shape[1])
+    for start in range(0, max(n_tracks, 1), TRACKS_AT_ONCE):
+        part = slice(start, start + TRACKS_AT_ONCE)
+        table = np.zeros((n_rows, len(summed[part])))
+        for first in range(0, len(codes), step):
+            some = slice(first, first + step)
+            tracks = placed(by_position, *moves.part(part, some))
+            for k, found in windows(codes[some], tracks, kmers.of_k):
+                where, rows = kmers.of_k[k], found.kmers
+                if len(kmers.rows):
+                    rows = kmers.rows[kmers.starts[k] + rows] - where.start
+                n = where.stop - where.start
+                if start == 0:
+                    counts[where] += np.bincount(rows, minlength=n)
+                factor = share_in_sequence(found, k) if per_sequence else np.ones(len(rows))
+                placing = csc_array((factor, rows, np.arange(len(rows) + 1)), (n, len(rows)))
+                table[where] += placing @ found.scores
+        summed[part] = table.T
+    of_k = kmers.of_k.items()
+    return {k: counts[w] for k, w in of_k}, {k: summed[:, w] for k, w in of_k}
 
 
 def count_windows(codes: Array, kmers: Rows) -> dict[int, Floats]:

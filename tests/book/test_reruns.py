@@ -1,6 +1,7 @@
 """An edit reruns what uses the edited file, and nothing else."""
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -132,7 +133,8 @@ def test_one_chapter_runs_again_with_another_parameter(repository, quick_book):
         executed = json.loads(paths.Run("quick-again").notebook("01_synthetic_data").read_text())
         assert executed["metadata"]["papermill"]["parameters"] == {"run": "quick", "k": 5}
         assert "Sequences with a known answer" in page.read_text(encoding="utf-8")
-        assert (quick_book / "notebooks" / "01_synthetic_data.html").read_bytes() == before
+        after = (quick_book / "notebooks" / "01_synthetic_data.html").read_bytes()
+        assert hashlib.sha256(after).digest() == hashlib.sha256(before).digest()
     finally:
         shutil.rmtree(paths.Run("quick-again").folder)
     wrong = subprocess.run([*command[:-1], "q=5"], cwd=repository, capture_output=True, text=True)

@@ -94,7 +94,8 @@ def test_a_damaged_checkpoint_is_named_and_the_training_starts_again(
     model, record = training.train(recipe(), data, checkpoint)
     printed = capsys.readouterr().out
     assert str(checkpoint) in printed and "unreadable checkpoint" in printed and "()" not in printed
-    assert f"kept as {kept.name}" in printed and kept.read_bytes() == damaged
+    same = kept.read_bytes() == damaged
+    assert f"kept as {kept.name}" in printed and same
     assert record["epochs"] == 2 and len(record["history"]["loss"]) == 2
     for expected, found in zip(straight, model.get_weights(), strict=True):
         np.testing.assert_array_equal(found, expected)
@@ -142,7 +143,8 @@ def test_a_passing_failure_to_read_is_no_damage(
             read()
         assert caught.value is error
         assert isinstance(error, MemoryError) or error.filename == str(path)
-    assert checkpoint.read_bytes() == before
+    same = checkpoint.read_bytes() == before
+    assert same
     assert not list(tmp_path.glob("*.damaged"))
 
 

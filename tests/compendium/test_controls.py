@@ -135,6 +135,12 @@ def test_the_share_of_networks_that_a_control_outranks():
     assert (shares.loc["words"] == 3 / 12).all() and shares.loc["untrained"].isna().all()
 
 
+def test_of_no_network_no_share_is_known(recwarn):
+    controls_alone = made_up_maps().query("kind != 'network'")
+    shares = controls_summary.outranked_table(controls_alone)
+    assert shares.isna().all(axis=None) and not recwarn.list
+
+
 def test_the_maps_of_a_table_can_be_drawn_again():
     given = list(controls.control_maps(X, {("network", "a"): A}, 2))
     table = controls.control_table(TASK, "", {("network", "a"): A}, {}, 2)

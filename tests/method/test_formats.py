@@ -3,6 +3,8 @@
 import gzip
 import json
 import re
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -272,3 +274,25 @@ def test_sequences_of_unequal_length_are_aligned_and_said_to_be(tmp_path, align)
     given = ["--sequences", str(tmp_path / "x.fa"), "--attributions", str(tmp_path / "a.npz")]
     assert cli.main(["score", *given, *out]) == 0
     assert source.note in json.loads((tmp_path / "out" / "scores.json").read_text())["notes"]
+
+
+WITHOUT_PLUGIN = """
+import sys
+
+sys.modules["hdf5plugin"] = None
+from attribution_consistency import cli
+
+raise SystemExit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(("write", "needed"), [(chrombpnet, True), (bpreveal, False)])
+def test_a_compression_that_is_not_installed_is_named(tmp_path, write, needed):
+    """h5py alone reads gzip; of others the command says what to install."""
+    write(tmp_path)
+    given = ["score", "--sequences", "f.h5", "--attributions", "f.h5", "--ks", "3", "--out", "out"]
+    command = [sys.executable, "-c", WITHOUT_PLUGIN, *given]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == (2 if needed else 0), done.stderr
+    said = "is compressed by HDF5's filter 32001, which needs hdf5plugin: pip install hdf5plugin"
+    assert (said in done.stderr) == needed, done.stderr

@@ -66,15 +66,7 @@ def loaded_after(code: str) -> set[str]:
 def test_imports_are_lazy():
     assert "numpy" not in loaded_after("import attribution_consistency")
     loaded = loaded_after("from attribution_consistency import kmer_klds, length_weights")
-    assert not loaded & {
-        "tensorflow",
-        "keras",
-        "statsmodels",
-        "pandas",
-        "matplotlib",
-        "scipy",
-        "numba",
-    }
+    assert not loaded & {"tensorflow", "keras", "statsmodels", "pandas", "matplotlib", "scipy"}
 
 
 def test_the_package_imports_its_core_dependencies_and_nothing_else():
@@ -86,9 +78,7 @@ def test_the_package_imports_its_core_dependencies_and_nothing_else():
         "pybigtools",
         "pyfaidx",
     }  # readers of their files, which say what to install
-    allowed = (
-        core | {"h5py", "hdf5plugin", "numba", "jinja2"} | optional | set(sys.stdlib_module_names)
-    )
+    allowed = core | {"h5py", "jinja2"} | optional | set(sys.stdlib_module_names)
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom):

@@ -35,7 +35,7 @@ def score(folder, *arguments, limit=LIMIT):
     given = ["score", "--sequences", "x.npz", "--attributions", "a.npz", "--out", "out"]
     program = SMALL.format(limit=limit, arguments=[*given, "--ks", "3", *arguments])
     # Each thread of a library for linear algebra takes addresses of its own.
-    environment = {"OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+    environment = {"OPENBLAS_NUM_THREADS": "1"}
     options = {"cwd": folder, "env": os.environ | environment, "capture_output": True}
     return subprocess.run([sys.executable, "-c", program], text=True, **options)
 

@@ -40,11 +40,11 @@ def control_rows(maps: pd.DataFrame, control: str) -> pd.DataFrame:
 
 
 def outranked(maps: pd.DataFrame, column: str, control: str) -> np.ndarray:
-    """Share of networks that score less than each map of a control, (maps,)."""
+    """Share of networks that score less than each map of a control, (maps,); NaN of none."""
     real, fake = (
         control_rows(maps, kind)[column].dropna().to_numpy(float) for kind in ("network", control)
     )
-    return (real < fake[:, None]).mean(axis=1)
+    return (real < fake[:, None]).sum(axis=1) / (len(real) or np.nan)
 
 
 def outranked_table(maps: pd.DataFrame) -> pd.DataFrame:

@@ -89,7 +89,9 @@ def pack(run: Run, chapters: list[str]) -> Path:
     """Write `lesson_data.zip`: the data, and keys and target figures of these chapters."""
     kept = made(run) + [run.exercise(f"{name}.json") for name in chapters]
     for name in chapters:
-        kept += sorted(run.exercise("x").parent.glob(f"{name}-*.png"))
+        # Beside each, a built book may have drawn it again for other screens.
+        figures = sorted(run.exercise("x").parent.glob(f"{name}-*.pickle"))
+        kept += [figure.with_suffix(".png") for figure in figures]
     path = run.exercise("lesson_data.zip")
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as packed:
         for file in kept:  # no date: the same content is the same file
