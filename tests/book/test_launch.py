@@ -1,9 +1,12 @@
 """Links that open a chapter or an exercise elsewhere: there once a repository is, and right."""
 
 import importlib.util
+import os
+import subprocess
 import types
 
 import pytest
+import yaml
 
 URL = "https://github.com/made-up/compendium"
 
@@ -71,3 +74,25 @@ def test_what_colab_opens_is_in_the_built_book(extension, repository, quick_book
         links = extension.launch_links(URL, "main", name)
         if links:
             assert (quick_book / links["Colab"].split("/blob/gh-pages/")[1]).exists(), name
+
+
+def test_the_built_book_is_pushed_to_the_branch_that_colab_opens(extension, repository, tmp_path):
+    """The step of the workflow as it stands, with a repository here for the one on GitHub."""
+    workflow = repository / ".github" / "workflows" / "book.yml"
+    steps = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]["build"]["steps"]
+    (step,) = (step for step in steps if "git push" in step.get("run", ""))
+    built, remote = tmp_path / step["working-directory"], tmp_path / "remote.git"
+    (built / "executed").mkdir(parents=True)
+    (built / "executed" / "a.ipynb").write_text("{}")
+    subprocess.run(["git", "init", "--quiet", "--bare", remote], check=True)
+    given = {"GITHUB_SHA": "0" * 40, "GITHUB_REPOSITORY": "made-up/compendium", "TOKEN": "secret"}
+    instead = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{remote}.insteadOf",
+        "GIT_CONFIG_VALUE_0": "https://x-access-token:secret@github.com/made-up/compendium",
+    }
+    environment = os.environ | given | instead
+    subprocess.run(["bash", "-ec", step["run"]], cwd=built, env=environment, check=True)
+    command = ["git", "ls-tree", "-r", "--name-only", extension.PUBLISHED]
+    found = subprocess.run(command, cwd=remote, capture_output=True, text=True, check=True)
+    assert {".nojekyll", "executed/a.ipynb"} <= set(found.stdout.splitlines())
