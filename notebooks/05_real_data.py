@@ -233,7 +233,7 @@ facts = ranked[["task", "architecture"]].assign(
     **{
         "first layer": ranked["activation"].map(figures.ACTIVATION_NAMES),
         "Pearson r": ranked["pearson"].map("{:.3f}".format),
-        "final": ranked["final"].map("{:.3f}".format),
+        "final score": ranked["final"].map("{:.3f}".format),
     }
 )
 explorer.explore(

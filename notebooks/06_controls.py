@@ -207,9 +207,7 @@ outranked.rename(
 words_final = controls_summary.outranked(
     scored, "consistency_frequency", "words"
 )
-on_dna = controls_summary.outranked_table(
-    tables["maps"].query("population != 'synthetic'")
-)
+on_dna = tables["maps"].query("population != 'synthetic'")
 broken = outranked.loc[["labels", "weights", "untrained"]].max(axis=None)
 alone = outranked.loc[["rotated", "spike", "noise"]]
 for name, share in {
@@ -223,8 +221,12 @@ for name, share in {
         "spike", "consistency_frequency"
     ],
     "c_broken": broken,
-    "c_real_noise": on_dna.at["noise", "kld_original"],
-    "c_real_spike": on_dna.at["spike", "consistency_frequency"],
+    "c_real_noise": controls_summary.share_outranked(
+        on_dna, "kld_original", "noise"
+    ),
+    "c_real_spike": controls_summary.share_outranked(
+        on_dna, "consistency_frequency", "spike"
+    ),
 }.items():
     report(name, share, percent)
 

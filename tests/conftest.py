@@ -11,6 +11,7 @@ import pytest
 
 pytest_plugins = ["tiny_workflow"]
 REPOSITORY = Path(__file__).resolve().parents[1]
+BEFORE = pytest.StashKey[dict[str, bytes]]()
 
 
 def pytest_addoption(parser):
@@ -36,6 +37,29 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "quick_book" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
+
+
+def _changed():
+    """Tracked files that are not as committed, with their content's digests."""
+    command = ["git", "diff", "--raw", "--abbrev=40", "HEAD"]
+    listed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    names = [line.partition("\t")[2] for line in listed.stdout.splitlines()]
+    files = {name: REPOSITORY / name for name in names}
+    return {name: path.read_bytes() if path.is_file() else b"" for name, path in files.items()}
+
+
+def pytest_sessionstart(session):
+    if not hasattr(session.config, "workerinput"):
+        session.config.stash[BEFORE] = _changed()
+
+
+def pytest_sessionfinish(session):
+    """In continuous integration, where nobody edits meanwhile: no test changes a tracked file."""
+    before = session.config.stash.get(BEFORE, None)
+    if before is not None and os.environ.get("CI") and (now := _changed()) != before:
+        names = sorted(name for name in now | before if now.get(name) != before.get(name))
+        print(f"\nerror: a test changed files of the repository: {', '.join(names)}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,8 @@
 The questions lie beside the pages, one file a chapter, `book/checks/<chapter>.yml`: under the
 heading of a section a list of `ask` and `options`, each option `right` or `wrong` with a sentence
 `because`.  An option is a `<details>` element, so that it opens by mouse, keyboard and screen
-reader without any script.  In a chapter whose section ends with its key points, the questions
+reader without any script; all of them lie in another one, which begins closed on a phone.  In a
+chapter whose section ends with its key points, the questions
 stand before them.
 """
 
@@ -48,15 +49,17 @@ def option(given: dict[str, str], group: str) -> str:
 def block(heading: str, asked: list[dict[str, Any]], name: str) -> str:
     """HTML of the questions of a section; `name` begins the ids."""
     label = html.escape(f"Check yourself: {heading}")
-    lines = [f'<div class="check" role="group" aria-label="{label}">']
-    lines.append('<p class="check-title" aria-hidden="true">Check yourself</p>')
+    lines = [
+        '<details class="check" open>',
+        f'<summary aria-label="{label}">Check yourself</summary>',
+    ]
     for number, question in enumerate(asked, 1):
         group = f"check-{name}-{number}"
         lines.append(f'<div role="group" aria-labelledby="{group}">')
         lines.append(f'<p class="check-question" id="{group}">{inline(question["ask"])}</p>')
         lines += [option(given, group) for given in question["options"]]
         lines.append("</div>")
-    return "\n".join([*lines, "</div>"])
+    return "\n".join([*lines, "</details>"])
 
 
 def ends_with_key_points(section: nodes.section) -> bool:

@@ -32,9 +32,10 @@ window.addEventListener("load", async () => {
   all();
 });
 
-// On a phone, where code needs scrolling in two directions, long cells begin folded.
+// On a phone, where code needs scrolling in two directions, long cells begin folded, and questions.
 document.addEventListener("DOMContentLoaded", () => {
   if (!matchMedia("(max-width: 767px)").matches) return;
+  for (const check of document.querySelectorAll("details.check")) check.open = false;
   for (const input of document.querySelectorAll("div.cell > div.cell_input")) {
     const lines = input.textContent.trim().split("\n").length;
     if (lines <= 8) continue;

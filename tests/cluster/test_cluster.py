@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -102,12 +103,14 @@ def test_a_misspelt_option_is_noticed_without_the_plugin(profiles, name, option)
 
 @pytest.fixture
 def clone(repository, tmp_path):
-    """A copy of the compendium with nothing done yet."""
+    """A compendium with nothing done yet: its sources are copies, the rest is what is here."""
+    shutil.copytree(
+        repository / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__")
+    )
     for name in (
         "workflow",
         "notebooks",
         "config",
-        "src",
         "data",
         "book",
         "_config.yml",
@@ -183,7 +186,7 @@ def test_a_job_finds_the_rules_of_its_command_without_the_downloads(clone):
     text = registry.read_text(encoding="utf-8")
     for entry in remote.entries():
         if entry.name in names:
-            # Empty files of the right size, which the copy takes for the right ones.
+            # Empty files of the right size, which its own registry takes for the right ones.
             text = text.replace(entry.sha256, hashlib.sha256(bytes(entry.bytes)).hexdigest())
             path = clone / "cache" / "attribution-consistency" / entry.name
             path.parent.mkdir(parents=True, exist_ok=True)

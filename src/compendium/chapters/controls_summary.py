@@ -47,13 +47,16 @@ def outranked(maps: pd.DataFrame, column: str, control: str) -> np.ndarray:
     return (real < fake[:, None]).sum(axis=1) / (len(real) or np.nan)
 
 
+def share_outranked(maps: pd.DataFrame, column: str, control: str) -> float:
+    """Mean of `outranked`, NaN without maps of the control or of a network."""
+    shares = outranked(maps, column, control)
+    return float(shares.sum() / (len(shares) or np.nan))
+
+
 def outranked_table(maps: pd.DataFrame) -> pd.DataFrame:
-    """Mean of `outranked` for every control (rows) and metric (columns), NaN without maps."""
+    """`share_outranked` for every control (rows) and metric (columns)."""
     import pandas as pd
 
     return pd.DataFrame(
-        {
-            metric: {c: pd.Series(outranked(maps, metric, c)).mean() for c in CONTROLS}
-            for metric in METRICS
-        }
+        {metric: {c: share_outranked(maps, metric, c) for c in CONTROLS} for metric in METRICS}
     )
