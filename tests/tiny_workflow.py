@@ -123,9 +123,9 @@ def kill_all(program):
             os.kill(process, signal.SIGKILL)
 
 
-def digests(copy):
-    """Digests of what the tiny run computes: {file: sha256}."""
-    folder = copy / "results" / "tiny"
+def digests(copy, name="tiny"):
+    """Digests of what the tiny run computes, under this name: {file: sha256}."""
+    folder = copy / "results" / name
     files = [*folder.glob("scores/*.csv"), *folder.glob("models/*/*.npz"), *folder.glob("*.json")]
     found = {p.relative_to(folder).as_posix(): sha256(p) for p in files if p.stem != "manifest"}
     assert len(found) == 5
