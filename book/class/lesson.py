@@ -98,6 +98,13 @@ def table(name: str) -> pd.DataFrame:
     return pd.read_csv(io.BytesIO(content(f"{name}.csv")))
 
 
+def named(networks: pd.DataFrame) -> pd.DataFrame:
+    """The networks with columns for a legend, "first layer" and "batch norm"."""
+    layers = networks["activation"].map({"relu": "ReLU", "exp": "exponential"})
+    norms = networks["batch_norm"].map({True: "yes", False: "no"})
+    return networks.assign(**{"first layer": layers, "batch norm": norms})
+
+
 def auroc(label: ArrayLike, score: ArrayLike) -> float:
     """Area under the ROC curve of scores (N,) for labels 0 and 1 (N,); ties count one half."""
     import numpy as np

@@ -371,12 +371,11 @@ checks("agreement", agreement)
 
 # %% tags=["solution"]
 fig, ax = plt.subplots(figsize=(5.6, 3.4))
-six = table[table["mapped"]].assign(
+six = lesson.named(table[table["mapped"]]).assign(
     snr=list(snr.values()), robust=list(robust.values())
 )
-sns.scatterplot(
-    six, x="snr", y="robust", hue="regulariser", style="activation", s=80
-)
+columns = {"hue": "regulariser", "style": "first layer"}
+sns.scatterplot(six, x="snr", y="robust", **columns, s=80)
 ax.set(xlabel="signal-to-noise ratio", ylabel="robust SNR")
 ax.legend(fontsize=7)
 checks.keep("robust", fig)

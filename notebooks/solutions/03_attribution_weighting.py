@@ -327,7 +327,8 @@ checks("fake_snr", fake_snr)
 # %% tags=["solution"]
 fig, ax = plt.subplots(figsize=(5.6, 3.4))
 columns = {"x": "kld_original", "y": "kld_frequency_k6"}
-sns.scatterplot(table, **columns, hue="activation", style="batch_norm")
+kinds = {"hue": "first layer", "style": "batch norm"}
+sns.scatterplot(lesson.named(table), **columns, **kinds)
 ax.plot(*fake_klds.values(), "x", color="black", ms=12, mew=3)
 ax.set(xlabel="original KLD (nats)", ylabel="weighted KLD, k = 6 (nats)")
 ax.legend(fontsize=7)

@@ -284,9 +284,10 @@ checks("gain", gain)
 
 # %% tags=["solution"]
 fig, ax = plt.subplots(figsize=(5.6, 3.4))
-view = table.assign(predicted=np.exp(predicted))
+view = lesson.named(table).assign(predicted=np.exp(predicted))
 columns = {"x": "predicted", "y": "snr"}
-sns.scatterplot(view, **columns, hue="activation", style="batch_norm")
+kinds = {"hue": "first layer", "style": "batch norm"}
+sns.scatterplot(view, **columns, **kinds)
 ax.axline((1, 1), (2, 2), color="black", lw=0.8, ls="--")
 ax.set(xlabel="predicted SNR", ylabel="signal-to-noise ratio")
 ax.set(xscale="log", yscale="log")
