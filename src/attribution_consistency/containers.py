@@ -25,6 +25,8 @@ from .arrays import Array
 PIECE = 8 * 2**20  # bytes read at a time
 HEADER = 2**16  # bytes that hold the header of a .npy file
 WORK = 3  # times its own size that work on an array takes
+# Which control groups this process is in, and their limits, on Linux.
+OWN_GROUPS, ALL_GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 
 Rows = NDArray[np.integer[Any]]
 Shape = tuple[int, ...]
@@ -232,4 +234,24 @@ def memory() -> int:
         there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ImportError, AttributeError, ValueError, OSError):  # not POSIX
         return sys.maxsize
+    there = min(there, _of_groups())
     return there if limit == resource.RLIM_INFINITY else min(there, limit)
+
+
+def _of_groups() -> int:
+    """Bytes that the control groups of this process have, as containers and schedulers set them."""
+    limits = [sys.maxsize]
+    with contextlib.suppress(OSError):
+        for line in OWN_GROUPS.read_text().splitlines():
+            _, kinds, group = line.split(":", 2)
+            if not kinds:  # version 2
+                top, name = ALL_GROUPS, "memory.max"
+            elif "memory" in kinds.split(","):
+                top, name = ALL_GROUPS / "memory", "memory.limit_in_bytes"
+            else:
+                continue
+            own = top / group.strip("/")
+            for folder in (own, *own.parents):
+                with contextlib.suppress(OSError, ValueError):  # no such file, or "max"
+                    limits.append(int((folder / name).read_text()))
+    return min(limits)

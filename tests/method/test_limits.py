@@ -202,3 +202,29 @@ def test_a_stream_that_ends_too_early(tmp_path):
     cut = containers._npy(lambda: io.BytesIO(whole[:-4]), len(whole))
     with pytest.raises(ValueError, match="is truncated"):
         cut.read()
+
+
+GROUPS = {
+    "version 2": ("0::/slurm/job_1\n", "slurm/memory.max", "memory.max"),
+    "version 1": ("5:cpu:/a\n4:memory:/job\n", "memory/job/memory.limit_in_bytes", "cpu/a/x"),
+    "a container": ("0::/\n", "memory.max", "other/memory.max"),
+}
+
+
+@pytest.mark.parametrize("version", GROUPS)
+def test_memory_is_what_the_control_group_has(tmp_path, monkeypatch, version):
+    """A job of a cluster, or a container: the smallest limit on the way up counts."""
+    own, limited, other = GROUPS[version]
+    free = containers.memory()
+    (tmp_path / "own").write_text(own)
+    monkeypatch.setattr(containers, "OWN_GROUPS", tmp_path / "own")
+    monkeypatch.setattr(containers, "ALL_GROUPS", tmp_path / "all")
+    assert containers.memory() == free
+    for path, text in ((other, "max\n"), (limited, f"{2**30}\n")):
+        (tmp_path / "all" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "all" / path).write_text(text)
+    assert containers.memory() == 2**30
+    with pytest.raises(ValueError, match="needs 0.9 GiB at a time, of "):
+        containers.afford(int(0.9 * 2**30))
+    monkeypatch.setattr(containers, "OWN_GROUPS", tmp_path / "missing")
+    assert containers.memory() == free
