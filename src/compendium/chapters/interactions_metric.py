@@ -252,8 +252,8 @@ def pair_divergence(
         return bits(pairs.left, pairs.right, counts / counts.sum(), summed / summed.sum())
 
     block = tokens.sequence[pairs.one] * n_blocks // tokens.n_sequences
-    counts = np.bincount(block * cells + pairs.cell, minlength=n_blocks * cells)
-    counts = counts.reshape(n_blocks, cells)
+    every = np.bincount(block * cells + pairs.cell, minlength=n_blocks * cells)
+    counts = every.reshape(n_blocks, cells)
     summed = attribution(tokens.score, block, n_blocks).reshape(n_blocks, cells)
     n, s = counts.sum(axis=0), summed.sum(axis=0)
     estimate, r = divergence(n, s)
