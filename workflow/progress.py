@@ -89,4 +89,8 @@ class LogHandler(LogHandlerBase):
 if __name__ == "__main__":
     module = sys.modules[__name__]
     LoggerPluginRegistry().register_plugin("snakemake_logger_plugin_steps", module)
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:  # before Snakemake itself listens
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)

@@ -18,6 +18,7 @@ import contextlib
 import os
 import secrets
 import shlex
+import signal
 import sys
 from collections.abc import Iterator
 from os import PathLike
@@ -102,8 +103,11 @@ def run(
         command += ["--config", f"run=results/{name}", f"strict={int(strict)}", f"driver={driver}"]
         status = call([*command, "--", until or "all"], log, stdin=lock)
     if status:
-        reason = f"killed by signal {-status}" if status < 0 else "see the first error above"
-        reason += f", or all of {relative(log)}; what is done is kept, so the same command resumes"
+        if status < 0:
+            reason = f"the workflow was killed by {signal.Signals(-status).name}; see"
+        else:
+            reason = "see the first error above, or"
+        reason += f" all of {relative(log)}; what is done is kept, so the same command resumes"
         raise RunError(f"run {name!r} stopped: {reason}")
     if settings["book"] and not (until or dry_run):
         print(f"The book: {relative(this.book / 'index.html')}")
