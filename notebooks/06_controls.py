@@ -197,11 +197,10 @@ scored = maps.merge(pd.DataFrame(measured), how="left")
 
 # %%
 outranked = controls_summary.outranked_table(scored)
+shade = "background: rgba(230, 120, 30, {:.2f})".format
 outranked.rename(
     index=controls_summary.CONTROLS, columns=controls_summary.METRICS
-).style.format(percent).background_gradient(
-    cmap="Oranges", vmin=0, vmax=1
-).highlight_null(props="background: none; color: inherit")
+).style.format(percent).map(lambda share: shade(0.7 * share))
 
 # %% tags=["remove-cell"]
 words_final = controls_summary.outranked(

@@ -6,6 +6,7 @@ title, so that a reader need not leave the sentence.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
@@ -22,6 +23,7 @@ def definitions(doctree: nodes.document) -> dict[str, str]:
     found: dict[str, str] = {}
     for item in doctree.findall(nodes.definition_list_item):
         text = " ".join(item.next_node(nodes.definition).astext().split())
+        text = re.sub(r" See [a-z-]+\.$", "", text)  # a link, of which only the label is left
         if len(text) > LONGEST:
             text = text[:LONGEST].rsplit(" ", 1)[0] + " …"
         found |= {name: text for term in item.findall(nodes.term) for name in term["ids"]}

@@ -37,7 +37,7 @@ document.addEventListener("DOMContentLoaded", () => {
   if (!matchMedia("(max-width: 767px)").matches) return;
   for (const check of document.querySelectorAll("details.check")) check.open = false;
   for (const input of document.querySelectorAll("div.cell > div.cell_input")) {
-    const lines = input.textContent.trim().split("\n").length;
+    const lines = input.querySelector("pre").textContent.trim().split("\n").length;
     if (lines <= 8) continue;
     const folded = document.createElement("details");
     folded.className = "admonition hide above-input";

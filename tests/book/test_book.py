@@ -368,3 +368,12 @@ def test_no_table_has_a_header_row_of_index_names_alone(quick_book):
             looked_at += 1
             assert len(texts) < 2 or texts[-1] or not texts[0], (page.name, texts)
     assert looked_at > 20
+
+
+def test_a_link_to_a_term_shows_its_definition(quick_book):
+    """As plain text: no label of another link is left in it."""
+    text = (quick_book / "notebooks" / "04_length_scaling.html").read_text(encoding="utf-8")
+    links = re.findall(r"<a [^>]*glossary\.html#term-[^>]*>", text)
+    titles = [re.search(r'title="([^"]*)"', link) for link in links]
+    assert len(links) > 10 and all(titles)
+    assert all(len(title[1].split()) > 4 and " See " not in title[1] for title in titles)

@@ -188,6 +188,8 @@ def test_long_code_begins_folded_on_a_phone_only(contexts, site):
         if view == "phone":
             code = cells.first.locator("pre")
             assert not code.is_visible()
+            lines = code.text_content().strip().splitlines()
+            assert f"Code, {len(lines)} lines" in cells.first.inner_text()
             cells.first.locator("summary").click()
             assert code.is_visible()
         tab.close()
