@@ -234,6 +234,14 @@ def test_a_missing_file_is_named(compendium):
         config.load(compendium / "absent.yml")
 
 
+def test_a_file_that_cannot_be_read_is_named(compendium):
+    (compendium / "latin.yml").write_bytes(b"title: B\xfcchlein")
+    for name in ("latin.yml", "notebooks"):
+        with pytest.raises(ConfigError, match=f"{name}: cannot be read") as caught:
+            config.load(compendium / name)
+        assert "\n" not in str(caught.value)
+
+
 def test_a_file_name_that_cannot_be_a_folder_is_refused(load):
     with pytest.raises(ValueError, match="cannot name a run"):
         load("", name="my run.yml")
