@@ -4,10 +4,13 @@ import errno
 import json
 import os
 import resource
+import sys
+import webbrowser
+from pathlib import Path
 
 import pytest
 
-from compendium import manifest, steps
+from compendium import building, manifest, paths, run, steps
 from compendium.__main__ import STEPS, main
 
 VERBS = ("run", "configure", "fetch", "encode-atac", *STEPS)
@@ -38,6 +41,11 @@ def test_every_verb_explains_itself(name, capsys):
         (["simulate", "--run", "../x"], "cannot name a run"),
         (["simulate", "--run", "absent"], "results/absent/config.yml: no such file"),
         (["run", "absent.yml"], "absent.yml: no such file"),
+        (["run", "absent.yml", "--cores", "0"], "--cores: expected at least 1, got 0"),
+        (["chapter", "01_first", "n_shown"], "n_shown: expected name=value, such as k=5"),
+        (["chapter", "01_first", "n_shown=[1"], "n_shown=[1: expected values as YAML has them"),
+        (["chapter", "01_first", "n_show=1"], "nearest valid name: notebooks.01_first.n_shown"),
+        (["chapter", "01_first", "n_shown=1"], "results/default/config.yml: no such file"),
     ],
 )
 def test_mistakes_end_in_one_line_and_status_2(compendium, capsys, arguments, message):
@@ -46,6 +54,64 @@ def test_mistakes_end_in_one_line_and_status_2(compendium, capsys, arguments, me
     assert error.startswith("error: ") and message in error
     assert error.count("\n") == 1
     assert not (compendium / "results").exists()
+
+
+@pytest.mark.parametrize("options, opened", [([], 1), (["--quiet"], 0)])
+def test_a_chapter_run_again_is_named_and_opened(compendium, capsys, monkeypatch, options, opened):
+    seen, pages = [], []
+    page = compendium / "results" / "my-again" / "01_first.html"
+
+    def again(run, name, given):
+        seen.append((run.name, name, given))
+        return page
+
+    monkeypatch.setattr(building, "chapter_again", again)
+    monkeypatch.setattr(webbrowser, "open", pages.append)
+    assert main(["chapter", "01_first", "k=5", "level=1", "--run", "my", *options]) == 0
+    assert seen == [("my", "01_first", ["k=5", "level=1"])]
+    assert capsys.readouterr().out == "results/my-again/01_first.html\n"
+    assert pages == [page.as_uri()] * opened
+
+
+def test_downloads_are_those_asked_for(monkeypatch):
+    asked = []
+    monkeypatch.setattr(steps, "fetch", lambda optional, networks: asked.append((optional, networks)))
+    for options in ([], ["--optional"], ["--networks"]):
+        assert main(["fetch", *options]) == 0
+    assert asked == [(False, False), (True, False), (False, True)]
+
+
+def test_without_a_home_folder_programs_keep_their_caches_in_the_run(
+    compendium, capsys, monkeypatch
+):
+    this = paths.Run("my")
+    this.folder.mkdir(parents=True)
+    for home in (compendium / "absent", None):
+        monkeypatch.setenv("HOME", "before")
+        monkeypatch.setattr(Path, "home", lambda home=home: home or no_home())
+        run._home(this)
+        assert os.environ["HOME"] == str(this.folder / ".home") and (this.folder / ".home").is_dir()
+        printed = capsys.readouterr().out
+        where = home or "~"
+        assert printed == f"note: {where} cannot be written; caches go to results/my/.home\n"
+    monkeypatch.setenv("HOME", "before")
+    monkeypatch.setattr(Path, "home", lambda: compendium)
+    run._home(this)
+    assert os.environ["HOME"] == "before" and not capsys.readouterr().out
+
+
+def no_home():
+    raise RuntimeError("Could not determine home directory.")
+
+
+def test_where_no_run_can_be_locked_the_message_says_where_one_can(
+    compendium, capsys, monkeypatch
+):
+    (compendium / "my.yml").write_text("")
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    assert main(["run", str(compendium / "my.yml")]) == 2
+    message = "error: the workflow needs Linux or macOS (on Windows, WSL)\n"
+    assert capsys.readouterr().err == message
 
 
 def test_an_unknown_verb_ends_in_status_2():
