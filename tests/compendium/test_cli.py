@@ -75,7 +75,9 @@ def test_a_chapter_run_again_is_named_and_opened(compendium, capsys, monkeypatch
 
 def test_downloads_are_those_asked_for(monkeypatch):
     asked = []
-    monkeypatch.setattr(steps, "fetch", lambda optional, networks: asked.append((optional, networks)))
+    monkeypatch.setattr(
+        steps, "fetch", lambda optional, networks: asked.append((optional, networks))
+    )
     for options in ([], ["--optional"], ["--networks"]):
         assert main(["fetch", *options]) == 0
     assert asked == [(False, False), (True, False), (False, True)]
@@ -104,9 +106,7 @@ def no_home():
     raise RuntimeError("Could not determine home directory.")
 
 
-def test_where_no_run_can_be_locked_the_message_says_where_one_can(
-    compendium, capsys, monkeypatch
-):
+def test_where_no_run_can_be_locked_the_message_says_where_one_can(compendium, capsys, monkeypatch):
     (compendium / "my.yml").write_text("")
     monkeypatch.setitem(sys.modules, "fcntl", None)
     assert main(["run", str(compendium / "my.yml")]) == 2

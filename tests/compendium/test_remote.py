@@ -345,6 +345,14 @@ def test_unknown_names():
         remote.available("gm12878")
 
 
+def test_a_name_that_begins_another_is_not_taken_for_it(server, cache):
+    first, other = (
+        row._replace(name=name) for row, name in zip(table(server, "a", "b"), ("t/ab", "t/a"))
+    )
+    fetch([first])
+    assert remote.locate("t/a", table=[first, other]) is None
+
+
 def test_no_registered_file_is_empty_and_no_two_have_the_same_content():
     """Stand-ins that a test makes are all zeros; their digests belong into no registry of ours."""
     entries = remote.entries()
