@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from compendium import building, manifest, paths, run, steps
+from attribution_consistency.maps import READINGS
+from compendium import building, chapters, manifest, paths, run, steps, store
 from compendium.__main__ import STEPS, main
 
 VERBS = ("run", "configure", "fetch", "encode-atac", *STEPS)
@@ -132,6 +133,23 @@ def test_a_network_that_the_run_does_not_have_is_named(compendium, capsys):
     )
 
 
+@pytest.mark.slow
+def test_without_a_positive_test_sequence_there_is_nothing_to_map(compendium, capsys):
+    pytest.importorskip("keras")
+    text = "synthetic: {n_sequences: 400}\nzoo: {configurations: [bn-exp-standard]}"
+    (compendium / "my.yml").write_text(text)
+    for arguments in (["configure", str(compendium / "my.yml")], ["simulate", "--run", "my"]):
+        assert main(arguments) == 0
+    path = paths.Run("my").data("synthetic")
+    data = store.load(path)
+    store.save(path, {**data, "y": data["y"] * (data["split"] != 2)[:, None]})
+    ids = ["--population", "synthetic", "--ids", "bn-exp-standard-00"]
+    capsys.readouterr()
+    assert main(["attribute", "--run", "my", *ids]) == 2
+    message = "error: results/my/data/synthetic.npz: no positive test sequence; simulate more\n"
+    assert capsys.readouterr().err == message
+
+
 def test_a_full_disk_is_one_line_and_leaves_nothing(compendium, capsys, monkeypatch):
     (compendium / "my.yml").write_text("synthetic: {n_sequences: 40}\nzoo: {configurations: []}")
     main(["configure", str(compendium / "my.yml")])
@@ -144,6 +162,27 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(compendium, capsys, monkeypa
     error = capsys.readouterr().err
     assert error.startswith("error: ") and "No space left" in error and error.count("\n") == 1
     assert list((compendium / "results" / "my" / "data").iterdir()) == []
+
+
+def test_a_run_without_networks_has_the_shipped_weights_of_lengths(compendium):
+    (compendium / "my.yml").write_text("zoo: {configurations: []}\nscores: {ks: [4, 3]}")
+    this = steps.configure(compendium / "my.yml")
+    steps.length_weights(this)
+    written = paths.read_json(this.length_weights)
+    assert set(written) == set(READINGS)
+    for entry in written.values():
+        assert entry["note"] == "this run has no networks of the synthetic task"
+        assert (entry["ks"], entry["mean"], entry["source"]) == (
+            [3, 4],
+            [0.5, 0.5],
+            "equal weights",
+        )
+
+
+def test_a_study_that_is_none_is_named_with_those_there_are(compendium, capsys):
+    assert main(["study", "--run", "my", "control"]) == 2
+    message = "error: no study 'control': choose from "
+    assert capsys.readouterr().err.startswith(f"{message}{', '.join(chapters.NAMES)}")
 
 
 def test_an_operating_system_error_is_one_line(compendium, capsys, monkeypatch):

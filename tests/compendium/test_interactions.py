@@ -103,6 +103,27 @@ def test_made_maps_are_told_apart_by_their_rule(made):
     assert abs(made["presence", False].bits) < 0.01
 
 
+def test_a_map_is_measured_without_and_with_distance_and_its_cells_are_kept():
+    data = interactions.simulate("pairing", 800)
+    x, a = interactions.made_map(data, data["takes_part"], noise=0.1)
+    rows, cells = interactions.measure(x, a, draws=19)
+    tokens = pairs.find_tokens(x, a)
+    for row, edges in zip(rows, ((), interactions.EDGES), strict=True):
+        found = pairs.pair_divergence(tokens, edges=edges, n_draws=19)
+        assert row["reason"] == "" and row["distance"] == bool(edges)
+        ends = row["bits"], row["bits_low"], row["bits_high"], row["p_value"]
+        assert ends == (found.bits, found.low, found.high, found.p_value)
+        own = cells[cells["distance"] == bool(edges)]
+        np.testing.assert_array_equal(own[["p", "j", "r"]].T, [found.p, found.j, found.r])
+        assert own["far"].any() == bool(edges) and set(own["one"]) <= set(tokens.words)
+    shares = interactions.by_motif(tokens, pairs.pair_divergence(tokens, n_draws=19))
+    assert {"AB", "CD", "AD", "BC"} <= set(shares.index)
+    together, apart = shares.loc[["AB", "CD"]].sum(), shares.loc[["AD", "BC"]].sum()
+    assert together["j"] > 2 * apart["j"] and together["p"] < 2 * apart["p"]
+    (row, _), cells = interactions.measure(x[:2], a[:2], draws=19)  # no word is there often enough
+    assert "map more sequences" in row["reason"] and not len(cells)
+
+
 def test_a_score_of_single_k_mers_does_not_see_the_rule():
     """The same sequences, as many of them highlighted: by who stands with whom, or by chance."""
     data = interactions.simulate("pairing", 1000)
