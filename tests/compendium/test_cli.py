@@ -84,6 +84,48 @@ def test_downloads_are_those_asked_for(monkeypatch):
     assert asked == [(False, False), (True, False), (False, True)]
 
 
+@pytest.fixture
+def driven(compendium, monkeypatch):
+    """A run whose Snakemake is only asked for: (drive(*options), what was asked, downloads)."""
+    commands, downloads = [], []
+    monkeypatch.setattr(run, "call", lambda command, log, **options: commands.append(command) or 0)
+    monkeypatch.setattr(steps, "fetch", lambda **options: downloads.append(options))
+    (compendium / "my.yml").write_text("")
+
+    def drive(*options):
+        return main(["run", str(compendium / "my.yml"), *options])
+
+    return drive, commands, downloads
+
+
+def test_a_run_downloads_first_unless_it_must_not(driven, capsys):
+    drive, commands, downloads = driven
+    assert drive("--cores", "3", "--strict") == 0
+    assert downloads == [{"optional": True}]
+    assert capsys.readouterr().out == "The book: results/my/book/_build/html/index.html\n"
+    command = " ".join(commands[-1])
+    assert "--cores 3" in command and command.endswith(" -- all") and "--dry-run" not in command
+    assert "run=results/my strict=1 driver=driver-" in command and "--profile" not in command
+    assert drive("--offline", "--until", "models", "--profile", "here") == 0
+    command = " ".join(commands[-1])
+    assert command.endswith(" -- models") and " strict=0 " in command
+    assert f"--profile {Path('here').resolve()} " in command
+    assert drive("--dry-run") == 0 and "--dry-run" in commands[-1]
+    assert len(downloads) == 1 and not capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "status, why", [(1, "see the first error above"), (-9, "killed by signal 9")]
+)
+def test_a_run_that_stops_says_why_and_where_to_read_more(driven, capsys, monkeypatch, status, why):
+    monkeypatch.setattr(run, "call", lambda *arguments, **options: status)
+    assert driven[0]("--offline") == 2
+    more = (
+        "or all of results/my/logs/workflow.log; what is done is kept, so the same command resumes"
+    )
+    assert capsys.readouterr().err == f"error: run 'my' stopped: {why}, {more}\n"
+
+
 def test_without_a_home_folder_programs_keep_their_caches_in_the_run(
     compendium, capsys, monkeypatch
 ):

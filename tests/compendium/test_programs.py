@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from compendium import programs
+from compendium.page import browser
 
 
 def python(program):
@@ -69,6 +70,15 @@ def test_a_program_that_takes_no_notice_is_killed_at_the_third_time(compendium):
     with pytest.raises(KeyboardInterrupt):
         programs.call(python(program))
     assert len(list(compendium.glob("asked*"))) == 2
+
+
+def test_a_browser_is_found_by_any_of_its_names(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(browser.BrowserError, match="no Chromium found: install one"):
+        browser.chromium()
+    for name in reversed(browser.NAMES):
+        (tmp_path / name).touch(mode=0o755)
+        assert browser.chromium() == str(tmp_path / name)
 
 
 def test_a_program_is_interrupted_though_we_ignore_interrupts(compendium):
