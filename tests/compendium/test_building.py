@@ -111,3 +111,26 @@ def test_a_notebook_whose_process_is_killed_is_named(compendium, monkeypatch):
         monkeypatch.setenv(variable, "")
     with pytest.raises(execution.ExecutionError, match="01_first.py: its process was killed from"):
         execution.execute(paths.Run("my"), "01_first", compendium / "a.ipynb", {})
+
+
+@pytest.mark.parametrize("name, given", [("default", {"k": 5}), ("my", {"run": "my", "k": 5})])
+def test_a_notebook_is_told_its_run_and_keeps_what_it_was_made_from(
+    compendium, monkeypatch, name, given
+):
+    def execute(run, notebook, working, parameters):
+        assert parameters == given and (run.name, notebook) == (name, "01_first")
+        document = json.loads(working.read_text())
+        document["metadata"]["papermill"] = {"input_path": "/x/y", "output_path": "/x/y"}
+        working.write_text(json.dumps(document))
+
+    monkeypatch.setattr(execution, "execute", execute)
+    run, source = paths.Run(name), compendium / "notebooks" / "01_first.py"
+    run.folder.mkdir(parents=True)
+    run.config.write_text("notebooks: {01_first: {k: 5}}")
+    paths.write_json(run.claims("01_first"), {"of": "an earlier time"})
+    steps.notebook(run, "01_first")
+    metadata = json.loads(run.notebook("01_first").read_text())["metadata"]
+    assert metadata["source_sha256"] == paths.text_sha256(source.read_text())
+    assert metadata["papermill"]["input_path"] == "notebooks/01_first.py"
+    assert metadata["papermill"]["output_path"] == f"results/{name}/notebooks/01_first.ipynb"
+    assert not run.claims("01_first").exists() and not (run.logs / "01_first.ipynb").exists()
