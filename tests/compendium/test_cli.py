@@ -126,6 +126,19 @@ def test_a_run_that_stops_says_why_and_where_to_read_more(driven, capsys, monkey
     assert capsys.readouterr().err == f"error: run 'my' stopped: {why}, {more}\n"
 
 
+def test_a_check_compares_files_and_runs_nothing(driven, capsys):
+    drive, commands, downloads = driven
+    assert drive("--check") == 2
+    assert capsys.readouterr().err == "error: run 'my' has no files to check\n"
+    path = paths.Run("my").length_weights
+    paths.write_json(path, {"a": 1})
+    assert drive("--check") == 0
+    path.write_text("{}")
+    assert drive("--check") == 1
+    assert "results/my/length_weights.json: " in capsys.readouterr().out
+    assert not commands and not downloads
+
+
 def test_without_a_home_folder_programs_keep_their_caches_in_the_run(
     compendium, capsys, monkeypatch
 ):
