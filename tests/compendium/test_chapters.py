@@ -3,6 +3,7 @@
 import types
 
 import IPython.display
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -72,3 +73,31 @@ def test_the_axis_of_snr_has_a_place_for_every_ratio():
     np.testing.assert_allclose(figures.snr_unscale(place), snr, atol=1e-8)
     assert np.diff(figures.snr_scale([0.5, 1, 2, 4])) == pytest.approx(np.log(2))
     assert place[7] - place[6] < 1e-8 and place[4] - place[2] < 1e-8
+
+
+def test_what_a_figure_draws_is_kept_as_numbers_and_words(compendium, monkeypatch):
+    glued = []
+    monkeypatch.setattr("myst_nb.glue", lambda name, figure: glued.append(name))
+    figure, (left, right) = plt.subplots(1, 2)
+    left.plot([0, 1], [2, 3])
+    left.scatter([4], [5])
+    left.bar([1], [6])
+    left.text(0, 0, "a word")
+    right.imshow([[1, 2], [3, np.nan]])
+    figures.show("alone", figure)
+    assert not (compendium / "results").exists() and not plt.fignum_exists(figure.number)
+    monkeypatch.setenv(paths.RUN_VARIABLE, "my")
+    monkeypatch.setenv(paths.NOTEBOOK_VARIABLE, "01_first")
+    figures.show("kept", figure)
+    assert glued == ["alone", "kept"]
+    path = paths.Run("my").figure("01_first", "kept")
+    assert path.with_suffix(".pickle").is_file()
+    table = paths.read_csv(path)
+
+    def points(number, kind):
+        own = table[(table["axes"] == number) & (table["kind"] == kind)]
+        return own[["x", "y"]].to_numpy().tolist()
+
+    assert points(0, "Line2D") == [[0, 2], [1, 3]] and points(0, "PathCollection") == [[4, 5]]
+    assert [1, 3] in points(0, "Rectangle") and "a word" in set(table["words"])
+    np.testing.assert_array_equal(points(1, "AxesImage"), [[0, 1], [1, 2], [2, 3], [3, np.nan]])
