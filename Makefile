@@ -10,12 +10,13 @@ TESTABLE := $(VENV)/.testable
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # The tests of a file share what is slow to make: one process runs them all.
 PYTEST := $(BIN)/python -m pytest -n $(CORES) --dist loadfile
+COVERAGE := $(BIN)/python -m coverage
 UV ?= uv
 COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-annotate --no-header $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf check test machines lock lab rerun prepare store verify release clean
+.PHONY: help book pdf check test coverage machines lock lab rerun prepare store verify release clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +41,14 @@ check: $(TESTABLE) ## lint, format, types, and the tests that take no TensorFlow
 test: check ## check, build the quick book strictly, then run the other tests
 	$(RUN) run config/quick.yml --cores $(CORES) --strict --offline
 	$(PYTEST) -m slow --require-book
+
+coverage: $(TESTABLE) ## build the quick book anew, run all tests, and list what none runs; fails below 95 %
+	$(PIP) install --quiet 'coverage>=7.10'
+	rm -rf results/quick .coverage.*
+	$(COVERAGE) run -m compendium run config/quick.yml --cores $(CORES) --strict
+	$(COVERAGE) run -m pytest -n $(CORES) --dist loadfile --require-book
+	$(COVERAGE) combine
+	$(COVERAGE) report --show-missing --skip-covered --fail-under=95
 
 machines: $(TESTABLE) ## compare runs as other processors compute; OPTIONS=onednn-sse41: this one only
 	$(BIN)/python workflow/scripts/other_machines.py $(OPTIONS)

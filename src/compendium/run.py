@@ -130,7 +130,7 @@ def _home(this: paths.Run) -> None:
     try:
         home = Path.home()
     except RuntimeError:
-        home = Path("/nonexistent")
+        home = Path("~")
     if not os.access(home, os.W_OK | os.X_OK):
         os.environ["HOME"] = str(this.folder / ".home")
         (this.folder / ".home").mkdir(exist_ok=True)

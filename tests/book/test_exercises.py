@@ -2,8 +2,10 @@
 wrong without saying what is right."""
 
 import ast
+import base64
 import html
 import json
+import pickle
 import re
 import shutil
 
@@ -315,6 +317,57 @@ def test_a_solution_that_fails_is_named(solution, old, new, message):
     solution(SOLUTION.replace(old, new))
     with pytest.raises(ExerciseError, match=message):
         exercises.make(paths.Run("small"), "01_first")
+
+
+WITH_TARGET = SOLUTION.replace(
+    'checks.expect("double", double)',
+    'import matplotlib.pyplot as plt\nchecks.keep("shape", plt.figure())\n'
+    'checks.expect("double", double)',
+).replace("# %%\nchecks(", '# %% tags=["target"]\nchecks.target("shape")\n\n# %%\nchecks(')
+
+
+def test_a_student_sees_the_figure_to_be_drawn(solution, compendium):
+    solution(WITH_TARGET)
+    run = paths.Run("small")
+    exercises.make(run, "01_first")
+    made = json.loads(run.notebook("exercises/01_first").read_text())
+    (shown,) = (cell["outputs"] for cell in made["cells"] if cell.get("outputs"))
+    picture = run.exercise("01_first-shape.png").read_bytes()
+    assert (
+        picture.startswith(b"\x89PNG")
+        and base64.b64decode(shown[0]["data"]["image/png"]) == picture
+    )
+    kept = pickle.loads(run.exercise("01_first-shape.pickle").read_bytes())
+    assert not kept.axes, "the figure itself, for other screens"
+
+
+def test_a_target_that_no_solution_draws_is_named(solution, monkeypatch):
+    solution(WITH_TARGET)
+    monkeypatch.setattr(exercises.Keys, "keep", lambda *arguments: None)
+    with pytest.raises(
+        ExerciseError, match="01_first-shape.png: the solution draws no such figure"
+    ):
+        exercises.make(paths.Run("small"), "01_first")
+
+
+def test_the_command_writes_makes_and_hands_out(solution, compendium, capsys, command):
+    small = paths.Run("small")
+    assert exercises.main([]) == 0
+    assert capsys.readouterr().out == "notebooks/exercises/01_first.py\n"
+    assert exercises.main(["small", "01_first"]) == 0 and not capsys.readouterr().out
+    assert (
+        small.notebook("exercises/01_first").exists() and '"exercises"' in small.minutes.read_text()
+    )
+    small.exercise("lesson_data.zip").write_text("data")
+    assert exercises.main(["small"]) == 0
+    handed = [f"notebooks/my_exercises/{name}" for name in ("lesson_data.zip", "01_first.ipynb")]
+    assert capsys.readouterr().out.split() == handed
+    failed = command("../small", package="compendium.page.exercises")
+    assert failed.returncode == 2
+    assert (
+        failed.stderr.startswith("error: '../small' cannot name a run")
+        and failed.stderr.count("\n") == 1
+    )
 
 
 def test_an_outdated_student_source_stops_the_workflow(solution, compendium):

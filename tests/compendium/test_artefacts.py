@@ -103,6 +103,8 @@ def test_parts_of_other_networks_or_of_none_that_can_be_scored_are_refused(tiny)
         steps.StepError, match=r"synthetic-1.csv: holds other networks than its job"
     ):
         steps.read_parts(tiny, "synthetic")
+    with pytest.raises(steps.StepError, match="run 'tiny' has no networks of koo"):
+        steps.read_parts(tiny, "koo")
     for part, name in enumerate("ab"):
         table = pd.DataFrame({"id": [name], "status": ["diverged"]})
         paths.write_csv(tiny.score_part("synthetic", part), table)

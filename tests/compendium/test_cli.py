@@ -4,10 +4,14 @@ import errno
 import json
 import os
 import resource
+import sys
+import webbrowser
+from pathlib import Path
 
 import pytest
 
-from compendium import manifest, steps
+from attribution_consistency.maps import READINGS
+from compendium import building, chapters, manifest, paths, run, steps, store
 from compendium.__main__ import STEPS, main
 
 VERBS = ("run", "configure", "fetch", "encode-atac", *STEPS)
@@ -38,6 +42,11 @@ def test_every_verb_explains_itself(name, capsys):
         (["simulate", "--run", "../x"], "cannot name a run"),
         (["simulate", "--run", "absent"], "results/absent/config.yml: no such file"),
         (["run", "absent.yml"], "absent.yml: no such file"),
+        (["run", "absent.yml", "--cores", "0"], "--cores: expected at least 1, got 0"),
+        (["chapter", "01_first", "n_shown"], "n_shown: expected name=value, such as k=5"),
+        (["chapter", "01_first", "n_shown=[1"], "n_shown=[1: expected values as YAML has them"),
+        (["chapter", "01_first", "n_show=1"], "nearest valid name: notebooks.01_first.n_shown"),
+        (["chapter", "01_first", "n_shown=1"], "results/default/config.yml: no such file"),
     ],
 )
 def test_mistakes_end_in_one_line_and_status_2(compendium, capsys, arguments, message):
@@ -46,6 +55,119 @@ def test_mistakes_end_in_one_line_and_status_2(compendium, capsys, arguments, me
     assert error.startswith("error: ") and message in error
     assert error.count("\n") == 1
     assert not (compendium / "results").exists()
+
+
+@pytest.mark.parametrize("options, opened", [([], 1), (["--quiet"], 0)])
+def test_a_chapter_run_again_is_named_and_opened(compendium, capsys, monkeypatch, options, opened):
+    seen, pages = [], []
+    page = compendium / "results" / "my-again" / "01_first.html"
+
+    def again(run, name, given):
+        seen.append((run.name, name, given))
+        return page
+
+    monkeypatch.setattr(building, "chapter_again", again)
+    monkeypatch.setattr(webbrowser, "open", pages.append)
+    assert main(["chapter", "01_first", "k=5", "level=1", "--run", "my", *options]) == 0
+    assert seen == [("my", "01_first", ["k=5", "level=1"])]
+    assert capsys.readouterr().out == "results/my-again/01_first.html\n"
+    assert pages == [page.as_uri()] * opened
+
+
+def test_downloads_are_those_asked_for(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        steps, "fetch", lambda optional, networks: asked.append((optional, networks))
+    )
+    for options in ([], ["--optional"], ["--networks"]):
+        assert main(["fetch", *options]) == 0
+    assert asked == [(False, False), (True, False), (False, True)]
+
+
+@pytest.fixture
+def driven(compendium, monkeypatch):
+    """A run whose Snakemake is only asked for: (drive(*options), what was asked, downloads)."""
+    commands, downloads = [], []
+    monkeypatch.setattr(run, "call", lambda command, log, **options: commands.append(command) or 0)
+    monkeypatch.setattr(steps, "fetch", lambda **options: downloads.append(options))
+    (compendium / "my.yml").write_text("")
+
+    def drive(*options):
+        return main(["run", str(compendium / "my.yml"), *options])
+
+    return drive, commands, downloads
+
+
+def test_a_run_downloads_first_unless_it_must_not(driven, capsys):
+    drive, commands, downloads = driven
+    assert drive("--cores", "3", "--strict") == 0
+    assert downloads == [{"optional": True}]
+    assert capsys.readouterr().out == "The book: results/my/book/_build/html/index.html\n"
+    command = " ".join(commands[-1])
+    assert "--cores 3" in command and command.endswith(" -- all") and "--dry-run" not in command
+    assert "run=results/my strict=1 driver=driver-" in command and "--profile" not in command
+    assert drive("--offline", "--until", "models", "--profile", "here") == 0
+    command = " ".join(commands[-1])
+    assert command.endswith(" -- models") and " strict=0 " in command
+    assert f"--profile {Path('here').resolve()} " in command
+    assert drive("--dry-run") == 0 and "--dry-run" in commands[-1]
+    assert len(downloads) == 1 and not capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "status, why", [(1, "see the first error above"), (-9, "killed by signal 9")]
+)
+def test_a_run_that_stops_says_why_and_where_to_read_more(driven, capsys, monkeypatch, status, why):
+    monkeypatch.setattr(run, "call", lambda *arguments, **options: status)
+    assert driven[0]("--offline") == 2
+    more = (
+        "or all of results/my/logs/workflow.log; what is done is kept, so the same command resumes"
+    )
+    assert capsys.readouterr().err == f"error: run 'my' stopped: {why}, {more}\n"
+
+
+def test_a_check_compares_files_and_runs_nothing(driven, capsys):
+    drive, commands, downloads = driven
+    assert drive("--check") == 2
+    assert capsys.readouterr().err == "error: run 'my' has no files to check\n"
+    path = paths.Run("my").length_weights
+    paths.write_json(path, {"a": 1})
+    assert drive("--check") == 0
+    path.write_text("{}")
+    assert drive("--check") == 1
+    assert "results/my/length_weights.json: " in capsys.readouterr().out
+    assert not commands and not downloads
+
+
+def test_without_a_home_folder_programs_keep_their_caches_in_the_run(
+    compendium, capsys, monkeypatch
+):
+    this = paths.Run("my")
+    this.folder.mkdir(parents=True)
+    for home in (compendium / "absent", None):
+        monkeypatch.setenv("HOME", "before")
+        monkeypatch.setattr(Path, "home", lambda home=home: home or no_home())
+        run._home(this)
+        assert os.environ["HOME"] == str(this.folder / ".home") and (this.folder / ".home").is_dir()
+        printed = capsys.readouterr().out
+        where = home or "~"
+        assert printed == f"note: {where} cannot be written; caches go to results/my/.home\n"
+    monkeypatch.setenv("HOME", "before")
+    monkeypatch.setattr(Path, "home", lambda: compendium)
+    run._home(this)
+    assert os.environ["HOME"] == "before" and not capsys.readouterr().out
+
+
+def no_home():
+    raise RuntimeError("Could not determine home directory.")
+
+
+def test_where_no_run_can_be_locked_the_message_says_where_one_can(compendium, capsys, monkeypatch):
+    (compendium / "my.yml").write_text("")
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    assert main(["run", str(compendium / "my.yml")]) == 2
+    message = "error: the workflow needs Linux or macOS (on Windows, WSL)\n"
+    assert capsys.readouterr().err == message
 
 
 def test_an_unknown_verb_ends_in_status_2():
@@ -66,6 +188,23 @@ def test_a_network_that_the_run_does_not_have_is_named(compendium, capsys):
     )
 
 
+@pytest.mark.slow
+def test_without_a_positive_test_sequence_there_is_nothing_to_map(compendium, capsys):
+    pytest.importorskip("keras")
+    text = "synthetic: {n_sequences: 400}\nzoo: {configurations: [bn-exp-standard]}"
+    (compendium / "my.yml").write_text(text)
+    for arguments in (["configure", str(compendium / "my.yml")], ["simulate", "--run", "my"]):
+        assert main(arguments) == 0
+    path = paths.Run("my").data("synthetic")
+    data = store.load(path)
+    store.save(path, {**data, "y": data["y"] * (data["split"] != 2)[:, None]})
+    ids = ["--population", "synthetic", "--ids", "bn-exp-standard-00"]
+    capsys.readouterr()
+    assert main(["attribute", "--run", "my", *ids]) == 2
+    message = "error: results/my/data/synthetic.npz: no positive test sequence; simulate more\n"
+    assert capsys.readouterr().err == message
+
+
 def test_a_full_disk_is_one_line_and_leaves_nothing(compendium, capsys, monkeypatch):
     (compendium / "my.yml").write_text("synthetic: {n_sequences: 40}\nzoo: {configurations: []}")
     main(["configure", str(compendium / "my.yml")])
@@ -78,6 +217,27 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(compendium, capsys, monkeypa
     error = capsys.readouterr().err
     assert error.startswith("error: ") and "No space left" in error and error.count("\n") == 1
     assert list((compendium / "results" / "my" / "data").iterdir()) == []
+
+
+def test_a_run_without_networks_has_the_shipped_weights_of_lengths(compendium):
+    (compendium / "my.yml").write_text("zoo: {configurations: []}\nscores: {ks: [4, 3]}")
+    this = steps.configure(compendium / "my.yml")
+    steps.length_weights(this)
+    written = paths.read_json(this.length_weights)
+    assert set(written) == set(READINGS)
+    for entry in written.values():
+        assert entry["note"] == "this run has no networks of the synthetic task"
+        assert (entry["ks"], entry["mean"], entry["source"]) == (
+            [3, 4],
+            [0.5, 0.5],
+            "equal weights",
+        )
+
+
+def test_a_study_that_is_none_is_named_with_those_there_are(compendium, capsys):
+    assert main(["study", "--run", "my", "control"]) == 2
+    message = "error: no study 'control': choose from "
+    assert capsys.readouterr().err.startswith(f"{message}{', '.join(chapters.NAMES)}")
 
 
 def test_an_operating_system_error_is_one_line(compendium, capsys, monkeypatch):

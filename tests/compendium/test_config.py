@@ -7,9 +7,10 @@ import sys
 import numpy as np
 import pytest
 
-from compendium import config, paths
+from compendium import config, paths, populations
 from compendium.config import ConfigError
 from compendium.settings import Configuration, Section, Training
+from compendium.zoo import recipes
 
 
 @pytest.fixture
@@ -234,6 +235,14 @@ def test_a_missing_file_is_named(compendium):
         config.load(compendium / "absent.yml")
 
 
+def test_a_file_that_cannot_be_read_is_named(compendium):
+    (compendium / "latin.yml").write_bytes(b"title: B\xfcchlein")
+    for name in ("latin.yml", "notebooks"):
+        with pytest.raises(ConfigError, match=f"{name}: cannot be read") as caught:
+            config.load(compendium / name)
+        assert "\n" not in str(caught.value)
+
+
 def test_a_file_name_that_cannot_be_a_folder_is_refused(load):
     with pytest.raises(ValueError, match="cannot name a run"):
         load("", name="my run.yml")
@@ -256,6 +265,13 @@ def test_a_choice_of_notebooks_keeps_their_order_and_overrides(load):
     assert load(given)["notebooks"] == {
         "01_first": {"n_shown": 5, "level": 1, "names": ["a"], "limit": None}
     }
+
+
+def test_named_accessibility_networks_learn_for_as_long_as_the_run_says(load):
+    name = "binary-cnn-gm12878-exp-00"
+    settings = load(f"gm12878: {{models: [{name}], epochs: 3}}")
+    found = populations.model_recipes(settings, "gm12878_dnase")
+    assert found == {name: recipes.accessibility_recipe(name, 3)} and found[name]["epochs"] == 3
 
 
 def test_help_needs_no_validator():

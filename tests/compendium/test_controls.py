@@ -16,6 +16,7 @@ from attribution_consistency import (
 from attribution_consistency.divergence import excess_klds
 from attribution_consistency.kmers import kmer_names
 from attribution_consistency.maps import READINGS, position_scores
+from compendium import paths, store
 from compendium.chapters import controls, controls_maps, controls_scores, controls_summary, shown
 from compendium.gini import gini
 from compendium.rotation import rotated
@@ -151,6 +152,25 @@ def test_the_maps_of_a_table_can_be_drawn_again():
         if a.any():
             klds = kmer_klds(X, a, KS, **options)
             assert row[[f"kld_frequency_k{k}" for k in KS]].tolist() == pytest.approx(list(klds))
+
+
+def test_shuffled_labels_stay_in_their_split_and_those_of_the_test_are_true(compendium):
+    rng = RNG(0)
+    data = {
+        "codes": rng.integers(0, 4, (300, 20)).astype(np.uint8),
+        "y": (np.arange(300) % 3 == 0)[:, None].astype(np.float32),
+        "split": rng.choice([0, 1, 2], 300, p=(0.7, 0.1, 0.2)).astype(np.uint8),
+    }
+    run = paths.Run("my")
+    store.save(run.data("synthetic"), data)
+    found = controls._shuffled_data(run)
+    test = data["split"] == 2
+    np.testing.assert_array_equal(found["y"][test], data["y"][test])
+    np.testing.assert_array_equal(found["x"].argmax(axis=2), data["codes"])
+    for split in (0, 1):
+        own, true = (y[data["split"] == split] for y in (found["y"], data["y"]))
+        assert own.sum() == true.sum() and (own != true).any()
+    np.testing.assert_array_equal(controls._shuffled_data(run)["y"], found["y"])
 
 
 @pytest.mark.slow

@@ -246,6 +246,27 @@ def test_a_track_of_another_genome_is_refused(made):
     track.write_bytes(b"track type=wiggle_0")
     with pytest.raises(ValueError, match="A.bw: not a bigWig file"):
         made.build()
+    other = made.folder / "A.bb"
+    pybigtools.open(str(other), "w").write(LENGTHS, iter([("chr1", 0, 5, "peak")]))
+    with pytest.raises(ValueError, match=r"A.bb: not a bigWig file, or cut short \(a bigBed file"):
+        made.build({"A": (str(made.folder / "A.bed"), str(other))})
+
+
+def test_an_interrupt_is_not_taken_for_a_damaged_track(made, monkeypatch):
+    def interrupted(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pybigtools, "open", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        made.build()
+
+
+def test_without_the_readers_of_tracks_the_message_says_what_to_install(made, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pybigtools", None)
+    with pytest.raises(intervals.AccessibilityError) as caught:
+        made.build()
+    advice = "needs the package pybigtools: pip install 'attribution-consistency[atac]'"
+    assert str(caught.value) == advice
 
 
 def test_a_damaged_track_leaves_nothing(made):
@@ -425,6 +446,12 @@ def test_the_command(made, capsys):
     samples.write_text("\t".join(encode.COLUMNS) + "\n" + rows[0] * 2)
     assert command.main(order) == 2
     assert "row 2: A stands there twice" in capsys.readouterr().err
+    samples.write_text(rows[0])
+    assert command.main(order) == 2
+    assert "samples.tsv: expected the columns cell_line, peaks" in capsys.readouterr().err
+    samples.unlink()
+    assert command.main(order) == 2
+    assert "samples.tsv: cannot be read (" in capsys.readouterr().err
     assert command.main(["encode-atac"]) == 2
     assert "--cell-lines prints a table" in capsys.readouterr().err
 

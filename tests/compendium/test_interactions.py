@@ -1,12 +1,16 @@
 """Interactions of motifs: the divergence of pairs, on maps whose rule is known."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from attribution_consistency import kmer_klds, motifs, one_hot
+from attribution_consistency import kmer_klds, motifs, one_hot, thresholded_kld
+from attribution_consistency.sequences import codes_to_one_hot
+from attribution_consistency.weights import shipped_entry
 from compendium import config, paths
 from compendium.chapters import NAMES, interactions, load_tables, module, shown
 from compendium.chapters import interactions_metric as pairs
+from compendium.performance import auroc
 
 N = 1600
 
@@ -97,6 +101,27 @@ def test_made_maps_are_told_apart_by_their_rule(made):
     for rule, distance in (("presence", False), ("chance", False), ("spacing", False)):
         assert made[rule, distance].bits < 0.05
     assert abs(made["presence", False].bits) < 0.01
+
+
+def test_a_map_is_measured_without_and_with_distance_and_its_cells_are_kept():
+    data = interactions.simulate("pairing", 800)
+    x, a = interactions.made_map(data, data["takes_part"], noise=0.1)
+    rows, cells = interactions.measure(x, a, draws=19)
+    tokens = pairs.find_tokens(x, a)
+    for row, edges in zip(rows, ((), interactions.EDGES), strict=True):
+        found = pairs.pair_divergence(tokens, edges=edges, n_draws=19)
+        assert row["reason"] == "" and row["distance"] == bool(edges)
+        ends = row["bits"], row["bits_low"], row["bits_high"], row["p_value"]
+        assert ends == (found.bits, found.low, found.high, found.p_value)
+        own = cells[cells["distance"] == bool(edges)]
+        np.testing.assert_array_equal(own[["p", "j", "r"]].T, [found.p, found.j, found.r])
+        assert own["far"].any() == bool(edges) and set(own["one"]) <= set(tokens.words)
+    shares = interactions.by_motif(tokens, pairs.pair_divergence(tokens, n_draws=19))
+    assert {"AB", "CD", "AD", "BC"} <= set(shares.index)
+    together, apart = shares.loc[["AB", "CD"]].sum(), shares.loc[["AD", "BC"]].sum()
+    assert together["j"] > 2 * apart["j"] and together["p"] < 2 * apart["p"]
+    (row, _), cells = interactions.measure(x[:2], a[:2], draws=19)  # no word is there often enough
+    assert "map more sequences" in row["reason"] and not len(cells)
 
 
 def test_a_score_of_single_k_mers_does_not_see_the_rule():
@@ -243,6 +268,70 @@ def test_a_network_is_taught_and_keeps_its_first_layer(compendium, repository, m
     again, _ = interactions.teach(given, data)
     for one, two in zip(model.get_weights(), again.get_weights()):
         np.testing.assert_allclose(one, two, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_study_teaches_networks_once_and_tables_what_their_maps_say(
+    compendium, repository, monkeypatch
+):
+    from compendium.zoo import networks, training, weights
+    from compendium.zoo.attribution import saliency
+
+    (compendium / "data").symlink_to(repository / "data")
+    monkeypatch.setattr(interactions, "GRAMMARS", {"pairing": interactions.GRAMMARS["pairing"]})
+    monkeypatch.setattr(interactions, "START", {"exp": interactions.START["exp"]})
+    learnt = {"ks": [3, 4, 5, 6, 7, 8], "mean": [0, 0, 0, 1, 0, 0]}
+    run = paths.Run("my")
+    entry = {**shipped_entry("frequency"), **learnt, "per_subset": [learnt["mean"]]}
+    paths.write_json(run.length_weights, {"frequency": entry})
+    chosen = {"n_sequences": 200, "epochs": 1, "seed": 3, "weights": "shipped", "draws": 19}
+    settings = {"studies": {"interactions": chosen}}
+    tables = interactions.make(run, settings)
+    table = tables["networks"].set_index("id")
+    taught, of_zoo = names = ["pairing-exp-03", "before-exp-03"]
+    assert list(table.index) == [taught, taught, of_zoo, of_zoo]
+    assert table["epochs"].tolist() == [1, 1, 0, 0]
+    kept = run.checkpoints / "interactions" / f"{taught}.npz"
+    assert list(kept.parent.glob("*.npz")) == [kept]
+
+    data = interactions.simulate("pairing", 200, seed=3)
+    x = codes_to_one_hot(data["codes"][data["split"] == 2])
+    shipped = paths.shipped("synthetic") / "bn-exp-standard-00.npz"
+    for name, path in zip(names, (kept, shipped)):
+        given = interactions.recipe(name.split("-")[0], "exp", chosen)
+        network = networks.build(given, 200)
+        a = saliency(weights.load_into(network, path), x)
+        row = table.loc[name].iloc[0]
+        assert row["n"] == len(x) and row["auroc"] == pytest.approx(
+            auroc(data["y"][data["split"] == 2, 0], training.predict(network, x)[:, 0])
+        )
+        assert row["kld_frequency_k6"] == pytest.approx(kmer_klds(x, a, [6])[0], rel=1e-4)
+        assert row["consistency_frequency"] == pytest.approx(row["kld_frequency_k6"], rel=1e-6)
+        assert row["kld_original"] == pytest.approx(thresholded_kld(x, a), rel=1e-4)
+
+    monkeypatch.setattr(interactions, "teach", None)
+    again = interactions.make(run, settings)
+    for name in interactions.TABLES:
+        pd.testing.assert_frame_equal(again[name], tables[name])
+
+
+@pytest.mark.slow
+def test_shipped_networks_are_taken_where_they_fit(compendium, repository, monkeypatch):
+    from compendium.zoo import weights
+
+    (compendium / "data").symlink_to(repository / "data")
+    monkeypatch.setattr(interactions, "teach", None)
+    settings = config.load(repository / "config" / "default.yml")["studies"]["interactions"]
+    data = interactions.simulate("pairing", 200)
+    given = interactions.recipe("pairing", "exp", settings)
+    run, name = paths.Run("my"), "pairing-exp-00"
+    network, epochs = interactions.trained(run, name, given, data, shipped=True)
+    assert epochs == settings["epochs"] and not run.checkpoints.exists()
+    with np.load(paths.shipped("interactions") / f"{name}.npz") as arrays:
+        for kept, own in zip(weights.unpack(arrays), network.get_weights()):
+            np.testing.assert_array_equal(kept, own)
+    with pytest.raises(TypeError):  # not asked for, they are taught anew
+        interactions.trained(run, name, given, data, shipped=False)
 
 
 def test_stored_tables_hold_every_network_with_a_number_or_a_reason(repository, monkeypatch):

@@ -99,6 +99,15 @@ def test_an_unknown_regulariser_is_named_and_not_passed_over(data):
         training.train(recipe(regulariser="dropblock"), data)
 
 
+def test_the_first_layer_may_be_an_exponential_that_stops_growing():
+    network = networks.build(recipe(activation="capped", gain=0.3, momentum=0.9), LENGTH)
+    first = next(layer for layer in network.layers if isinstance(layer, keras.layers.Activation))
+    h = np.array([-2.0, 0, 1, 3, 50], np.float32)
+    np.testing.assert_allclose(first.activation(h), np.exp([-2.0, 0, 1, 3, 3]), rtol=1e-6)
+    norms = [m for m in network.layers if isinstance(m, keras.layers.BatchNormalization)]
+    assert norms and all(m.momentum == 0.9 and (m.gamma.numpy() == 0.3).all() for m in norms)
+
+
 # --- regularisers ----------------------------------------------------------------------
 
 

@@ -33,6 +33,14 @@ def test_a_root_that_is_no_folder_is_named(compendium, monkeypatch):
         paths.root()
 
 
+def test_outside_of_a_clone_the_message_says_where_to_go(tmp_path, monkeypatch):
+    monkeypatch.delenv("ATTRIBUTION_CONSISTENCY_ROOT")
+    monkeypatch.setattr(paths, "__file__", str(tmp_path / "site-packages" / "paths.py"))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ArtefactError, match=f"at or above {tmp_path}: change into your clone"):
+        paths.root()
+
+
 @pytest.mark.parametrize("name", ["", "a b", "../x", ".hidden", "a/b", "x" * 65])
 def test_names_that_cannot_be_folders_are_refused(name):
     with pytest.raises(ArtefactError, match="cannot name a run"):

@@ -8,8 +8,9 @@ import pytest
 keras = pytest.importorskip("keras")
 h5py = pytest.importorskip("h5py")
 
-from attribution_consistency import sequences, simulation
-from compendium import config, populations, steps
+from attribution_consistency import kmer_klds, sequences, simulation
+from compendium import config, paths, populations, steps, store
+from compendium.chapters import reproduction
 from compendium.sources import remote
 from compendium.zoo import networks, published, recipes, training, weights
 
@@ -278,6 +279,35 @@ def test_a_named_file_that_is_not_here_says_how_to_get_it(compendium, mirror, mo
     steps.simulate(run)
     with pytest.raises(remote.RegistryError, match="deep_exponential_3.*fetch --networks"):
         steps.train(run, "koo", ["deep-exp-03"])
+
+
+def test_a_published_network_goes_through_every_step_of_a_run(compendium, mirror):
+    (model_id,) = ids = ["deep-exp-03"]
+    path = write(mirror / "cnn_deep_exponential_3.h5", made_values("deep"))
+    (entry,) = remote.entries(recipes.published_file(model_id))
+    with open(path, "r+b") as file:
+        file.truncate(entry.bytes)  # as long as the real one
+    (compendium / "my.yml").write_text(
+        "koo: {models: [deep-exp-03]}\nsynthetic: {n_sequences: 400}\n"
+        "zoo: {configurations: []}\nscores: {n_sequences: 20}"
+    )
+    run = steps.configure(compendium / "my.yml")
+    steps.simulate(run)
+    for step, more in ((steps.train, ()), (steps.attribute, ()), (steps.evaluate, (0,))):
+        step(run, "koo", ids, *more)
+    steps.length_weights(run)
+    steps.merge(run, "koo")
+    (row,) = paths.read_csv(run.scores("koo")).to_dict("records")
+    assert (row["id"], row["architecture"], row["activation"]) == (model_id, "deep", "exp")
+    maps = paths.read_maps("my", "koo", model_id)
+    x = sequences.codes_to_one_hot(store.load(run.data("koo"))["codes"][maps["rows"]])
+    klds = kmer_klds(x, maps["a"])
+    learnt = paths.read_json(run.length_weights)["frequency"]["mean"]
+    assert row["n"] == 20 and row["consistency_frequency"] == pytest.approx(klds @ learnt)
+    tables = reproduction.make(run, config.load_resolved("my"))
+    (turned,) = tables["rotated"].to_dict("records")
+    assert turned["population"] == "koo" and 0 < turned["kld_rotated_k6"] < 10
+    assert not len(tables["settings"]) and not len(tables["alignment"])
 
 
 def test_networks_are_fetched_only_when_asked_and_a_failure_can_be_a_note(monkeypatch, capsys):

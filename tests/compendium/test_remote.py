@@ -11,7 +11,7 @@ import stat
 import sys
 import threading
 import time
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 import pytest
@@ -343,3 +343,31 @@ def test_unknown_names():
             call("task/none")
     with pytest.raises(remote.RegistryError, match="gm12878: no such task"):
         remote.available("gm12878")
+
+
+def test_a_name_that_begins_another_is_not_taken_for_it(server, cache):
+    first, other = (
+        row._replace(name=name) for row, name in zip(table(server, "a", "b"), ("t/ab", "t/a"))
+    )
+    fetch([first])
+    assert remote.locate("t/a", table=[first, other]) is None
+
+
+def test_no_registered_file_is_empty_and_no_two_have_the_same_content():
+    """Stand-ins that a test makes are all zeros; their digests belong into no registry of ours."""
+    entries = remote.entries()
+    for entry in entries:
+        assert entry.sha256 != hashlib.sha256(bytes(entry.bytes)).hexdigest(), entry.name
+    assert len({entry.sha256 for entry in entries}) == len({e.name for e in entries}) > 200
+
+
+def test_a_mirror_on_this_machine_holds_what_is_registered():
+    here = {
+        entry: path
+        for entry in remote.entries()
+        if (path := Path(os.environ.get(remote.MIRROR_VARIABLE, "no-mirror"), entry.name)).is_file()
+    }
+    if not here:
+        pytest.skip("no mirror of the registered files on this machine")
+    wrong = [entry.name for entry, path in here.items() if not remote.has_hash(path, entry.sha256)]
+    assert not wrong

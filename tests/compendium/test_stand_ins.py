@@ -38,3 +38,12 @@ def test_weights_are_learnt_or_where_networks_are_too_few_the_shipped_ones():
     few = learnt_length_weights(klds[:4], snr[:4], ks, "instance")
     mean = shipped_length_weights("instance", ks).mean
     np.testing.assert_allclose(held_out_consistency(klds[:4], few), klds[:4] @ mean)
+    equal = learnt_length_weights(klds[:4, :3], snr[:4], ks[:3])
+    np.testing.assert_allclose(held_out_consistency(klds[:4, :3], equal), klds[:4, :3].mean(axis=1))
+
+
+def test_another_table_than_the_weights_were_learnt_from_is_refused():
+    klds, snr = table(noise=(0.5, 1.0))
+    found = length_weights(klds, snr)
+    with pytest.raises(ValueError, match=r"got shape \(119, 2\), expected .* \(120, 2\)"):
+        held_out_consistency(klds[1:], found)

@@ -1,7 +1,10 @@
 """The workflow on a tiny run in a copy of the compendium: resuming, rerunning, refusing."""
 
 import os
+import subprocess
+import sys
 
+import pandas as pd
 import pytest
 
 pytest.importorskip("keras")
@@ -44,6 +47,27 @@ def test_every_artefact_is_there_and_nothing_half_written(copy, finished):
     assert len(list((folder / "maps" / "synthetic").glob("*.npz"))) == 2
     left = [path for path in folder.rglob("*") if ".part-" in path.name or path.suffix == ".tmp"]
     assert not left
+
+
+def test_the_study_of_mutations_knows_the_maps_of_the_run(copy, finished):
+    """Saliency scores as in the table of scores; integrated gradients and mutations differ."""
+    study = [sys.executable, "-m", "compendium", "study", "--run", "tiny", "mutagenesis"]
+    environment = {**os.environ, "PYTHONPATH": str(copy / "src")}
+    environment.pop("ATTRIBUTION_CONSISTENCY_ROOT", None)
+    done = subprocess.run(study, cwd=copy, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    folder = copy / "results" / "tiny"
+    tables = folder / "tables"
+    networks = pd.read_csv(tables / "mutagenesis_networks.csv").set_index("id")
+    methods = pd.read_csv(tables / "mutagenesis_methods.csv").set_index(["id", "method"])
+    scores = pd.read_csv(folder / "scores" / "synthetic.csv").set_index("id")
+    assert list(networks.index) == list(scores.index) and (networks["n"] == 20).all()
+    assert networks["agreement"].between(0.1, 1).all() and networks["same_sign"].gt(0.5).all()
+    for name, row in scores.iterrows():
+        saliency = methods.loc[name, "saliency"]
+        expected = row[["kld_frequency_k3", "kld_frequency_k4"]].mean(), row["kld_original"]
+        assert tuple(saliency[["kld", "original"]]) == pytest.approx(expected, rel=1e-4)
+        assert methods.loc[name, "kld"].nunique() == 3
 
 
 def test_a_finished_run_has_nothing_to_do(copy, run, finished):

@@ -186,6 +186,9 @@ def test_a_network_that_diverged_keeps_its_row_without_scores(example, tmp_path)
     weights = tables.fit_length_weights(scored, settings)
     final = tables.add_consistency(scored, weights).set_index("id")["consistency_frequency"]
     assert np.isnan(final["bad-00"]) and np.isfinite(final["good-00"])
+    store.save(tmp_path / "data.npz", {"codes": codes[::-1], "motif_mask": mask[::-1]})
+    with pytest.raises(ValueError, match="maps of good-00 were made from other sequences than"):
+        table("good-00")
 
 
 def test_length_weights_of_other_lengths_are_refused():

@@ -89,6 +89,19 @@ def test_half_precision_keeps_the_auroc_of_every_network(folder, simulated):
         assert abs(auroc - record["test"]["auroc"]) <= 1e-3, name
 
 
+def test_networks_beyond_the_zoo_have_their_recorded_architecture_and_auroc(repository, simulated):
+    data, x = simulated
+    target, folder = data.y[data.split == 2][:, 0], repository / "data" / "beyond"
+    found = records(folder)
+    assert {path.stem for path in folder.glob("*.npz")} == set(found)
+    assert {r["recipe"]["architecture"] for r in found.values()} == {"residual", "transformer"}
+    for name, record in found.items():
+        assert record["digest"] == recipes.digest(record["recipe"]) and not record["diverged"], name
+        network, _ = shipped_network(folder, name, x.shape[1])
+        auroc = performance.auroc(target, training.predict(network, x)[:, 0])
+        assert abs(auroc - record["test"]["auroc"]) <= 1e-3, name
+
+
 @pytest.mark.parametrize("configuration", EXAMPLES)
 def test_half_precision_keeps_divergences(folder, simulated, configuration):
     """Compared with those of weights that would round to the shipped ones: moved by up to half a

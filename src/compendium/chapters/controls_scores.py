@@ -25,11 +25,6 @@ class Task(NamedTuple):
     masks: dict[str, np.ndarray]  # motif_mask and spacer_mask (N, L), or nothing
     weights: dict[str, LengthWeights]  # by reading
 
-    def part(self, rows: slice) -> Task:
-        """The same on some of the sequences."""
-        masks = {name: mask[rows] for name, mask in self.masks.items()}
-        return self._replace(x=self.x[rows], masks=masks)
-
     def sums(self, a: np.ndarray, reading: str = "instance", correct: bool = True) -> Any:
         """k-mer counts and weights of a map and of a constant one, see `divergence`."""
         return sum_tracks(self.x, [a, None], self.ks, Options(reading, correct=correct))
