@@ -31,7 +31,9 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -213,8 +215,8 @@ class Chosen:
             self.note.write_text(json.dumps(self.calls))
 
 
-def run_tests(copy: Path, files: list[str], tests: list[str] | None, note: Path) -> bool:
-    """Whether the fast tests of some files, or `tests` alone, pass with the package in `copy`."""
+def run_tests(copy: Path, note: Path, tests: list[str] | None, files: list[str]) -> bool:
+    """Whether `tests`, or the fast ones of some files, pass with the package in `copy`."""
     sys.path[:0] = [str(copy)]
     os.environ["PYTHONPATH"] = os.pathsep.join([str(copy), str(ROOT / "src")])
     os.environ["PYTHONDONTWRITEBYTECODE"], sys.dont_write_bytecode = "1", True
@@ -256,7 +258,7 @@ def calls_of_tests(folder: Path) -> dict[str, Any]:
     if any(source.stat().st_mtime > since for source in PACKAGE.glob("*.py")):
         since = 0.0
     edited = [name for name, file in files.items() if file.stat().st_mtime > since]
-    if edited and not in_child(lambda: run_tests(folder, edited, None, note), 3600):
+    if edited and not in_child(lambda: run_tests(folder, note, None, edited), 3600):
         sys.exit(f"tests/method fails without a mutant: {note.read_text()}")
     kept = {n: c for n, c in calls.items() if n.split("::")[0] in {*files} - {*edited}}
     path.write_text(json.dumps(kept | (json.loads(note.read_text()) if edited else {})))
@@ -279,6 +281,15 @@ def tests_of(mutant: Mutant, calls: dict[str, Any], seconds: float) -> list[str]
     return [name for (r, _, name), s in zip(ordered, spent) if r < 3 and s < seconds]
 
 
+def in_two(tests: list[str], calls: dict[str, Any]) -> Iterator[tuple[list[str], list[str]]]:
+    """Files and tests: those of the file of which the most are among the tests; the others."""
+    held, every = (Counter(name.split("::")[0] for name in names) for names in (tests, calls))
+    own = max(held, key=lambda file: held[file] / every[file], default="")
+    for files in ([own], sorted({*held} - {own})):
+        if part := [name for name in tests if name.split("::")[0] in files]:
+            yield files, part
+
+
 def tried(mutants: pd.DataFrame, seconds: float) -> Iterator[dict[str, Any]]:
     """Each mutant with whether it was killed, by which test, after how many seconds."""
     with tempfile.TemporaryDirectory() as name:
@@ -288,13 +299,16 @@ def tried(mutants: pd.DataFrame, seconds: float) -> Iterator[dict[str, Any]]:
         calls = calls_of_tests(folder)
         for mutant in map(Mutant._make, mutants.itertuples(index=False)):
             path, tests = copy / f"{mutant.module}.py", tests_of(mutant, calls, seconds)
-            files, code = sorted({name.split("::")[0] for name in tests}), path.read_bytes()
+            code = path.read_bytes()
             path.write_bytes(code[: mutant.start] + mutant.text.encode() + code[mutant.end :])
             for compiled in copy.glob(f"__pycache__/{mutant.module}.*"):
                 compiled.unlink()  # of the same size and second
             note.write_text("")
-            began, limit = time.monotonic(), 10 + round(2 * sum(calls[name][0] for name in tests))
-            passed = in_child(lambda f=files, t=tests: run_tests(folder, f, t, note), limit)
+            began, passed = time.monotonic(), True
+            for files, part in in_two(tests, calls):
+                limit = 10 + round(2 * sum(calls[name][0] for name in part))
+                work = partial(run_tests, folder, note, part, files)
+                passed = passed and in_child(work, limit)
             path.write_bytes(code)
             by = "" if passed else "time" if passed is None else note.read_text() or "import"
             took = round(time.monotonic() - began, 1)
