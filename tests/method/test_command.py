@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from attribution_consistency import cli, simulate
+from attribution_consistency import __version__, cli, simulate
 
 
 def test_simulated_sequences_are_those_of_the_function_and_can_be_scored(tmp_path, capsys):
@@ -37,3 +37,9 @@ def test_what_cannot_be_simulated_is_one_line(tmp_path, capsys, arguments, messa
 def test_there_are_two_verbs():
     verbs = next(a for a in cli.parser()._actions if a.dest == "verb").choices
     assert list(verbs) == ["score", "simulate"]
+
+
+def test_the_version_is_that_of_the_package(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["--version"])
+    assert capsys.readouterr().out == f"{__version__}\n"

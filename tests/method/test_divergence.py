@@ -191,6 +191,9 @@ def test_prior_from_elsewhere(reading):
     own = kmer_klds(x, a, [2, 3], reading=reading)
     passed = kmer_klds(x, a, [2, 3], reading=reading, prior=frequencies(x))
     np.testing.assert_allclose(passed, own, rtol=1e-12)
+    counts = {k: 7 * p for k, p in frequencies(x).items()}
+    passed = kmer_klds(x, a, [2, 3], reading=reading, prior=counts)
+    np.testing.assert_allclose(passed, own, rtol=1e-12)
     prior = frequencies(other)
     foreign = kmer_klds(x, a, [2, 3], reading=reading, prior=prior)
     assert (foreign != own).all() and (foreign >= 0).all()

@@ -322,3 +322,34 @@ def test_the_family_wise_p_is_that_of_standardised_scores():
     assert family_wise(tests).tolist() == want and want[0] < 0.1 < want[1]
     flat = NullTest(np.float64(0.1), np.full(99, 0.1), 0, 0)
     assert family_wise([tests[0], flat])[1] == 1
+
+
+def test_tracks_stay_whole_where_eight_of_ten_sequences_can_move():
+    lengths = [80] * 8 + [60, 70]
+    how = exchange.exchangeable(codes_of(padded(lengths)))
+    assert how.window == slice(0, 80) and not how.rotates
+    how = exchange.exchangeable(codes_of(padded([*lengths[1:], 75])))  # seven of ten
+    assert how.window == slice(0, 60) and not how.rotates
+    # Two pairs of one layout and four alone can move, a pair of its own cannot.
+    x, _ = noise_pair(0, n=10)
+    starts = [(0, 30), (500, 530), (1000, 1010)]
+    pairs = [("chr1", s, s + 60) for two in starts for s in two]
+    alone = [(f"chr{i}", 0, 60) for i in range(2, 6)]
+    how = exchange.exchangeable(codes_of(x), [*pairs, *alone])
+    assert len(how.units) == 7 and not how.notes
+    how = exchange.exchangeable(codes_of(x[:9]), [*pairs, *alone[:3]])  # seven of nine
+    assert len(how.units) == 9 and "move one by one" in how.notes[0]
+
+
+def test_of_two_windows_known_to_all_the_longer_is_used():
+    x = padded(range(71, 101), width=100)
+    x[:, 55:60] = 0
+    assert exchange.exchangeable(codes_of(x)).window == slice(0, 55)
+    x = padded(range(71, 101), width=100)
+    x[:, 5:12] = 0
+    assert exchange.exchangeable(codes_of(x)).window == slice(12, 71)
+
+
+def test_where_nothing_is_known_to_all_there_is_no_window():
+    assert exchange._longest_run(np.zeros(5, bool)) == slice(0, 0)
+    assert exchange._longest_run(np.array([1, 1, 0, 1, 1], bool)) == slice(0, 2)

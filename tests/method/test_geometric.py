@@ -140,3 +140,20 @@ def test_the_ends_of_the_ranges_of_options():
         prior = local_mean(p, reach)
         want = (p[p > 0] * np.log(p[p > 0] / prior[p > 0])).sum()
         assert geometric_kld(x, a, **options) == pytest.approx(want)
+
+
+def test_a_length_that_rounding_made_too_small_is_a_pole():
+    v = np.array([[1.0, 0, 0], [-1.0, 0, 0]])
+    p = density_of(v, np.nextafter([1.0, 1.0], 0), 4)
+    np.testing.assert_allclose(p.sum(axis=0), [0.5, 0, 0, 0.5])
+
+
+def test_the_largest_box_is_a_radian_and_the_largest_share_all():
+    x, a = random_pair(0, n=5)
+    assert np.isfinite(geometric_kld(x, a, box=1, top_fraction=1))
+    for option in ({"box": np.nextafter(1, 2)}, {"box": 0}):
+        with pytest.raises(ValueError, match="box: got"):
+            geometric_kld(x, a, **option)
+    for fraction in (0, np.nextafter(1, 2)):
+        with pytest.raises(ValueError, match="top_fraction: got"):
+            geometric_kld(x, a, top_fraction=fraction)

@@ -1,6 +1,7 @@
 """The public names, what importing them costs, and what the package imports."""
 
 import ast
+import dataclasses
 import inspect
 import subprocess
 import sys
@@ -12,7 +13,8 @@ import pytest
 from metric_examples import random_pair
 
 import attribution_consistency
-from attribution_consistency import kmer_klds
+from attribution_consistency import kmer_klds, maps
+from attribution_consistency.scorer import Settings
 
 PACKAGE = Path(attribution_consistency.__file__).parent
 PUBLIC = [
@@ -50,6 +52,26 @@ def test_signatures_that_users_rely_on():
     assert ratio.items() <= signature("signal_to_noise").items()
     fit = {"groups": None, "n_subsets": 10, "n_folds": 5, "statistic": "r2"}
     assert (fit | {"standardise": False, "seed": 0}).items() <= signature("length_weights").items()
+    elsewhere = {"prior": None, "pseudocount": 0.0, "ignore": (), "reverse": False}
+    assert elsewhere.items() <= found.items()
+    assert signature("simulate") == {"n_sequences": 20_000, "length": 200, "seed": 0}
+    assert {"n_draws": 99, "seed": 0}.items() <= signature("exchanged_null").items()
+    assert {"n_draws": 99, "seed": 0}.items() <= signature("rotated_null").items()
+    assert {"n_blocks": 20, "level": 0.95}.items() <= signature("jackknife").items()
+    blocks = {"n_blocks": 20, "n_draws": 5, "level": 0.95, "seed": 0}
+    assert blocks.items() <= signature("excess_interval").items()
+    listed = {"k": 6, "top": 10, "n_draws": 19, "seed": 0}
+    assert listed.items() <= signature("attributed_words").items()
+    angles = {"top_fraction": 0.1, "box": 0.1, "reach": 3}
+    assert angles.items() <= signature("geometric_kld").items()
+
+
+def test_what_is_scored_unless_said_otherwise():
+    options = {"reading": "frequency", "score": "abs_input", "correct": True}
+    work = {"draws": 99, "max_sequences": 1000, "seed": 0}
+    others = {"ks": (3, 4, 5, 6, 7, 8), "weights": "equal", "ignored_words": ()}
+    assert dataclasses.asdict(Settings()) == options | work | others
+    assert maps.Options() == ("frequency", "abs_input", True, ())
 
 
 def test_unknown_name():

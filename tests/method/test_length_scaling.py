@@ -190,9 +190,15 @@ def test_warns_when_size_differs_more_than_twofold():
         warnings.simplefilter("error")
         assert not warn_if_unlike(size, 1000, 200)
         assert not warn_if_unlike(size, 500, 200)
+        assert not warn_if_unlike(size, 1000, 400)
+        assert not warn_if_unlike(size, 200, 1000)
         assert not warn_if_unlike({}, 5, 5)
+        assert not warn_if_unlike({"n": 5}, 10, 7)
     with pytest.warns(UserWarning, match="10 times as many positions"):
         assert warn_if_unlike(size, 1000, 2000)
+    for n, length in ((1001, 400), (499, 200)):
+        with pytest.warns(UserWarning, match="learnt on 1000 sequences of 200 nt, applied to"):
+            assert warn_if_unlike(size, n, length)
 
 
 @pytest.mark.parametrize(

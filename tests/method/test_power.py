@@ -1,10 +1,13 @@
 """The power of the test, against data sets in which a word is planted; what words explain."""
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 from metric_examples import planted_pair, random_pair
 
 from attribution_consistency import exchange, exchanged_null
+from attribution_consistency import power as module
 from attribution_consistency.maps import Options
 from attribution_consistency.power import STRENGTH, WIDTH, power
 from attribution_consistency.words import explained
@@ -51,6 +54,55 @@ def test_power_has_its_seed_and_leaves_its_input_alone():
     one, same = (power(x, a, KS, weights=EQUAL, seed=3) for _ in range(2))
     assert one == same and 0 <= one <= 1
     np.testing.assert_array_equal(before, (x, a))
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Scores by length of each try, of the map and of its draws, and what they were asked for."""
+    rng, asked = np.random.default_rng(1), []
+    given = [rng.normal(size=(6, 4)) + 0.5 for _ in range(3)]
+
+    def drawn_klds(planted, moves, ks, options):
+        asked.append((planted, moves))
+        return given[len(asked) - 1]
+
+    monkeypatch.setattr(module, "drawn_klds", drawn_klds)
+    return given, asked
+
+
+@pytest.mark.parametrize("level", [0.05, 0.2])
+def test_power_is_that_of_normal_scores_with_one_spread(drawn, level):
+    found = power(*maps(*spiky(0, 20)[:2]), KS, weights=EQUAL, level=level)
+    scores = [klds.mean(axis=1) for klds in drawn[0]]
+    spread = np.sqrt(np.mean([np.var(s[1:], ddof=1) for s in scores]))
+    normal, critical = NormalDist(), NormalDist().inv_cdf(1 - level)
+    want = [normal.cdf((s[0] - s[1:].mean()) / spread - critical) for s in scores]
+    assert found == pytest.approx(np.mean(want)) and 0.01 < found < 0.99
+
+
+def test_every_second_sequence_gets_one_word_at_twice_the_mean(drawn):
+    x, a = maps(*spiky(0, 21, length=9)[:2])
+    x[:, 0] = a[:, 0] = 0  # an unknown base stays unknown
+    before, _ = exchange.prepared(x, a, Options())
+    power(x, a, KS, weights=EQUAL)
+    words, ends = [], set()
+    for planted, moves in drawn[1]:
+        assert moves.sources.shape == (21, 6) and (moves.sources[:, 0] == range(21)).all()
+        changed = (planted.shares != before.shares).any(axis=1)
+        assert changed.sum() == 11 and (planted.codes[~changed] == before.codes[~changed]).all()
+        for row in np.flatnonzero(changed):
+            for n in (6, 5):  # of its bases, one may be the unknown one
+                more = 9 * (planted.shares[row] * (1 + n / 9) - before.shares[row])
+                if np.allclose(more, more.round(), atol=1e-9):
+                    break
+            at = np.flatnonzero(more.round())
+            np.testing.assert_allclose(more[at], 1)
+            assert at.tolist() == list(range(at[-1] - n + 1, at[-1] + 1))
+            elsewhere = np.delete(np.arange(9), at)
+            assert (planted.codes[row, elsewhere] == before.codes[row, elsewhere]).all()
+            words.append(tuple(planted.codes[row, at[-5:]]))
+            ends.add(int(at[-1]))
+    assert len(words) == 33 and len(set(words)) == 3 and ends == {5, 6, 7, 8}
 
 
 def slow_explained(codes, shares, k, prior=20):

@@ -566,3 +566,15 @@ def test_help_takes_less_than_half_a_second_of_cpu():
     assert b"--performance" in subprocess.run(program, check=True, capture_output=True).stdout
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5
+
+
+@pytest.mark.parametrize(("length", "rotated"), [(15, False), (16, True)])
+def test_words_at_one_place_are_rotated_where_there_is_room(length, rotated):
+    """Eight positions to each side; exchanged into themselves, they are no evidence."""
+    x, _ = random_pair(0, n=60, length=length)
+    x[:, 4:9] = np.eye(4)[[0, 1, 2, 3, 0]]
+    a = np.zeros_like(x)
+    a[:, 4:9] = x[:, 4:9]
+    row = scorer.Scorer(x, FAST, np.full(3, 1 / 3)).score(a, np.arange(1)).row
+    assert row["p"] == 1 and row["kept"] == pytest.approx(1)
+    assert np.isfinite(row["p_rotated"]) == rotated

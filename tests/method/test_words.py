@@ -88,3 +88,35 @@ def test_words_explain_nothing_of_scores_that_are_equal_but_for_rounding(constan
         a = (x * constant * rounding).astype(np.float32)
         scored, _ = exchange.prepared(x, a, maps.Options(correct=False))
         assert explained(scored) == 0
+
+
+def test_intervals_of_ratios_leave_out_one_block_after_another():
+    """Ten blocks of ten sequences; the logarithm of the ratio, t of nine degrees of freedom."""
+    x, a, _ = planted_pair(n=100, length=30)
+    found = attributed_words(x, a, 3, top=3)
+    corrected = np.abs(((a - a.mean(axis=2, keepdims=True)) * x).sum(axis=2))
+    shares = corrected / corrected.sum(axis=1, keepdims=True)
+    assert len(found.names) == 3
+    text = reference.letters(x)
+    for i, word in enumerate(found.names):
+        sums = np.zeros((2, 100))
+        for row in range(100):
+            for start in (s for s, w in reference.windows(text[row], 3) if w == word):
+                for which, track in enumerate((shares[row], shares.mean(axis=0))):
+                    sums[which, row] += track[start : start + 3].sum()
+        blocks = sums.reshape(2, 10, 10).sum(axis=2)
+        left = sums.sum(axis=1, keepdims=True) - blocks
+        logs = np.log(left[0] / left[1])
+        se = np.sqrt(9 / 10 * ((logs - logs.mean()) ** 2).sum())
+        estimate = np.log(sums[0].sum() / sums[1].sum())
+        got = np.log([found.low[i], found.ratio[i], found.high[i]])
+        want = estimate + 2.262157 * se * np.array([-1, 0, 1])
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+
+
+def test_a_word_is_listed_from_ten_occurrences_on():
+    for n, listed in ((10, True), (9, False)):
+        x, a, _ = planted_pair(n=n, length=60)
+        noise, _ = random_pair(1, n=40, length=60)
+        x, a = np.concatenate([x, noise]), np.concatenate([a, 0.2 * noise])
+        assert ("ACGTAA" in attributed_words(x, a, 6).names) == listed
