@@ -183,7 +183,8 @@ def test_workflows_parse_and_name_what_exists(repository):
                         named = {word for word in words if "=" not in word}
                         assert named and named <= known, f"{path.name}: {line}"
                     else:
-                        exists = shutil.which(command) or (repository / command).exists()
+                        here = shutil.which(command) or (repository / command).exists()
+                        exists = here or command == "python"  # there on GitHub's machines
                         assert exists, f"{path.name}: {line}"
 
 
