@@ -20,8 +20,8 @@
 # ```{admonition} The answer
 # :class: important
 # We write it ourselves: short patterns that proteins bind, {term}`motifs <motif>`, go into random DNA
-# at places that we note. A sequence is *positive* when it holds only motifs of a chosen set. One of
-# them is not enough: {glue:text}`negatives_with_core` of the other, *negative* sequences hold at least
+# at places that we note. A sequence is *positive* when its motifs were drawn from a chosen set only. One of
+# that set is not enough: {glue:text}`negatives_with_core` of the other, *negative* sequences hold at least
 # one.
 # ```
 #
@@ -245,8 +245,8 @@ expect("the commonest word is far above the mean", words.iloc[0, 1] > 3)
 # :class: note
 # - A motif is a table of base probabilities; its logo shows where the information is.
 # - In simulated sequences we know, for each position, whether it belongs to a motif.
-# - Positive is what holds *only* core motifs. {glue:text}`negatives_with_core` of the negative sequences
-#   hold a core motif, so finding one is not enough.
+# - Positive is what drew its motifs *only* from the core ones. {glue:text}`negatives_with_core` of the
+#   negative sequences hold a core motif, so finding one is not enough.
 # - The prior, the k-mer frequencies of the sequences themselves, is the background against
 #   which every network will be compared.
 # ```

@@ -22,8 +22,8 @@
 # On simulated DNA we know the motifs, so we divide what a map gives to them by its tallest letters
 # elsewhere: the *signal-to-noise ratio* (SNR), which is 1 when both are equally tall. Two networks of
 # nearly equal accuracy can lie far apart, {glue:text}`pair_clear_snr` against
-# {glue:text}`pair_noisy_snr`. Accuracy is a weak hint at the clearer map: without the few networks whose
-# maps speak against the motifs, even this hint would be uncertain.
+# {glue:text}`pair_noisy_snr`. Accuracy is a weak hint at the clearer map: in our zoo, without the few
+# networks whose maps speak against the motifs, even this hint would be uncertain.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -377,7 +377,7 @@ expect(
 #   {glue:text}`pair_noisy_snr` for the most extreme pair.
 # - Accuracy goes along with SNR, in our zoo and among published networks, but loosely: it does not
 #   replace a look at the maps.
-# - SNR needs the truth, so it exists for simulated data only. The next chapters look for a
+# - SNR needs the truth, so it exists only where we planted the motifs. The next chapters look for a
 #   measure that does not.
 # ```
 #

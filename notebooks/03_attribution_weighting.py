@@ -21,10 +21,10 @@
 # ```{admonition} The answer
 # :class: important
 # For the most part. How far the words that a network points at are from all words of the sequences, a
-# {term}`divergence <Kullback–Leibler divergence (KLD)>`, orders networks of known truth much as the truth
-# does: {term}`rank correlation <Spearman correlation>` {glue:text}`w_new`. But a map that
-# points nowhere does not score zero, so to judge a single map we take off what it reaches when it is
-# laid over other sequences; the order of networks stays almost the same.
+# {term}`divergence <Kullback–Leibler divergence (KLD)>`, orders the networks of our zoo much as the truth
+# does: {term}`rank correlation <Spearman correlation>` {glue:text}`w_new`. But a network that points at wrong
+# words scores well too, and a map that points nowhere does not score zero, so to judge a single map we take off
+# what it reaches when it is laid over other sequences.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -506,7 +506,7 @@ report("w_old", old, ".2f")
 # The {term}`Spearman correlation` with SNR is {glue:text}`w_new` for the weighted KLD at
 # k = {glue:text}`w_k`, and {glue:text}`w_old` for the original metric (in brackets: interval of
 # 95 %, bootstrap over configurations). The next chapter has the interval of their difference, and says
-# where to find the correlations inside kinds of network: all points together also compare the two clouds.
+# where to find the correlations inside {term}`kinds <kind>` of network: all points together also compare the two clouds.
 #
 # ```{admonition} Key points
 # :class: note
@@ -516,8 +516,8 @@ report("w_old", old, ".2f")
 #   {glue:text}`w_new`.
 # - A map that points nowhere does not score zero. Take off what exchanged maps reach: the rest, the
 #   excess, is the recommended score, and follows the truth as closely ({doc}`04_length_scaling`).
-# - Exchanged maps give an exact test of whether a map depends on the sequence. It is blind to words
-#   at a fixed place.
+# - Exchanged maps test whether a map depends on the sequence. The test is blind to words at a fixed
+#   place.
 # ```
 #
 # ## Limits

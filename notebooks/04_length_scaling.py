@@ -239,7 +239,7 @@ expect(
 # metrics were tried on other networks, so its direction was known. Then we chose it, and then trained
 # these networks. A third of them we saw before the rest; {doc}`an appendix <a1_every_look>` has every look.
 #
-# The correlations are pooled over all kinds of network. The two colours of the figures form two clouds,
+# The correlations are pooled over all {term}`kinds <kind>` of network. The two colours of the figures form two clouds,
 # so pooling compares kinds as well: {doc}`07_independent_networks` explains why it matters, and
 # {doc}`a4_rivals` has the numbers inside kinds.
 #

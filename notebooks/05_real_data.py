@@ -21,10 +21,10 @@
 # ```{admonition} The answer
 # :class: important
 # Yes, if they differ much: in {glue:text}`g_clear` of {glue:text}`g_pairs` pairs of networks, chosen to
-# predict about equally well and differ most in {term}`final score`, they do so by more than chance explains.
-# What it tells apart is above all whether the first layer uses the exponential or the ReLU
-# {term}`activation <activation function>`. To tell apart is not to be right: where {doc}`a later chapter
-# <12_truth_on_dna>` plants a truth in real DNA, the score is not shown to follow it further than that choice does.
+# predict about equally well and differ most in {term}`final score`, they do so by more than the choice of
+# windows explains. What it tells apart is above all whether the first layer uses the exponential or the ReLU
+# {term}`activation <activation function>`. To tell apart is not to be right, and nothing here says which network
+# of a pair is: {doc}`a later chapter <12_truth_on_dna>` plants a truth in real DNA.
 # ```
 #
 # ```{admonition} After this chapter you can

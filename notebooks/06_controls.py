@@ -21,8 +21,9 @@
 # :class: important
 # Wrong words fool every score. A map that points at {glue:text}`c_words` arbitrary words gets a higher
 # {term}`final score` than {glue:text}`c_consistency_frequency_words` of the trained networks, and a higher
-# {term}`recommended score` than {glue:text}`c_excess_words`. Maps that know no words at all (noise, a few
-# tall spikes, scores shifted along the sequence) do not fool the recommended score on average.
+# {term}`recommended score` than {glue:text}`c_excess_words`. Noise fools the {term}`original metric` and a few
+# tall spikes the final score; neither, nor scores shifted along the sequence, fools the recommended score on
+# average.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -489,7 +490,8 @@ expect(
 #   {glue:text}`c_consistency_frequency_words` of {glue:text}`c_networks` trained networks on the
 #   final score.
 # - Noise fools the original metric, spikes fool a raw KLD; neither fools the recommended score on average.
-# - It was chosen by a rule that was fixed before looking: {glue:text}`c_recommended`.
+# - It was chosen by a rule that was fixed before looking, {glue:text}`c_recommended`, but on networks that
+#   other chapters report on.
 # - It sees neither the sign of a map nor words that always stand at one place.
 # - A word that half of the positives carry by accident raises the final score. A list of known motifs, and data from elsewhere,
 #   can tell.

@@ -24,8 +24,9 @@
 # Yes. Among published networks of one kind, which differ only in the random numbers they start from, the
 # {term}`final score` follows the truth at {term}`rank correlation <Spearman correlation>`
 # {glue:text}`i_within_snr_final`. Pooled over all kinds it does better, and that says less: a number
-# that knows only the kind of a network reaches {glue:text}`i_kind_alone`. Among networks of ours that
-# share nothing it follows the truth, too; whether it leads the {term}`original metric` there is open.
+# that knows only the kind of a network reaches {glue:text}`i_kind_alone`. Among networks of ours whose training
+# shares nothing it follows the truth, too, but so does the Gini coefficient, which knows no words, and whether it
+# leads the {term}`original metric` there is open.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -381,12 +382,12 @@ expect(
 # :class: note
 # - The score carries over to networks that others trained: inside a kind it follows SNR at
 #   {glue:text}`i_within_snr_final`.
-# - That is more than the original metric, by {glue:text}`i_within_snr_gap`.
+# - That is more than the original metric, by {glue:text}`i_within_snr_gap`, inside the same kinds.
 # - The kind alone reaches {glue:text}`i_kind_alone`, so a pooled correlation proves little. Ask for the
 #   one inside a kind.
-# - Among networks of ours that share nothing the score follows SNR at {glue:text}`i_own_final`; a lead over
-#   the original metric is not shown there.
-# - One length, k = 6, does as well, so nothing here speaks for the weights.
+# - Among networks of ours whose training shares nothing the score follows SNR at {glue:text}`i_own_final`; a
+#   lead over the original metric is not shown there, and the Gini coefficient does as well.
+# - One length, k = 6, does as well in the table, so nothing here speaks for the weights.
 # ```
 #
 # ## Limits

@@ -22,10 +22,9 @@
 # ```{admonition} The answer
 # :class: important
 # Only where they beat maps that know nothing (those of other sequences, and of untrained copies of the
-# network), where {term}`mutations in the computer <in-silico mutagenesis>` bear out their signs, and where
-# somebody knows the words that stand out. The higher score, final or recommended alike, is a tie-breaker
-# shown on simulated DNA only; on real DNA it is not shown to choose better than the
-# {term}`activation <activation function>` alone.
+# network) and {term}`mutations in the computer <in-silico mutagenesis>` bear out their signs; then ask somebody
+# who knows whether the words that stand out make sense. Of two models that pass, act on what both say. The higher
+# score, final or recommended alike, is a tie-breaker shown on simulated DNA only.
 # ```
 #
 # ```{admonition} After this chapter you can

@@ -18,9 +18,9 @@
 #
 # ```{admonition} The answer
 # :class: important
-# Of {glue:text}`p_claims` claims we reproduced {glue:text}`p_reproduced`: the {term}`final score` follows the
-# truth at least as closely as the paper says. It is ahead of the {term}`original metric`, but by less, because that
-# does far better here. Other settings, or maps laid over wrong sequences, could have lowered it in the paper
+# Of {glue:text}`p_claims` claims we reproduced {glue:text}`p_reproduced` in full: the {term}`final score` follows
+# the truth at least as closely as the paper says. Another holds in direction only: it is ahead of the
+# {term}`original metric`, but by less, because that does far better here. Other settings, or maps laid over wrong sequences, could have lowered it in the paper
 # (wrong sequences would lower the final score, too); whether either did, only its networks could tell.
 # ```
 #
@@ -220,7 +220,7 @@ report("p_buffer_max", with_buffer.max(), ".2f")
 # kept position is a word only where five more beside it are kept, few words remain, and the correlation
 # falls to {glue:text}`p_no_buffer_corrected` with gradient correction, and to {glue:text}`p_no_buffer_raw`
 # without. The paper states a buffer of 2 nt and does not correct gradients. The published code takes a buffer
-# as an argument; in our reading it does not use it. If so, the last number is what the paper computed. One
+# as an argument; in our reading it does not use it. If so, the setting of the last number is the paper's. One
 # cell of a grid that agrees with a number is a hint, and no proof.
 
 # %% tags=["remove-input"]
@@ -323,9 +323,9 @@ expect(
 # ```{admonition} Key points
 # :class: note
 # - The correlation of the final score is reproduced, the gap in direction only: {glue:text}`p_gap`.
-# - The paper's number for the original metric comes out of ours without a buffer, or with one dead map in
-#   very roughly four of ten networks; but dead maps lower the final score below the paper's, too.
-# - {doc}`a4_rivals` has the gap inside groups, where it can be wider: a level picked afterwards.
+# - The paper's number for the original metric comes out of ours without a buffer and without correction of
+#   gradients, or with one dead map in very roughly four of ten networks; but dead maps lower the final score
+#   below the paper's, too.
 # - Report how many sequences a score used.
 # ```
 #

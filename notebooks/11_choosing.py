@@ -21,8 +21,8 @@
 # Of two equally accurate networks of one {term}`kind`, the one with the higher {term}`final score` has the
 # clearer maps in {glue:text}`v_zoo_kind` of the pairs in our zoo and in {glue:text}`v_published_kind` among
 # published networks, where a coin finds it in half. The higher score, final or recommended alike, is a
-# tie-breaker shown on simulated DNA only; on real DNA it is not shown to choose better than the
-# {term}`activation <activation function>` alone.
+# tie-breaker shown on simulated DNA only. On real DNA it is not shown to choose better than the
+# {term}`activation <activation function>` alone among classifiers, or than a coin among networks of a quantity.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -248,10 +248,9 @@ expect(
 # :class: note
 # - On the simulated task, the higher score, final or recommended, is a good tie-breaker between two equally
 #   accurate networks.
-# - Two trainings are enough for the choice to pay; among published networks the share of the gain falls with
-#   more candidates.
+# - Two trainings are enough for the choice to pay; with more candidates the share of the gain need not grow.
 # - On real DNA we could not show that it helps: not among classifiers beyond their activation, and not among
-#   networks that predict a quantity. There, rely on what both networks say, on known motifs and on mutations.
+#   networks that predict a quantity. There, rely on what both networks say ({doc}`09_your_model`).
 # ```
 #
 # ## Limits

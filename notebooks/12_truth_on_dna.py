@@ -21,7 +21,7 @@
 # We could not show it, and this test could hardly have shown it: the median network answers to
 # {glue:text}`d_responds` of the planted sites, where chance gives 5 %. Among *classifiers*, which say open or
 # closed, the {term}`final score` follows the truth, but knowing the {term}`activation function` of the first
-# layer does as well. Among *networks of a quantity*, which say how open, it does not by SNR.
+# layer does as well. Among *networks of a quantity*, which say how open, it is not shown to follow it by SNR.
 # ```
 #
 # ```{admonition} After this chapter you can
@@ -83,7 +83,7 @@ tables["motifs"][["name", "z", "z_shuffled"]].set_axis(
 # *faithful* its map is.
 #
 # Against these we hold the scores that each network has on *accessible* windows, where nothing was written.
-# These are the networks of {doc}`05_real_data`, as many as the paper has, and ten second starts that its
+# These are the networks of {doc}`05_real_data`, and for ten of them a second start, which its
 # comparison leaves out: classifiers (*binary* in tables and figures) and networks of a quantity
 # (*quantitative*).
 
@@ -201,8 +201,7 @@ expect("quantitative networks are not visibly ranked", final["low"] < 0)
 # ```{admonition} Key points
 # :class: note
 # - Planted in real DNA, a truth could not be shown to be followed beyond the first layer's activation.
-# - Among networks of a quantity the original metric is ahead by SNR, one contrast of several. The simulated
-#   task had it the other way.
+# - Among networks of a quantity the original metric is ahead by SNR, one contrast of several.
 # - The median network hardly answers to the planted sites, so the test could hardly have shown more.
 # - No map is good here: the best network reaches an AUPR of {glue:text}`d_aupr_max`, where half is chance.
 # - A map can be faithful to a network that does not know the motif.

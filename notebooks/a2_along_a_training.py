@@ -19,10 +19,9 @@
 #
 # ```{admonition} The answer
 # :class: important
-# It notices, but it cannot say when. The mean {term}`final score` falls again, with ReLU while test accuracy
-# is level, with an exponential first layer even while it still rises; later the networks explain themselves
-# less alike. In a single network the score may be
-# highest anywhere from epoch {glue:text}`g_l_peak_low` to epoch {glue:text}`g_l_peak_high`.
+# In these few networks it falls, but it cannot say when to stop. The mean {term}`final score` is highest before
+# the mean test accuracy is, and lower at the end; later the networks explain themselves less alike. In a single
+# network the score may be highest anywhere from epoch {glue:text}`g_l_peak_low` to epoch {glue:text}`g_l_peak_high`.
 # ```
 #
 # ```{admonition} After this page you can

@@ -19,7 +19,7 @@
 #
 # ```{admonition} The answer
 # :class: important
-# From networks that overshoot: the output rises and falls again while a base is taken away, and the
+# The one that we traced overshoots: its output rises and falls again while a base is taken away, and the
 # {term}`gradient` sees only the first step. A good first layer to start from was enough to turn
 # {glue:text}`s_turned` of three such networks. {term}`Mutations in the computer <in-silico mutagenesis>` show
 # it: fewer than {glue:text}`s_least` of the signs agree, a line that we drew after looking.
@@ -297,7 +297,8 @@ expect(
 # %% [markdown]
 # ```{admonition} Key points
 # :class: note
-# - A map of the wrong sign is not noise: the network overshoots, and the gradient sees the near side.
+# - A map of the wrong sign is not noise: the network that we traced overshoots, and the gradient sees the
+#   near side.
 # - Another start of the first layer alone turned it around in {glue:text}`s_turned` of three networks; it shows
 #   in the first epochs.
 # - No score that takes absolute values can see it. Mutations can: count the signs that agree.

@@ -221,6 +221,8 @@ def difference(value: Any, right: Any, tolerance: tuple[float, float]) -> str:
     if _kind(right) == "a number":
         if math.isnan(value):
             return "is not a number (NaN): is something undefined left in, or divided by 0?"
+        if value in (round(right, 1), round(right, 2)):
+            return "is rounded: keep all digits"
         if value * right < 0:
             return "has the wrong sign"
         return "is too large" if value > right else "is too small"

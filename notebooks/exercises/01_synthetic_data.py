@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Exercises: sequences with a known answer
 #
-# Three exercises on motifs and simulated sequences, about 35 minutes in all: ★ changes a
+# Three exercises on motifs and simulated sequences, about 55 minutes in all: ★ changes a
 # parameter, ★★ takes a few lines, ★★★ extends the method. Replace each `...` by your answer and
 # run the cell. The check below it says whether the answer is right and, if not, what is wrong.
 #
@@ -105,7 +105,7 @@ checks("strongest", strongest)
 # chance about once in $2^b$ positions, on each strand.
 # Which core motifs will turn up by chance in 200 nucleotides?
 #
-# ## ★★★ A classifier without a network (20 minutes)
+# ## ★★★ A classifier without a network (40 minutes)
 #
 # *Goal:* find out whether this task needs a network at all.
 #

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Exercises: signal and noise in an explanation
 #
-# Three exercises on the signal-to-noise ratio, about 35 minutes in all: ★ changes a parameter,
+# Three exercises on the signal-to-noise ratio, about 55 minutes in all: ★ changes a parameter,
 # ★★ takes a few lines, ★★★ extends the method. Replace each `...` by your answer and run the cell.
 # The check below it says whether the answer is right and, if not, what is wrong.
 #
@@ -51,7 +51,7 @@ x, motif, spacer = lesson.sequences(len(a[clear]))
 # `names` lists the six. Two of them are `clear`, a network with clear maps, and `noisy`, one with
 # noisy maps.
 #
-# ## ★ How loud is the noise? (5 minutes)
+# ## ★ How loud is the noise? (10 minutes)
 #
 # *Goal:* see whether the ten in the definition of SNR decides which network looks better.
 #
@@ -245,7 +245,7 @@ checks("nothing", nothing)
 # %% [markdown]
 # Both networks should beat the map that says nothing. Does the order of the two agree with SNR?
 #
-# ## ★★★ A ratio without the ten (20 minutes, 25 with the figure)
+# ## ★★★ A ratio without the ten (35 minutes)
 #
 # *Goal:* build a truth that needs no ten, no mean over sequences and no signs, and see whether it
 # ranks the networks as SNR does.

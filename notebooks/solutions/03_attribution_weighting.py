@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Exercises: from maps to words
 #
-# Three exercises on the divergence, about 45 minutes in all: ★ changes a
+# Three exercises on the divergence, about 65 minutes in all: ★ changes a
 # parameter, ★★ takes a few lines, ★★★ extends the method. Replace each `...` by your answer and
 # run the cell. The check below it says whether the answer is right and, if not, what is wrong.
 #
@@ -116,7 +116,7 @@ checks("factor", factor)
 # Under one reading the factor is much smaller than under another. Which part of the KLD, present
 # in both networks, explains it? (Look for the *floor* in the chapter.)
 #
-# ## ★★ The divergence by hand (15 minutes)
+# ## ★★ The divergence by hand (20 minutes)
 #
 # *Goal:* compute one divergence with NumPy alone, so that no step of it is a black box.
 #
@@ -185,7 +185,7 @@ kmer_klds(x, a[clear], [3], reading="instance")
 # %% [markdown]
 # The last line is the answer of the package. The two must agree.
 #
-# ## ★★★ Fool the metric (25 minutes)
+# ## ★★★ Fool the metric (40 minutes)
 #
 # *Goal:* make a map that is consistently *wrong*, and see how high it scores.
 #

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Exercises: which length?
 #
-# Three exercises on the weights of the k-mer lengths, about 40 minutes in all: ★ changes a
+# Three exercises on the weights of the k-mer lengths, about 55 minutes in all: ★ changes a
 # parameter, ★★ takes a few lines, ★★★ extends the method. Replace each `...` by your answer and
 # run the cell. The check below it says whether the answer is right and, if not, what is wrong.
 #
@@ -189,7 +189,7 @@ checks("inside", inside)
 # %% [markdown]
 # If the correlations inside are smaller than the pooled one, what did the pooled one measure?
 #
-# ## ★★★ Let the lengths share the work (25 minutes)
+# ## ★★★ Let the lengths share the work (40 minutes)
 #
 # *Goal:* find out whether a fit of all lengths together ranks networks better than equal weights.
 #

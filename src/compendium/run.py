@@ -103,12 +103,11 @@ def run(
         command += ["--config", f"run=results/{name}", f"strict={int(strict)}", f"driver={driver}"]
         status = call([*command, "--", until or "all"], log, stdin=lock)
     if status:
-        if status < 0:
-            reason = f"the workflow was killed by {signal.Signals(-status).name}; see"
-        else:
-            reason = "see the first error above, or"
-        reason += f" all of {relative(log)}; what is done is kept, so the same command resumes"
-        raise RunError(f"run {name!r} stopped: {reason}")
+        killed = f"the workflow was killed by {signal.Signals(-status).name}" if status < 0 else ""
+        see = f"{killed or 'see the first error above'}; all of it is in {relative(log)}"
+        raise RunError(
+            f"run {name!r} stopped: {see}; what is done is kept, so the same command resumes"
+        )
     if settings["book"] and not (until or dry_run):
         print(f"The book: {relative(this.book / 'index.html')}")
     return 0

@@ -187,7 +187,8 @@ def test_a_number_near_zero_need_not_be_right_to_the_last_digit(checks):
     [
         ("number", ..., "not answered yet"),
         ("number", 0.3, "too large"),
-        ("number", 0.2, "too small"),
+        ("number", 0.21, "too small"),
+        ("number", 0.2, "is rounded: keep all digits"),
         ("number", -0.25, "wrong sign"),
         ("number", float("nan"), "not a number"),
         ("number", "0.25", "got text, expected a number"),

@@ -22,7 +22,7 @@ def test_paths_lie_below_the_root(compendium):
 
 
 def test_the_root_is_found_upwards(compendium, monkeypatch):
-    monkeypatch.delenv("ATTRIBUTION_CONSISTENCY_ROOT")
+    monkeypatch.delenv("ATTRIBUTION_CONSISTENCY_ROOT", raising=False)
     monkeypatch.chdir(compendium / "notebooks")
     assert paths.root() == compendium
 
@@ -34,7 +34,7 @@ def test_a_root_that_is_no_folder_is_named(compendium, monkeypatch):
 
 
 def test_outside_of_a_clone_the_message_says_where_to_go(tmp_path, monkeypatch):
-    monkeypatch.delenv("ATTRIBUTION_CONSISTENCY_ROOT")
+    monkeypatch.delenv("ATTRIBUTION_CONSISTENCY_ROOT", raising=False)
     monkeypatch.setattr(paths, "__file__", str(tmp_path / "site-packages" / "paths.py"))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ArtefactError, match=f"at or above {tmp_path}: change into your clone"):
