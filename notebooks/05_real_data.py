@@ -75,11 +75,6 @@ tell_origin("real_data", origin)
 # *tags*, are sequenced and counted. A *hotspot* is a stretch that holds clearly more tags than its
 # surroundings. Our cells are GM12878, a {term}`cell line` of human B cells {cite:p}`encode2012`.
 #
-# ```{margin} For readers new to biology
-# Nearly all cells of a body hold the same DNA. What makes a nerve cell differ from a liver cell is
-# which parts of it are in use, and parts in use lie open.
-# ```
-#
 # The data set {cite:p}`min2017` holds {glue:text}`g_sequences` windows of {glue:text}`g_length`
 # nucleotides of the human genome. Each has two kinds of answer. The *binary* one is whether the
 # window overlaps a hotspot. The *quantitative* one is the logarithm of the number of tags in it.
@@ -432,8 +427,7 @@ figures.show("fig_published")
 #
 # The trap has a second level. Every residual network with an exponential first layer (triangles)
 # has both a higher KLD and a higher r than every one with ReLU (circles). So the correlation inside
-# this architecture compares two activations. "Performance and interpretability trade off" would be
-# the wrong lesson from the pooled points, and "they go together" from the residual networks.
+# this architecture compares two activations.
 #
 # ## Would another score choose the same?
 #

@@ -201,7 +201,7 @@ outranked = controls_summary.outranked_table(scored)
 shade = "background: rgba(230, 120, 30, {:.2f})".format
 outranked.rename(
     index=controls_summary.CONTROLS, columns=controls_summary.METRICS
-).style.format(percent).map(lambda share: shade(0.7 * share))
+).style.format(percent).map(lambda share: shade(0.5 * share))
 
 # %% tags=["remove-cell"]
 words_final = controls_summary.outranked(
