@@ -263,3 +263,9 @@ def test_every_vendored_folder_has_its_licence_beside_it(repository):
     assert {path.name for path in folders} == {"mathjax", "reveal"}
     for folder in folders:
         assert "ermission" in (folder / "LICENSE").read_text(encoding="utf-8"), folder
+
+
+def test_files_of_tests_have_names_of_their_own(repository):
+    """pytest imports them by name: of two that are called alike it would run one."""
+    names = [path.name for path in (repository / "tests").rglob("test_*.py")]
+    assert len(names) == len(set(names))
