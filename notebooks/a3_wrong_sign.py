@@ -55,7 +55,7 @@ from compendium.measures import same_sign
 from compendium.page import figures
 from compendium.page.claims import expect, percent, report
 from compendium.populations import as_trained
-from compendium.tables import positive_test_rows
+from compendium.tables import positive_test_rows, truth_masks
 from compendium.zoo.methods import in_silico_mutagenesis
 from compendium.zoo.trained import Networks
 
@@ -76,8 +76,9 @@ networks = Networks(
     lambda name: paths.shipped("synthetic") / f"{name}.npz",
     x.shape[1],
 )
-mask = data["motif_mask"][rows]
-row, place = (np.repeat(at, 3) for at in np.nonzero(mask[:10]))
+truth = truth_masks(data, rows)
+inside = truth["motif_mask"][:10]
+row, place = (np.repeat(at, 3) for at in np.nonzero(inside))
 each = np.arange(len(row))
 old = x[row, place].argmax(axis=1)
 new = (old + 1 + each % 3) % 4
@@ -136,7 +137,7 @@ for seed in range(7):
     predict = functools.partial(networks.predict, name)
     effects = in_silico_mutagenesis(predict, x, batch_size=700)
     tested[name] = {
-        "SNR": np.nanmean(signal_to_noise(x, a, mask)),
+        "SNR": np.nanmean(signal_to_noise(x, a, **truth)),
         "signs that agree": same_sign(x, a, effects).mean(),
     }
 tested = pd.DataFrame(tested).T

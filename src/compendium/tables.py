@@ -31,6 +31,11 @@ def positive_test_rows(data: Mapping[str, NDArray[Any]], n: int) -> NDArray[np.i
     return np.flatnonzero((data["split"] == 2) & (data["y"][:, 0] > 0.5))[:n]
 
 
+def truth_masks(data: Mapping[str, NDArray[Any]], rows: NDArray[Any]) -> dict[str, Any]:
+    """The masks of simulated rows that SNR, AUROC and AUPR take; none where there is no truth."""
+    return {name: data[name][rows] for name in ("motif_mask", "spacer_mask") if name in data}
+
+
 def sequences_digest(codes: NDArray[np.integer[Any]]) -> str:
     """SHA-256 of integer-coded sequences (N, L), to match maps with their sequences."""
     return hashlib.sha256(np.ascontiguousarray(codes).tobytes()).hexdigest()
@@ -197,7 +202,7 @@ def score_models(
             )
         x = sequences.codes_to_one_hot(codes)
         if row["status"] == "ok":
-            masks = {k: data[k][chosen] for k in ("motif_mask", "spacer_mask") if k in data}
+            masks = truth_masks(data, chosen)
             row |= score_maps(x, maps["a"], correct=settings["correct"], **options, **masks)
             floor = floors(x, **options) if floor is None else floor
             row |= floor

@@ -29,6 +29,27 @@ def imported(path, package):
     return names
 
 
+# Sites planted in real DNA: what stands between them is no spacer.
+TRUTH_WITHOUT_SPACERS = {"implants.py", "own_sequences.py"}
+
+
+def test_every_ratio_is_over_the_same_noise(repository):
+    """The noise of an SNR is the spacers, and not all that is outside of motifs."""
+    called = []
+    for folder in ("src/compendium", "workflow", "notebooks", "book/projects"):
+        for path in (repository / folder).rglob("*.py"):
+            if path.parent.name == "solutions":
+                continue  # they know the mistake, too
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call):
+                    name = ast.unparse(node.func).rpartition(".")[2]
+                    if name in {"signal_to_noise", "motif_auroc", "motif_aupr"}:
+                        given = {keyword.arg for keyword in node.keywords}
+                        called.append((path.name, bool(given & {None, "spacer_mask"})))
+    assert {name for name, told in called if not told} <= TRUTH_WITHOUT_SPACERS
+    assert sum(told for _, told in called) > 12
+
+
 def packages(names):
     return {name.split(".")[0] for name in names}
 

@@ -36,6 +36,16 @@ def example():
     return x, a, mask
 
 
+def test_the_truth_of_rows_has_both_masks_or_none(example):
+    mask = example[2]
+    data = {"y": np.ones((60, 1)), "motif_mask": mask, "spacer_mask": ~mask}
+    rows = np.array([3, 1])
+    truth = tables.truth_masks(data, rows)
+    assert list(truth) == ["motif_mask", "spacer_mask"]
+    np.testing.assert_array_equal(truth["spacer_mask"], ~mask[rows])
+    assert tables.truth_masks({"y": data["y"]}, rows) == {}
+
+
 def test_scores_of_maps_agree_with_the_metrics(example):
     x, a, mask = example
     row = tables.score_maps(x, a, ks=[3, 4], motif_mask=mask)

@@ -17,7 +17,7 @@ import pandas as pd
 from attribution_consistency import kmer_klds, sequences, signal_to_noise, thresholded_kld
 from compendium import config, paths, store
 from compendium.measures import spread
-from compendium.tables import mean, positive_test_rows, significant
+from compendium.tables import mean, positive_test_rows, significant, truth_masks
 from compendium.zoo.trained import Networks
 
 START, SEQUENCES, SHUFFLES = "-00", 20, 5
@@ -49,17 +49,17 @@ def deep_shap(model, x: np.ndarray) -> np.ndarray:
 def main() -> None:
     """Score the maps of one network of each configuration of the default run."""
     run, settings, rows = paths.Run("default"), config.load_resolved("default"), []
-    data = store.load(run.data("synthetic"), ["codes", "y", "split", "motif_mask"])
+    data = store.load(run.data("synthetic"), ["codes", "y", "split", "motif_mask", "spacer_mask"])
     own = positive_test_rows(data, settings["scores"]["n_sequences"])
     own = own[spread(len(own), SEQUENCES)]
-    x, mask = sequences.codes_to_one_hot(data["codes"][own]), data["motif_mask"][own]
+    x, truth = sequences.codes_to_one_hot(data["codes"][own]), truth_masks(data, own)
     networks = Networks.of_run(run, settings, "synthetic", x.shape[1])
     for model_id in paths.usable_networks(run, "synthetic"):
         if not model_id.endswith(START):
             continue
         a = deep_shap(networks.trained(model_id), x)
         measured = {
-            "snr": mean(signal_to_noise(x, a, mask)),
+            "snr": mean(signal_to_noise(x, a, **truth)),
             "kld": kmer_klds(x, a, settings["scores"]["ks"]).mean(),
             "original": thresholded_kld(x, a),
         }

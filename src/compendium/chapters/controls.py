@@ -19,7 +19,7 @@ from attribution_consistency.weights import length_weights_from
 from .. import store
 from ..paths import Run, read_csv, read_json, read_maps, shipped
 from ..rotation import rotated
-from ..tables import configuration, significant
+from ..tables import configuration, significant, truth_masks
 from .controls_maps import WORDS, in_noise, spikes, wrong_words
 from .controls_scores import Task, add_finals, score_map
 
@@ -81,8 +81,7 @@ def sequences(
     """First `n` mapped sequences of a run: x (n, L, 4), and masks of their motifs or {}."""
     rows = read_maps(run.name, population, model_id)["rows"][:n]
     data = store.load(run.data(population))
-    masks: dict[str, Any] = {m: data[m][rows] for m in ("motif_mask", "spacer_mask") if m in data}
-    return codes_to_one_hot(data["codes"][rows]), masks
+    return codes_to_one_hot(data["codes"][rows]), truth_masks(data, rows)
 
 
 def control_table(

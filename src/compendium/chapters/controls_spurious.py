@@ -21,7 +21,7 @@ from attribution_consistency.words import Words, attributed_words
 from .. import paths, performance, store
 from ..measures import same_sign
 from ..populations import as_trained
-from ..tables import mean, positive_test_rows, significant
+from ..tables import mean, positive_test_rows, significant, truth_masks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,7 +110,7 @@ def look(
     found |= {
         "excess": own - np.mean(chance),
         "auroc": performance.auroc(data["y"][test, 0], output),
-        "snr": mean(signal_to_noise(x, a, data["motif_mask"][rows])),
+        "snr": mean(signal_to_noise(x, a, **truth_masks(data, rows))),
         "same_sign": same_sign(x[few], a[few], effects).mean(),
         **listed(attributed_words(x, a), word),
     }

@@ -14,7 +14,7 @@ from attribution_consistency.sequences import codes_to_one_hot
 
 from .. import paths, store
 from ..measures import agreement, same_sign, spread
-from ..tables import mean, significant
+from ..tables import mean, significant, truth_masks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,13 +40,13 @@ def make(run: paths.Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     for population in (*POPULATIONS, *OPTIONAL):
         if not (ids := paths.usable_networks(run, population)):
             continue
-        data = store.load(run.data(population), ["codes", "motif_mask"])
+        data = store.load(run.data(population), ["codes", "motif_mask", "spacer_mask"])
         networks = Networks.of_run(run, settings, population, data["codes"].shape[1])
         for model_id in ids:
             maps = paths.read_maps(run.name, population, model_id)
             few = spread(len(maps["rows"]), settings["studies"]["mutagenesis"]["n_sequences"])
             rows, a = maps["rows"][few], maps["a"][few]
-            x = codes_to_one_hot(data["codes"][rows])
+            x, truth = codes_to_one_hot(data["codes"][rows]), truth_masks(data, rows)
             predict = functools.partial(networks.predict, model_id)
             effects = in_silico_mutagenesis(predict, x, batch_size=3 * x.shape[1] + 1)
             gradient = functools.partial(saliency, networks.trained(model_id))
@@ -57,7 +57,7 @@ def make(run: paths.Run, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
             named = {"saliency": a, "integrated gradients": path, "mutagenesis": effects}
             for method, m in named.items():
                 measured = {
-                    "snr": mean(signal_to_noise(x, m, data["motif_mask"][rows])),
+                    "snr": mean(signal_to_noise(x, m, **truth)),
                     "kld": kmer_klds(x, m, settings["scores"]["ks"]).mean(),
                     "original": thresholded_kld(x, m),
                 }
