@@ -204,6 +204,9 @@ def check_sequences(source: Source, given: Source, rows: Rows, x: Array) -> None
     if source.path == given.path:
         return
     try:
+        with arrays(source.path) as held:  # an error's traceback would keep maps in memory
+            if not any(key in held for key in SEQUENCE_KEYS):
+                return
         own = _open(source.path, "sequences", SEQUENCE_KEYS, None, None, ANY)
         if own.key == source.key or own.length != source.length:
             return
