@@ -171,10 +171,9 @@ def test_an_interrupted_download_is_tried_again_from_its_beginning(server, cache
 
 
 def test_a_server_that_hangs(server, cache):
-    start = time.monotonic()
     with pytest.raises(remote.RegistryError, match="cannot be fetched from 127.* .ReadTimeout"):
         fetch(table(server, "hang", "a"), timeout=0.3)
-    assert time.monotonic() - start < 3
+    assert server.requests == ["/hang"]  # a host that hangs is not asked again
 
 
 def test_no_network(cache):
@@ -231,10 +230,9 @@ def test_every_file_that_fails_is_named(server, cache):
 
 def test_a_server_that_drips_is_given_up(server, cache, monkeypatch):
     monkeypatch.setattr(remote, "SLOWEST", 1e9)
-    start = time.monotonic()
-    with pytest.raises(remote.RegistryError, match="task/drip: .*not here after 2 s"):
-        fetch(table(server, "drip"), timeout=0.3)
-    assert time.monotonic() - start < 10
+    with pytest.raises(remote.RegistryError, match="task/drip: .*not here after 6 s"):
+        fetch(table(server, "drip"), timeout=1)  # each byte comes in time, all of them do not
+    assert left(cache) == []
 
 
 def test_a_second_fetch_says_that_it_waits(server, cache, capsys):
