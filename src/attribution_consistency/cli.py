@@ -76,13 +76,9 @@ def simulate(arguments: argparse.Namespace) -> None:
     from .files import replacing
 
     made = simulation.simulate(arguments.n, arguments.length, arguments.seed)._asdict()
-    arrays = {
-        "x": sequences.codes_to_one_hot(made["codes"]),
-        **made,
-        "meta": json.dumps(made["meta"]),
-    }
+    made |= {"x": sequences.codes_to_one_hot(made["codes"]), "meta": json.dumps(made["meta"])}
     with replacing(arguments.out) as temporary, open(temporary, "xb") as file:
-        np.savez_compressed(file, **arrays)
+        np.savez_compressed(file, **made)
     print(arguments.out)
 
 

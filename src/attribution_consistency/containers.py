@@ -194,6 +194,8 @@ def _npy(opened: Callable[[], IO[bytes]], declared: int) -> Stored:
         raise ValueError(f"is truncated or damaged: {there} bytes of numbers, not {n_bytes}")
 
     def load(rows: Rows) -> Array:
+        if dtype.hasobject:
+            raise ValueError("holds Python objects, never unpickled: save numbers, or text")
         stream = opened()
         stream.seek(begin)
         # On the disk: rows, or, in the order of columns, each item of all rows.

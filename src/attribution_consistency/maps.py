@@ -201,7 +201,7 @@ def _under(codes: Array, words: Sequence[str]) -> Mask:
     found = np.zeros(codes.shape, bool)
     for forward in (encode_codes([word])[0] for word in words):
         for bases in (forward, 3 - forward[::-1]):
-            end = codes.shape[1] - len(bases) + 1
+            end = max(codes.shape[1] - len(bases) + 1, 0)
             hit = np.logical_and.reduce([codes[:, i : end + i] == b for i, b in enumerate(bases)])
             for i in range(len(bases)):
                 found[:, i : end + i] |= hit

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,6 +57,9 @@ def read_models(path: File) -> Models:
         if repeated.any():
             raise ValueError(f"model {table['model'][repeated].iloc[0]!r} is there twice")
         numbers = {c: pd.to_numeric(table[c], errors="coerce") for c in measures}
+        for cell, number in chain(*(zip(table[c], numbers[c]) for c in measures)):
+            if cell.strip() and not np.isfinite(number):
+                raise ValueError(f"got {cell[:20]!r} as {measures[0]}, expected a number")
         by_model = table.assign(**numbers).groupby("model", sort=False)
         files = {}
         if "file" in table:
@@ -73,11 +76,11 @@ def performance(
         return {}, None
     models = table if isinstance(table, Models) else read_models(table)
     called = {_called(model, names): value for model, value in models.performance.items()}
+    known, where = ", ".join([*models.performance][:5]), "--models" if table is models else table
     for name in names if models.measure else ():
         if not np.isfinite(called.get(name, np.nan)):
             there = "has no number for" if name in called else "has no row for"
-            known = ", ".join([*models.performance][:5])
-            raise ValueError(f"{table}: {there} model {name!r}; its models: {known}: see --names")
+            raise ValueError(f"{where}: {there} model {name!r}; its models: {known}: see --names")
     return called, models.measure
 
 

@@ -131,6 +131,8 @@ def _coded(path: Path, wanted: Wanted) -> list[str] | None:
             return None
         values = held[name].read()
     if coded:
+        if (values.min(), values.max()) == (1, 4):
+            raise ValueError("codes run from 1 to 4, expected 0 to 3 for A, C, G, T: take 1 off")
         known = (values >= 0) & (values <= sequences.NO_BASE)
         return sequences.decode_codes(np.where(known, values, sequences.NO_BASE))
     return ["".join(row) for row in values.astype(str).reshape(shape[0], -1).tolist()]
@@ -224,10 +226,9 @@ def _open(
     with arrays(path) as held:
         name = _choose(held, keys, key, role)
         shape, dtype = held[name][:2]
-        if dtype.hasobject:
-            raise ValueError("holds Python objects, which are never unpickled: save numbers")
         if dtype.kind not in "biuf":
-            raise ValueError(f"{name or 'it'} holds {dtype}, expected real numbers")
+            objects = "Python objects, which are never unpickled" if dtype.hasobject else dtype
+            raise ValueError(f"{name or 'it'} holds {objects}, expected real numbers")
         if 0 in shape:
             raise ValueError(f"holds an empty array of shape {shape}")
         layout = _layout(shape, like, role, wanted.crop)
@@ -237,16 +238,16 @@ def _open(
         order = texts.matched(names, like.names) if like else None
         task = _task(wanted.task if role == "attributions" else None, size.get("T", 1))
         shape = (size["N"] if order is None else len(order), _cropped(wanted, size["L"]), 4)
-        return Source(path, name, shape, layout, size["L"], task, names=names, order=order)
+        other = like and names and like.names and order is None and [*names] != [*like.names]
+        note = f"Names in {path.name} are not the sequences': rows go by number." if other else ""
+        return Source(path, name, shape, layout, size["L"], task, None, note, names, order=order)
 
 
 def _names(held: dict[str, Stored], n: int) -> list[str]:
     """Names of n sequences, or their places, where a file has them; else none."""
 
     def column(name: str) -> list[str]:
-        if name not in held or held[name].shape != (n,):
-            return []
-        values = held[name].read().tolist()
+        values = held[name].read().tolist() if name in held and held[name].shape == (n,) else []
         return [v.decode() if isinstance(v, bytes) else str(v) for v in values]
 
     for parts in PLACES:
@@ -316,8 +317,7 @@ def _read(source: Source, rows: Rows) -> Array:
         if len(rows) and rows[-1] >= stored.shape[sequences_axis]:
             raise ValueError("has fewer sequences than when it was opened")
         values = stored.read(rows) if sequences_axis == 0 else stored.read()[:, rows]
-    order = [layout.index(axis) for axis in "NLCT" if axis in layout]
-    values = values.transpose(order)
+    values = values.transpose([layout.index(axis) for axis in "NLCT" if axis in layout])
     if task := source.task if "T" in layout else None:
         values = values.mean(axis=3) if task == "mean" else values[..., int(task)]
     return _middle(values, source)

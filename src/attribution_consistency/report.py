@@ -24,7 +24,7 @@ def check_folder(out: File, force: bool = False) -> None:
     its files, or, without `force`, over an earlier report.
     """
     out = Path(out)
-    there = next(path for path in (out, *out.absolute().parents) if path.exists())
+    there = next(path for path in (out, *out.absolute().parents) if os.path.lexists(path))
     if not there.is_dir() or not os.access(there, os.W_OK):
         what = "cannot be written" if there.is_dir() else "is a file, expected a folder"
         raise ValueError(f"{there}: {what}, so the report cannot be written to {out}")

@@ -146,12 +146,12 @@ def _files(
 ) -> dict[str, list[File]]:
     """The files of each model, by its name."""
     files = [[f] if isinstance(f, str | PathLike) else list(f) for f in maps]
-    names = [Path(several[0]).stem for several in files] if names is None else names
+    names = [Path(own[0]).stem for own in files] if names is None else [*map(str.strip, names)]
     if not len(names) == len(files) > 0:
-        raise ValueError(f"--names: got {len(names)} names for {len(files)} models")
+        raise ValueError(f"--names: got {len(names)} names for {len(files)} models with files")
     for i, name in enumerate(names):
         if not name.strip() or not name.isprintable() or len(name) > 200:
-            raise ValueError(f"--names: {name[:200]!r} is not a name")
+            raise ValueError(f"--names: {name[:200]!r} is not a name of 1 to 200 printable letters")
         if name in names[:i]:
             both = f"{files[names.index(name)][0]} and {files[i][0]}"
             raise ValueError(f"two models are called {name!r} ({both}): give each its own name")
@@ -203,10 +203,15 @@ def _score_model(
         read.check_sequences(file, source, rows, x)
         read.check_channels(file, x, a)
         total = total + a / len(files) if len(files) > 1 else a
-        tracks += [position_scores(x, a, score=s.score, correct=s.correct)] * (len(files) > 1)
+        with one_line(file.path):
+            tracks += [position_scores(x, a, score=s.score, correct=s.correct)]
     if bias is not None:
+        # Squares of large and small numbers may be none.
+        total, bias = (one.astype(float) / max(np.abs(one).max(), 1e-300) for one in (total, bias))
         common = (total * bias).sum() / max((bias**2).sum(), 1e-300) * bias
         part = float((common**2).sum() / max((total**2).sum(), 1e-300))
+        if part > 1 - 1e-9:  # what is left is rounding
+            raise ValueError(f"{files[0].path}: the bias maps are all of its maps: nothing is left")
         total = total - common
     try:
         scored = scorer.score(total, shown)

@@ -125,11 +125,13 @@ def aligned(texts: Sequence[str], align: str) -> tuple[Array, Ints, str]:
 
 def matched(names: Sequence[str], wanted: Sequence[str]) -> Ints | None:
     """The row of each sequence that is wanted, by its name; None where names do not tell."""
-    row = {name.split("(")[0]: i for i, name in enumerate(names)}
-    wanted = [name.split("(")[0] for name in wanted]
+    names, wanted = ([name.split("(")[0] for name in own] for own in (names, wanted))
+    row = {name: i for i, name in enumerate(names)}
     missing = [name for name in wanted if name not in row]
-    if len(row) < len(names) or len({*wanted}) < len(wanted) or len(missing) == len(wanted):
+    if len(missing) == len(wanted) or len(row) == 1 or (names == wanted and len(row) < len(names)):
         return None
+    if len(row) < len(names) or len({*wanted}) < len(wanted):
+        raise ValueError("rows cannot be found by names of which some are there twice: rename them")
     if missing:
         raise ValueError(f"has no map of {len(missing)} of the sequences, such as {missing[0]}")
     return np.array([row[name] for name in wanted])

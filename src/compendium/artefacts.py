@@ -91,9 +91,12 @@ def _note(path):
 
 def _difference(path, note):
     """What is wrong with a file, in words; empty for nothing."""
-    digest, size = note.read_text(encoding="utf-8").split()
+    digest, _, size = note.read_text(encoding="utf-8", errors="replace").strip().partition(" ")
     try:
-        if (now := Path(path).stat().st_size) != int(size):
+        now = Path(path).stat().st_size
+        if len(digest) != 64 or not size.isdecimal():
+            return f"has a damaged note, {relative(note)}"
+        if str(now) != size:
             return f"has {now} bytes, and {size} were written"
         return "" if sha256(path) == digest else "is not what was written"
     except FileNotFoundError:

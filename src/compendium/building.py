@@ -11,6 +11,7 @@ from pathlib import Path
 from attribution_consistency.files import replacing
 
 from . import config, paths, steps
+from .artefacts import writing
 from .paths import relative
 from .programs import call
 from .run import RunError, locked
@@ -64,6 +65,8 @@ def chapter_again(this: paths.Run, name: str, given: Sequence[str]) -> Path:
     import yaml
 
     pairs = [text.partition("=") for text in given]
+    if len({pair[0] for pair in pairs}) < len(pairs):
+        raise config.ConfigError(f"{' '.join(given)}: a parameter is given twice")
     if lone := [name for name, equals, _ in pairs if not equals]:
         raise config.ConfigError(f"{lone[0]}: expected name=value, such as k=5")
     try:
@@ -78,8 +81,9 @@ def chapter_again(this: paths.Run, name: str, given: Sequence[str]) -> Path:
     referred = [{"file": f"book/{page}"} for page in ("glossary", "bibliography")]
     toc = {"format": "jb-book", "root": f"notebooks/{name}", "chapters": referred}
     with locked(other):
-        for path, value in ((other.config, settings), (contents, toc)):
-            with replacing(path) as temporary:
+        files = (other.config, settings, writing), (contents, toc, replacing)
+        for path, value, opened in files:
+            with opened(path) as temporary:
                 temporary.write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
         steps.notebook(other, name)
         _build(other, contents)

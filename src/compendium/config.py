@@ -17,7 +17,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import ValidationError
 
-from . import paths
+from . import artefacts, paths
 from .parameters import ParameterError, fits, notebook_parameters
 from .settings import Configuration, Section
 from .zoo import recipes
@@ -54,6 +54,7 @@ def load_resolved(run: str) -> dict[str, Any]:
             f"{paths.relative(path)}: no such file: run 'python -m compendium configure' on the "
             f"configuration of {run!r} first"
         )
+    artefacts.check(path)
     return _parse_yaml(path.read_text(encoding="utf-8"), path)
 
 
@@ -115,7 +116,7 @@ _Loader.add_implicit_resolver(
 def _parse_yaml(text: str, source: str | PathLike[str]) -> Any:
     try:
         return yaml.load(text, _Loader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:  # the latter: brackets in brackets
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "unreadable"

@@ -18,8 +18,6 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attribution_consistency.files import replacing
-
 from . import config, execution, paths
 from .artefacts import writing
 from .parameters import notebook_parameters
@@ -62,8 +60,8 @@ def configure(path: str | PathLike[str]) -> Run:
         run.networks: json.dumps(networks_in_jobs(resolved), indent=1) + "\n",
     }
     for file, text in texts.items():
-        if not file.exists() or file.read_text(encoding="utf-8") != text:
-            with replacing(file) as temporary:
+        if not file.exists() or file.read_bytes() != text.encode():
+            with writing(file) as temporary:
                 temporary.write_text(text, encoding="utf-8")
     return run
 

@@ -19,6 +19,20 @@ def write(tiny):
     store.save(tiny.data("synthetic"), {"codes": np.zeros((3, 5), np.uint8)})
 
 
+@pytest.mark.parametrize("content", [b"", b"abc", b"abc x", b"\xff\xfe", b"0" * 64])
+def test_a_damaged_note_is_a_file_to_be_made_again(tiny, content):
+    write(tiny)
+    note = tiny.folder / artefacts.NOTES / "length_weights.json"
+    note.write_bytes(content)
+    assert "has a damaged note" in artefacts.changed(tiny)[tiny.length_weights]
+    with pytest.raises(
+        paths.ArtefactError, match="length_weights.json: has a damaged note, .*: run"
+    ):
+        paths.read_json(tiny.length_weights)
+    artefacts.discard_changed(tiny)
+    assert not note.exists() and not tiny.length_weights.exists()
+
+
 READERS = {
     "length_weights.json": paths.read_json,
     "scores/parts/synthetic-0.csv": paths.read_csv,

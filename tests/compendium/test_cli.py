@@ -44,6 +44,7 @@ def test_every_verb_explains_itself(name, capsys):
         (["run", "absent.yml"], "absent.yml: no such file"),
         (["run", "absent.yml", "--cores", "0"], "--cores: expected at least 1, got 0"),
         (["chapter", "01_first", "n_shown"], "n_shown: expected name=value, such as k=5"),
+        (["chapter", "01_first", "n_shown=1", "n_shown=2"], "a parameter is given twice"),
         (["chapter", "01_first", "n_shown=[1"], "n_shown=[1: expected values as YAML has them"),
         (["chapter", "01_first", "n_show=1"], "nearest valid name: notebooks.01_first.n_shown"),
         (["chapter", "01_first", "n_shown=1"], "results/default/config.yml: no such file"),

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from compendium import config, paths, populations
+from compendium import artefacts, config, paths, populations, steps
 from compendium.config import ConfigError
 from compendium.settings import Configuration, Section, Training
 from compendium.zoo import recipes
@@ -220,6 +220,7 @@ def test_the_paper_has_392_networks(repository):
         ("a: 1\na: 2", "a is given twice"),
         ("zoo:\n  epochs: 1\n epochs: 2", "not valid YAML at line 3"),
         ("- a\n- b", "expected 'parameter: value' lines"),
+        ("zoo: " + 5000 * "[", "my.yml: not valid YAML"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_parameter(load, text, message):
@@ -228,6 +229,22 @@ def test_a_mistake_is_one_line_that_names_the_parameter(load, text, message):
     assert message in str(caught.value)
     assert "my.yml" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["config.yml", "networks.json"])
+def test_a_resolved_configuration_that_something_else_changed_is_seen(compendium, name):
+    """An edit by hand, or a file that a full disk has cut: until the run is resolved again."""
+    (compendium / "my.yml").write_text("scores: {n_sequences: 40}")
+    this = steps.configure(compendium / "my.yml")
+    path = this.folder / name
+    content = path.read_text()
+    for changed in (content.replace("4", "5"), content[: len(content) // 2], "", "\xff"):
+        path.write_text(changed, encoding="latin-1")
+        assert list(artefacts.changed(this)) == [path]
+        with pytest.raises(paths.ArtefactError, match=f"{name}: .*: run again"):
+            config.load_resolved("my"), paths.read_json(this.networks)
+        steps.configure(compendium / "my.yml")
+        assert config.load_resolved("my") and not artefacts.changed(this)
 
 
 def test_a_missing_file_is_named(compendium):

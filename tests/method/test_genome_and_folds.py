@@ -129,6 +129,13 @@ def test_names_that_say_nothing_are_not_used(place):
         rows, notes = score("--sequences", "x.fa", "--attributions", "a.npz")
         assert klds(rows["a"]) == pytest.approx(kmer_klds(X, A, [3, 4]), rel=1e-5)
         assert "found by" not in notes
+        assert "Names in a.npz are not the sequences': rows go by number." in notes
+    names = [f"s{i // 2}" for i in range(60)]  # twice each, and in the order of the sequences
+    (place / "x.fa").write_text("".join(f">{n}\n{s}\n" for n, s in zip(names, LETTERS)))
+    np.savez("a.npz", a=A, names=names)
+    rows, notes = score("--sequences", "x.fa", "--attributions", "a.npz")
+    assert klds(rows["a"]) == pytest.approx(kmer_klds(X, A, [3, 4]), rel=1e-5)
+    assert "rows go by number" not in notes
 
 
 def test_overlapping_windows_move_as_one(place):
@@ -253,10 +260,12 @@ def test_the_null_of_ignored_words_is_exact():
     assert small <= 20
 
 
-def test_maps_of_a_bias_model_are_taken_off(place):
+@pytest.mark.parametrize(("of_bias", "of_maps"), [(1, 1), (1e200, 1), (1e-200, 1), (1, 1e200)])
+def test_maps_of_a_bias_model_are_taken_off(place, of_bias, of_maps):
+    """Whatever the scale of each, whose squares may be no numbers."""
     bias = x_at(X, "TTT") * 3.0
-    np.savez("bias.npz", a=bias)
-    np.savez("both.npz", a=A + bias)
+    np.savez("bias.npz", a=bias.astype(float) * of_bias)
+    np.savez("both.npz", a=(A + bias).astype(float) * of_maps)
     rows, notes = score("--sequences", "x.npz", "--attributions", "both.npz",
                         "--ignore", "bias.npz")  # fmt: skip
     slope = ((A + bias) * bias).sum() / (bias**2).sum()

@@ -162,7 +162,7 @@ def test_no_name_is_a_formula_in_a_spreadsheet(place, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["$x_1$", r"\frac{a}{", "$", "a_b^c", "{", "NA", "nan", "@missing"]
+    "name", ["$x_1$", r"\frac{a}{", "$", "a_b^c", "{", "NA", "nan", "@missing", "control: a"]
 )
 def test_any_name_is_drawn_and_kept(place, name):
     (place / "p.csv").write_text(f'model,a $x_1$ \\frac\n"{name}",0.5\n')

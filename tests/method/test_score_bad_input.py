@@ -172,7 +172,7 @@ CASES = {
         ["--attributions", "a.npz", "b.npz", "--names", "one"],
         "got 1 names for 2 models",
     ),
-    "a blank name": (None, ["--names", " "], "' ' is not a name"),
+    "a blank name": (None, ["--names", " "], "'' is not a name of 1 to 200 printable letters"),
     "performance missing": (None, ["--performance", "p.csv"], "p.csv: No such file"),
     "performance empty": (table(""), ["--performance", "p.csv"], "p.csv: not a CSV table"),
     "performance binary": (
@@ -198,7 +198,53 @@ CASES = {
     "performance in words": (
         table("model,value\na,good\n"),
         ["--performance", "p.csv"],
-        "has no number for model 'a'",
+        "p.csv: got 'good' as value, expected a number",
+    ),
+    "one performance of two in words": (
+        table("model,file,auroc\na,a.npz,.9\na,./a.npz,oops\n"),
+        ["--performance", "p.csv"],
+        "p.csv: got 'oops' as auroc, expected a number",
+    ),
+    "codes from 1 to 4": (
+        save("x.npz", x=X.argmax(axis=2) + 1),
+        [],
+        "x.npz: codes run from 1 to 4, expected 0 to 3",
+    ),
+    "names that are objects": (
+        lambda f: [
+            raw("x.fa", b"".join(b">s%d\n" % i + b"ACGTT" * 6 + b"\n" for i in range(24)))(f),
+            save("a.npz", a=A, names=np.array([f"s{i}" for i in range(24)], object))(f),
+        ],
+        ["--sequences", "x.fa"],
+        "a.npz: holds Python objects, never unpickled: save numbers, or text",
+    ),
+    "names of which one is there twice": (
+        lambda f: [
+            raw("x.fa", b"".join(b">s%d\n" % i + b"ACGTT" * 6 + b"\n" for i in range(24)))(f),
+            save("a.npz", a=A, names=[f"s{max(i, 1)}" for i in reversed(range(24))])(f),
+        ],
+        ["--sequences", "x.fa"],
+        "rows cannot be found by names of which some are there twice",
+    ),
+    "a broken link as folder": (
+        lambda f: (f / "out").symlink_to(f / "absent"),
+        [],
+        "out: is a file, expected a folder",
+    ),
+    "nothing but bias": (
+        save("b.npz", a=A.astype(float) * 3e200),
+        ["--ignore", "b.npz"],
+        "a.npz: the bias maps are all of its maps: nothing is left",
+    ),
+    "two names but for a space": (
+        second(),
+        ["--attributions", "a.npz", "b.npz", "--names", "a,a "],
+        "two models are called 'a'",
+    ),
+    "too large to add up": (
+        save("a.npz", a=np.full(A.shape, 1e308)),
+        [],
+        "a.npz: a: got values too large to add up",
     ),
     "performance NaN": (
         table("model,value\na,\n"),
@@ -288,7 +334,7 @@ CASES = {
     "performance of 5,000 digits": (
         table("model,auroc\na," + "9" * 5000 + "\n"),
         ["--performance", "p.csv"],
-        "has no number for model 'a'; ",
+        "p.csv: got '99999999999999999999' as auroc, expected a number",
     ),
     "weights of other lengths": (None, ["--ks", "3,4", "--weights", "learnt"], "use equal ones"),
 }

@@ -191,7 +191,7 @@ def test_a_minimal_example_of_one_sequence_many_times(place, capsys):
 def test_lists_that_numpy_pickled(place, capsys):
     """tfmodisco-lite #7."""
     np.save("a.npy", np.array([[1, 2], [3]], dtype=object), allow_pickle=True)
-    assert score("a.npy") is None and "never unpickled: save numbers" in refused(capsys)
+    assert score("a.npy") is None and "never unpickled, expected real numbers" in refused(capsys)
 
 
 def test_half_precision_that_overflowed(place, capsys):
@@ -288,6 +288,12 @@ def marking(x):
         for i in range(48):
             row[i : i + 3] += letters[i : i + 3] == "GTC"
     return maps * x
+
+
+def test_an_ignored_word_longer_than_the_sequences_is_nowhere(place):
+    (place / "words.txt").write_text("ACGT" * 18)
+    with_word, without = (score("a.npz", more=m)[0] for m in (["--ignore", "words.txt"], []))
+    assert with_word["a"]["score"] == without["a"]["score"]
 
 
 def test_words_are_found_beside_ignored_ones(place):
