@@ -203,11 +203,9 @@ def check_channels(source: Source, x: Array, a: Array) -> None:
 
 def check_sequences(source: Source, given: Source, rows: Rows, x: Array) -> None:
     """Raise ValueError when a file of maps, other than `given`, has sequences that are not `x`."""
-    if source.path == given.path:
-        return
     try:
         with arrays(source.path) as held:  # an error's traceback would keep maps in memory
-            if not any(key in held for key in SEQUENCE_KEYS):
+            if source.path == given.path or not {*SEQUENCE_KEYS} & {*held}:
                 return
         own = _open(source.path, "sequences", SEQUENCE_KEYS, None, None, ANY)
         if own.key == source.key or own.length != source.length:
@@ -215,9 +213,8 @@ def check_sequences(source: Source, given: Source, rows: Rows, x: Array) -> None
         other = (read_sequences(own._replace(shape=source.shape), rows) != x).any(axis=(1, 2))
     except ValueError:
         return  # it has none
-    if other.any():
-        there = f"{other.sum()} of {len(x)} sequences beside the maps ({own.key}) are others"
-        raise ValueError(f"{source.path}: {there} than those given")
+    if n := other.sum():
+        raise ValueError(f"{source.path}: {n} of {len(x)} sequences in it ({own.key}) are others")
 
 
 def _open(

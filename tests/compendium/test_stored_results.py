@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from compendium import paths, steps
+from compendium import artefacts, paths, steps
 
 
 @pytest.fixture
@@ -110,7 +110,9 @@ def verify(compendium, scripts, capsys):
         paths.write_csv(run.table(name), kept[name])
 
     def verify(**populations):
-        run.networks.write_text(json.dumps({name: [ids] for name, ids in populations.items()}))
+        jobs = json.dumps({name: [ids] for name, ids in populations.items()})
+        with artefacts.writing(run.networks) as temporary:
+            temporary.write_text(jobs)
         status = scripts.main(["verify", "my"])
         return status, capsys.readouterr().out.splitlines()
 

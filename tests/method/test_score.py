@@ -463,7 +463,7 @@ def test_maps_beside_other_sequences_are_refused(place, capsys):
     np.savez(place / "sharp.npz", a=SHARP[order], x=X[order])
     capsys.readouterr()
     assert run("--force") == 2
-    assert "sequences beside the maps (x) are others than those given" in capsys.readouterr().err
+    assert "sequences in it (x) are others" in capsys.readouterr().err
 
 
 def test_a_file_with_two_sets_of_sequences_is_asked_for_one(place):
