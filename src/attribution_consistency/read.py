@@ -32,7 +32,7 @@ NAMES = ("names", "name", "ids", "regions", "peaks")  # of sequences, beside the
 PLACES = (("chrom", "start", "end"), ("chr", "start", "end"), ("chroms", "starts", "ends"))
 LAYOUTS = ("NLC", "NCL", "NLCT", "NCLT", "NTLC", "NTCL", "TNLC", "TNCL", "NL")
 NOWHERE = np.empty(0, int)
-AXES = {"N": "sequences", "L": "positions", "C": "channels", "T": "tasks"}
+AXES = str.maketrans({"N": "sequences", "L": "positions", "C": "channels", "T": "tasks"})
 
 
 class Wanted(NamedTuple):
@@ -66,11 +66,6 @@ class Source(NamedTuple):
     places: Sequence[texts.Place] = ()  # in a genome, where the names say so
     begins: Ints = NOWHERE  # (N,) the first position of each sequence of letters
     order: Ints | None = None  # (N,) the row in the file of each sequence, found by its name
-
-    @property
-    def axes(self) -> str:
-        """The axes of the array in the file, in words."""
-        return ", ".join(AXES[axis] for axis in self.layout)
 
 
 def open_maps(path: File, like: Source | None = None, wanted: Wanted = ANY) -> Source:
@@ -112,12 +107,13 @@ def open_sequences(path: File, wanted: Wanted = ANY) -> Source:
         else:
             records = texts.read_records(path, wanted.genome, wanted.strand)
             names, letters = [name for name, _ in records], [text for _, text in records]
+        if (wanted.genome or wanted.strand) and ":" not in "".join(names[:1]):  # no place in one
+            raise ValueError("has sequences: --genome and --strand are for intervals, as BED")
         if letters is None:
             return _open(path, "sequences", SEQUENCE_KEYS, wanted.sequences_key, None, wanted)
         codes, begins, note = texts.aligned(letters, wanted.align)
         shape = len(codes), _cropped(wanted, codes.shape[1]), 4
-    names = names if all(names) else []
-    told = (note, names, texts.places(names, letters), begins)
+    told = (note, names if all(names) else [], texts.places(names, letters), begins)
     return Source(path, None, shape, "NLC", codes.shape[1], None, codes, *told)
 
 

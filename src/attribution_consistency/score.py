@@ -245,7 +245,8 @@ def _notes(
 ) -> list[str]:
     """What the reader of the numbers has to know."""
     turned = (file for file in opened if file.layout != "NLC")
-    notes = [f"{f.key or 'The array'} of {f.path.name} was read as {f.axes}." for f in turned]
+    read_as = ((f"{f.key or 'The array'} of {f.path.name}", ", ".join(f.layout)) for f in turned)
+    notes = [f"{array} was read as {axes.translate(read.AXES)}." for array, axes in read_as]
     notes += [file.note for file in opened if file.note]
     if dropped:
         why = "some model has no map of them, or one that is zero everywhere"

@@ -40,6 +40,10 @@ Accessibility = Annotated[str, AfterValidator(lambda n: recipes.accessibility_re
 Published = Annotated[str, AfterValidator(lambda n: recipes.published_file(n) and n)]
 Init = Annotated[int, Field(ge=0, le=99)]
 Epochs = Annotated[int, Field(ge=1, le=1000)]
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+Sequences = Annotated[int, Field(le=10_000_000)]
+Positive = Annotated[float, Field(gt=0, le=100)]
+Strength = Annotated[float, Field(ge=0, le=100)]
 Shown = Annotated[bool, Field(description="compute it; otherwise the chapter shows stored tables")]
 
 
@@ -56,27 +60,29 @@ class Section(BaseModel, extra="forbid", strict=True, allow_inf_nan=False):
 class Simulation(Section):
     """The simulated sequences."""
 
-    data_seed: int = Field(0, ge=0, description="seed of the simulation")
-    n_sequences: int = Field(20000, ge=40, multiple_of=2, description="half of them positive")
+    data_seed: Seed = Field(0, description="seed of the simulation")
+    n_sequences: Sequences = Field(20000, ge=40, multiple_of=2, description="half of them positive")
     length: int = Field(200, ge=60, le=5000, description="nucleotides per sequence")
 
 
 class Training(Section):
     """Optimiser and regularisers; config/default.yml says where each value comes from."""
 
-    batch_size: int = Field(100, ge=1, description="sequences per step")
-    learning_rate: float = Field(0.001, gt=0, description="of Adam")
+    batch_size: int = Field(100, ge=1, le=10_000, description="sequences per step")
+    learning_rate: float = Field(0.001, gt=0, le=1, description="of Adam")
     # The validation score is AUROC or Pearson r.
     decay_factor: float = Field(0.2, gt=0, le=1, description="of the rate, when the score stalls")
-    decay_patience: int = Field(5, ge=1, description="epochs without improvement before that")
-    l2: float = Field(1e-6, ge=0, description="weight penalty")
-    mixup_alpha: float = Field(0.2, gt=0, description="input mixup: Beta(alpha, alpha)")
-    manifold_mixup_alpha: float = Field(2.0, gt=0, description="manifold mixup: Beta(alpha, alpha)")
-    noise_sd: float = Field(0.25, ge=0, description="input noise: standard deviation")
-    manifold_noise_sd: float = Field(0.25, ge=0, description="manifold noise: standard deviation")
-    adversarial_radius: float = Field(0.01, gt=0, description="adversarial: L-infinity radius")
+    decay_patience: int = Field(
+        5, ge=1, le=1000, description="epochs without improvement before that"
+    )
+    l2: Strength = Field(1e-6, description="weight penalty")
+    mixup_alpha: Positive = Field(0.2, description="input mixup: Beta(alpha, alpha)")
+    manifold_mixup_alpha: Positive = Field(2.0, description="manifold mixup: Beta(alpha, alpha)")
+    noise_sd: Strength = Field(0.25, description="input noise: standard deviation")
+    manifold_noise_sd: Strength = Field(0.25, description="manifold noise: standard deviation")
+    adversarial_radius: Positive = Field(0.01, description="adversarial: L-infinity radius")
     adversarial_steps: int = Field(3, ge=1, le=5, description="adversarial: gradient steps")
-    spectral_penalty: float = Field(0.01, ge=0, description="spectral-norm penalty: strength")
+    spectral_penalty: Strength = Field(0.01, description="spectral-norm penalty: strength")
     spectral_iterations: int = Field(1, ge=1, le=100, description="its power iterations a step")
 
 
@@ -125,7 +131,9 @@ class Koo(Section):
 class Scores(Section):
     """Attribution maps and what is computed from them."""
 
-    n_sequences: int = Field(1000, ge=10, description="positive test sequences mapped, at most")
+    n_sequences: Sequences = Field(
+        1000, ge=10, description="positive test sequences mapped, at most"
+    )
     ks: Distinct[Annotated[int, Field(ge=1, le=10)]] = Field(
         [3, 4, 5, 6, 7, 8], min_length=1, description="k-mer lengths"
     )
@@ -139,8 +147,12 @@ class Scores(Section):
 class LengthWeights(Section):
     """The regression that weights the k-mer lengths."""
 
-    n_subsets: int = Field(10, ge=2, description="disjoint subsets of networks, each held out once")
-    n_folds: int = Field(5, ge=2, description="folds of the cross-validation among the others")
+    n_subsets: int = Field(
+        10, ge=2, le=1000, description="disjoint subsets of networks, each held out once"
+    )
+    n_folds: int = Field(
+        5, ge=2, le=1000, description="folds of the cross-validation among the others"
+    )
     split: Literal["configuration", "random"] = Field(
         "configuration", description="hold out whole configurations, or networks as in the paper"
     )
@@ -148,13 +160,13 @@ class LengthWeights(Section):
         "r2", description="what measures how well a length explains log SNR"
     )
     standardise: bool = Field(False, description="scale lengths by their training mean and SD")
-    seed: int = Field(0, ge=0, description="seed of the splits")
+    seed: Seed = Field(0, description="seed of the splits")
 
 
 class Controls(Section):
     """Control maps, control networks and maps of the wrong sign."""
 
-    n_sequences: int = Field(500, ge=20, description="the first of those mapped, at most")
+    n_sequences: Sequences = Field(500, ge=20, description="the first of those mapped, at most")
     draws: int = Field(20, ge=1, le=100, description="maps of each random control")
     label_epochs: Epochs = Field(5, description="of the networks trained on shuffled labels")
 
@@ -163,20 +175,20 @@ class Mutagenesis(Section):
     """Maps against what mutations do to the output; takes some minutes."""
 
     run: Shown = False
-    n_sequences: int = Field(20, ge=1, description="sequences of each network, at most")
+    n_sequences: Sequences = Field(20, ge=1, description="sequences of each network, at most")
 
 
 class Interactions(Section):
     """Networks that are taught rules about pairs of motifs."""
 
     run: Shown = True
-    n_sequences: int = Field(6000, ge=200, multiple_of=2, description="for each rule")
+    n_sequences: Sequences = Field(6000, ge=200, multiple_of=2, description="for each rule")
     epochs: Epochs = Field(12, description="epochs of each network under its rule")
     seed: Init = Field(0, description="seeds sequences, order and dropout")
     weights: Literal["shipped", "train"] = Field(
         "shipped", description="as in zoo.weights, from data/interactions"
     )
-    draws: int = Field(99, ge=19, description="permutations of the null")
+    draws: int = Field(99, ge=19, le=9999, description="permutations of the null")
 
 
 class Studies(Section):
@@ -190,7 +202,7 @@ class Studies(Section):
 class Jobs(Section):
     """How work is cut."""
 
-    models_per_job: int = Field(50, ge=1, description="networks handled by one process")
+    models_per_job: int = Field(50, ge=1, le=10_000, description="networks handled by one process")
 
 
 class Configuration(Section):

@@ -53,12 +53,23 @@ def test_every_parameter_is_described_and_its_default_is_valid(section):
         assert section.model_validate(filled).model_dump() == filled
 
 
+@pytest.mark.parametrize("section", list(sections()), ids=lambda section: section.__name__)
+def test_every_number_is_bounded(section):
+    """A size or rate beyond all use is refused before any work, not an hour later."""
+    for name, part in section.model_json_schema()["properties"].items():
+        for kind in (part, *part.get("anyOf", ()), part.get("items", {})):
+            if kind.get("type") in ("integer", "number"):
+                assert {"minimum", "exclusiveMinimum"} & {*kind}, name
+                assert {"maximum", "exclusiveMaximum"} & {*kind}, name
+
+
 def test_the_json_schema_states_types_bounds_and_meanings():
     schema = Configuration.model_json_schema()
     parts = schema["$defs"]
     assert parts["Simulation"]["properties"]["n_sequences"] == {
         "default": 20000,
         "description": "half of them positive",
+        "maximum": 10_000_000,
         "minimum": 40,
         "multipleOf": 2,
         "title": "N Sequences",

@@ -167,6 +167,11 @@ def test_overlapping_windows_move_as_one(place):
         ),
         (["long.bed", "--genome", "genome.fa", "--attributions", "a.npz"], "chr1:0-99999999999"),
         (["x.npz", "--attributions", "shap.bw"], "shap.bw: is bigWig: give the sequences as BED"),
+        (
+            ["x.npz", "--genome", "genome.fa", "--attributions", "a.npz"],
+            "x.npz: has sequences: --g",
+        ),
+        (["x.fa", "--strand", "--attributions", "a.npz"], "--strand are for intervals, as BED"),
         (["x.fa", "--attributions", "named.npz"], "no map of 59 of the sequences, such as s1"),
         (["x.npz", "--models", "none.csv"], "none.csv: No such file"),
         (["x.npz", "--models", "models.csv"], "missing.npz: No such file"),
