@@ -33,6 +33,7 @@ from attribution_consistency import (
 )
 from attribution_consistency import score as scoring
 from attribution_consistency.divergence import kmer_distributions
+from attribution_consistency.nulls import NullTest
 from attribution_consistency.uncertainty import Jackknife, paired_difference, smallest_difference
 from attribution_consistency.weights import length_weights_from, shipped_entry
 
@@ -79,12 +80,15 @@ def test_the_numbers_are_those_of_the_metric(place):
         assert row["p"] == null.p_value
         interval = excess_interval(X, a, KS, null=null, weights=weights)
         np.testing.assert_allclose(
-            row[["score_low", "score_high"]].astype(float), [interval.low, interval.high]
+            row[["score_low", "score_high", "score_se"]].astype(float),
+            [interval.low, interval.high, interval.se],
         )
         by_k = exchanged_null(X, a, KS)
         np.testing.assert_allclose([row[f"excess_k{k}"] for k in KS], by_k.excess)
+        np.testing.assert_allclose([row[f"null_k{k}"] for k in KS], by_k.null.mean(axis=0))
         np.testing.assert_allclose(row["kld_original"], thresholded_kld(X, a))
         np.testing.assert_allclose([row[f"floor_k{k}"] for k in KS], floor)
+        np.testing.assert_allclose(row["score_floor"], floor.mean())
         kept = (row["score_null"] - floor.mean()) / (klds.mean() - floor.mean())
         np.testing.assert_allclose(row["kept"], kept if klds.mean() > floor.mean() else np.nan)
         by_base = kmer_distributions(X, a, 1, reading="instance").q
@@ -281,6 +285,11 @@ def test_performance(place):
     assert result.performance_name == "auroc"
     assert table["performance"].to_dict() == {"sharp": 0.90, "blurred": 0.905, "noise": 0.5}
     assert table["pareto"].to_dict() == {"sharp": True, "blurred": True, "noise": False}
+    first = ["rank", "model", "verdict", "why", "performance", "pareto", "n", "length"]
+    first += ["n_distinct", "score", "score_se", "score_low", "score_high", "below_best"]
+    first += ["below_best_low", "below_best_high", "score_floor", "score_kld", "score_null"]
+    first += ["kept", "p", "p_family", "p_rotated", "power", "p_words", "on_A"]
+    assert list(result.table.columns)[: len(first)] == first
 
 
 @pytest.mark.parametrize(
@@ -580,3 +589,46 @@ def test_words_at_one_place_are_rotated_where_there_is_room(length, rotated):
     row = scorer.Scorer(x, FAST, np.full(3, 1 / 3)).score(a, np.arange(1)).row
     assert row["p"] == 1 and row["kept"] == pytest.approx(1)
     assert np.isfinite(row["p_rotated"]) == rotated
+
+
+@pytest.mark.parametrize(
+    ("p_family", "p_words", "p_rotated", "power", "want"),
+    [
+        (0.05, 0.05, np.nan, np.nan, (scorer.FOUND, "")),
+        (0.05, 0.06, np.nan, np.nan, (scorer.NOTHING, scorer.BASES_ONLY)),
+        (0.06, 0.01, 0.05, 0.1, (scorer.UNSURE, scorer.COINCIDE)),
+        (0.06, 0.01, 0.06, 0.8, (scorer.NOTHING, "")),
+        (0.06, np.nan, np.nan, 0.79, (scorer.UNSURE, scorer.WEAK)),
+    ],
+)
+def test_the_bounds_of_what_p_says(p_family, p_words, p_rotated, power, want):
+    row = dict(p_family=p_family, p_words=p_words, p_rotated=p_rotated, power=power)
+    assert scorer.verdict(row) == want
+
+
+@pytest.mark.parametrize(
+    ("p", "floor", "observed", "null", "asked"),
+    [
+        (0.01, 0, 2, 0, ["p_words"]),
+        (0.05, 0, 2, 1, ["p_words", "power"]),
+        (0.06, 0, 2, 0.99, ["power"]),  # of what is over the floor, half or more is kept, or not
+        (0.06, 0, 2, 1, ["power", "p_rotated"]),
+        (0.06, 1, 1.095, 1.095, ["power"]),  # a tenth of the floor over it, or not
+        (0.06, 1, 1.105, 1.105, ["power", "p_rotated"]),
+    ],
+)
+def test_what_is_asked_of_a_model_follows_from_its_p(p, floor, observed, null, asked):
+    x, a, weights = X[:40], SHARP[:40], np.full(3, 1 / 3)
+    own = scorer.Scorer(x, FAST, weights)
+    own.__dict__["floor"] = np.full(3, floor)  # as if computed already
+    by_k, interval = exchanged_null(x, a, KS), excess_interval(x, a, KS, weights=weights)
+    test = NullTest(np.float64(observed), np.full(99, null), np.float64(p), np.float64(0))
+    row = own.row(a, by_k, test, interval)
+    assert [name for name in ("p_words", "power", "p_rotated") if np.isfinite(row[name])] == asked
+
+
+def test_a_name_has_200_letters_at_most_that_can_be_printed():
+    assert list(scoring._files(["a.npz"], ["x" * 200])) == ["x" * 200]
+    for name in ("x" * 201, "a\x07", "a\n", ""):
+        with pytest.raises(ValueError, match="is not a name"):
+            scoring._files(["a.npz"], [name])
