@@ -310,6 +310,15 @@ def test_sixteen_positions_are_just_enough_to_rotate():
     assert rotated_null(x, a, [2]).null.shape == (99, 1)
 
 
+def test_the_shortest_sequence_has_to_have_room_to_rotate():
+    x, a = random_pair(0, n=12, length=30)
+    x[0] = 0  # of which nothing is known, and nothing rotates
+    assert rotated_null(x, a, [2]).null.shape == (99, 1)
+    x[1, :4] = x[1, 19:] = 0
+    with pytest.raises(ValueError, match="x: got sequences of 15 positions"):
+        rotated_null(x, a, [2])
+
+
 def test_the_family_wise_p_is_that_of_standardised_scores():
     """Two models on scales and at heights that differ, by the definition, draw by draw."""
     rng = np.random.default_rng(0)

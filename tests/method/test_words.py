@@ -1,5 +1,7 @@
 """Which words carry attribution: against a slow count, error rate, what is never listed."""
 
+import warnings
+
 import numpy as np
 import pytest
 import reference
@@ -120,3 +122,15 @@ def test_a_word_is_listed_from_ten_occurrences_on():
         noise, _ = random_pair(1, n=40, length=60)
         x, a = np.concatenate([x, noise]), np.concatenate([a, 0.2 * noise])
         assert ("ACGTAA" in attributed_words(x, a, 6).names) == listed
+
+
+def test_a_sequence_of_which_nothing_is_known_changes_no_word():
+    x, a, _ = planted_pair(n=60, length=50)
+    want = attributed_words(x, a, 4)
+    more = np.concatenate([x, np.zeros((1, 50, 4))]), np.concatenate([a, np.ones((1, 50, 4))])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = attributed_words(*more, 4)
+    assert found.names == want.names and len(want.names) >= 9
+    np.testing.assert_allclose(found.share, want.share, rtol=1e-12)
+    np.testing.assert_allclose(found.exchanged, want.exchanged, rtol=1e-12)
