@@ -103,7 +103,7 @@ CASES = {
     ),
     "cropped too wide": (None, ["--crop", "31"], "a whole number from 1 to 30"),
     "patterns": (
-        save("a.npz", **{"pos_patterns/pattern_0/contrib_scores": A[0]}),
+        save("a.npz", **{"pos_patterns/pattern_0/contrib_scores": A[0], "version": [1]}),
         [],
         "holds patterns, as TF-MoDISco writes them",
     ),
@@ -267,6 +267,8 @@ CASES = {
         [],
         "x holds <U4, expected real numbers",
     ),
+    "no codes": (save("x.npz", x=np.zeros((0, 30), int)), [], "an empty array of shape (0, 30)"),
+    "empty codes": (save("x.npz", x=np.zeros((24, 0), int)), [], "empty array of shape (24, 0)"),
     "a table without files": (
         table("model,auroc\na,1\n"),
         ["--models", "p.csv"],
