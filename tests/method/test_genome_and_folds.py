@@ -14,7 +14,7 @@ from attribution_consistency.models import agreement
 from attribution_consistency.read import Wanted, open_sequences, read_sequences
 from attribution_consistency.scorer import Settings
 from attribution_consistency.sequences import decode, one_hot
-from attribution_consistency.texts import places
+from attribution_consistency.texts import matched, places
 
 RNG = np.random.default_rng
 X, A, _ = planted_pair(0, n=60, length=50)
@@ -141,6 +141,14 @@ def test_names_that_say_nothing_are_not_used(place):
         rows, notes = score("--sequences", "x.fa", "--attributions", "a.npz")
         assert klds(rows["a"]) == pytest.approx(kmer_klds(X, A, [3, 4]), rel=1e-5)
         assert "found by" not in notes
+
+
+def test_names_tell_rows_where_each_is_there_once():
+    assert matched(["b", "a(+)", "c"], ["a", "b(-)"]).tolist() == [1, 0]
+    for names, wanted in ((["a", "a", "b"], ["a", "b"]), (["a", "b"], ["a", "a"]), (["c"], ["a"])):
+        assert matched(names, wanted) is None
+    with pytest.raises(ValueError, match="has no map of 1 of the sequences, such as d"):
+        matched(["a", "b"], ["a", "d"])
 
 
 def test_overlapping_windows_move_as_one(place):

@@ -15,6 +15,7 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 from metric_examples import planted_pair, random_pair
 
 from attribution_consistency import (
@@ -26,6 +27,7 @@ from attribution_consistency import (
     kmer_klds,
     kmers,
     motifs,
+    plot,
     ranking,
     report,
     scorer,
@@ -39,7 +41,7 @@ from attribution_consistency.weights import length_weights_from, shipped_entry
 
 KS = (3, 4, 5)
 FAST = scorer.Settings(ks=KS)
-X, SHARP, _ = planted_pair(0, n=120, length=60, sharpness=2.0)
+X, SHARP, MASK = planted_pair(0, n=120, length=60, sharpness=2.0)
 BLURRED = planted_pair(0, n=120, length=60, sharpness=0.3)[1]
 NOISE = random_pair(1, n=120, length=60)[1]
 MODELS = {"sharp": SHARP, "blurred": BLURRED, "noise": NOISE}
@@ -66,7 +68,8 @@ def run(*arguments):
 
 
 def test_the_numbers_are_those_of_the_metric(place):
-    table = scored().table.set_index("model")
+    table = scored(progress=(said := []).append).table.set_index("model")
+    assert said == [f"scoring {i} of 3: {name}" for i, name in enumerate(MODELS, 1)]
     weights = np.full(3, 1 / 3)
     floor = constant_floor(X, KS)
     for name, a in MODELS.items():
@@ -469,10 +472,15 @@ def test_maps_beside_other_sequences_are_refused(place, capsys):
     order = np.random.default_rng(0).permutation(len(X))
     np.savez(place / "sharp.npz", a=SHARP, x=X)
     assert run() == 0
-    np.savez(place / "sharp.npz", a=SHARP[order], x=X[order])
-    capsys.readouterr()
-    assert run("--force") == 2
-    assert "sequences beside the maps (x) are others than those given" in capsys.readouterr().err
+    one = X.copy()
+    one[7] = X[8]
+    for a, x, said in ((SHARP[order], X[order], "1"), (SHARP, one, "1 of 120 ")):
+        np.savez(place / "sharp.npz", a=a, x=x)
+        capsys.readouterr()
+        assert run("--force") == 2
+        error = capsys.readouterr().err
+        assert "sequences beside the maps (x) are others than those given" in error
+        assert f"sharp.npz: {said}" in error
 
 
 def test_a_file_with_two_sets_of_sequences_is_asked_for_one(place):
@@ -632,3 +640,29 @@ def test_a_name_has_200_letters_at_most_that_can_be_printed():
     for name in ("x" * 201, "a\x07", "a\n", ""):
         with pytest.raises(ValueError, match="is not a name"):
             scoring._files(["a.npz"], [name])
+
+
+@pytest.mark.parametrize("start", [0, 7])
+def test_logos_and_intervals_stand_where_they_are_said_to(start):
+    figure, axes = plt.subplots(1, 2)
+    before = [ax.get_position().bounds for ax in axes]
+    plot.logo(axes[0], SHARP[0, :20], start, [(start + 2, start + 5)])
+    assert axes[0].get_xlim() == (start - 0.5, start + 19.5)
+    assert [p.get_x() for p in axes[0].patches if p.get_zorder() == 0] == [start + 1.5]
+    assert [axes[0].spines[side].get_visible() for side in ("top", "right")] == [False, False]
+    plot.interval(axes[1], [1, 2], [0, 1.5], [3, 2.5], ["best", "other"])
+    (bars,) = axes[1].containers
+    assert bars.lines[0].get_xydata().tolist() == [[1, 1], [2, 0]]
+    ends = [segment.tolist() for segment in bars.lines[2][0].get_segments()]
+    assert ends == [[[0, 1], [3, 1]], [[1.5, 0], [2.5, 0]]]
+    assert [label.get_text() for label in axes[1].get_yticklabels()] == ["best", "other"]
+    assert [ax.get_position().bounds for ax in axes] == before
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("width", [1, 8, 60, 100])
+def test_the_densest_window_holds_most(width):
+    mask = MASK[0] * np.arange(60)
+    found = plot.densest_window(mask, width)
+    sums = [mask[i : i + width].sum() for i in range(max(61 - width, 1))]
+    assert found == slice(np.argmax(sums), np.argmax(sums) + min(width, 60))
