@@ -257,6 +257,13 @@ def test_codes_that_stand_for_no_base_are_unknown(tmp_path):
     assert not found[0, :3].any() and not found[1, 5].any() and found.sum() == X.sum() - 4
 
 
+@pytest.mark.parametrize("length", [1, 2, 3, 5])
+def test_codes_have_any_length_but_that_of_one_hot(tmp_path, length):
+    np.save(tmp_path / "x.npy", X[:, :length].argmax(axis=2))
+    source = read.open_sequences(tmp_path / "x.npy")
+    np.testing.assert_array_equal(read.read_sequences(source, np.arange(60)), X[:, :length])
+
+
 @pytest.mark.parametrize("align", ["centre", "start"])
 def test_sequences_of_unequal_length_are_aligned_and_said_to_be(tmp_path, align):
     texts = decode(X)

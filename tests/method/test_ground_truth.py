@@ -103,6 +103,7 @@ def test_perfect_beats_random_beats_inverted():
     [
         (dict(motif_mask=np.ones((2, 30))), r"motif_mask: got shape \(2, 30\)"),
         (dict(motif_mask=np.full((3, 30), 2)), "motif_mask: got values other than 0 and 1"),
+        (dict(motif_mask=np.arange(90).reshape(3, 30) // 44), "motif_mask: got values other than"),
         (dict(spacer_mask=np.ones((3, 30), bool)), r"spacer_mask\[0, 0\]: got True where"),
         (dict(spacer_mask=np.ones(30, bool)), "spacer_mask: got shape"),
         (dict(top=0), "top: got 0"),

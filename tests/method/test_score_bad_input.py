@@ -185,6 +185,16 @@ CASES = {
         ["--performance", "p.csv"],
         "got columns name, auroc, expected model",
     ),
+    "two performances": (
+        table("model,auroc,r\na,1,2\n"),
+        ["--performance", "p.csv"],
+        "got columns model, auroc, r, expected model, and one of numbers or file",
+    ),
+    "names alone": (
+        table("model,fold\na,1\n"),
+        ["--performance", "p.csv"],
+        "got columns model, fold, expected",
+    ),
     "performance twice": (
         table("model,value\na,1\na,2\n"),
         ["--performance", "p.csv"],
@@ -266,6 +276,11 @@ CASES = {
         save("x.npz", x=np.array("ACGT")),
         [],
         "x holds <U4, expected real numbers",
+    ),
+    "whole numbers of one sequence": (
+        save("x.npz", x=X[0].astype(int)),
+        [],
+        "x.npz: has shape (30, 4), expected (N, L, 4)",
     ),
     "no codes": (save("x.npz", x=np.zeros((0, 30), int)), [], "an empty array of shape (0, 30)"),
     "empty codes": (save("x.npz", x=np.zeros((24, 0), int)), [], "empty array of shape (24, 0)"),
