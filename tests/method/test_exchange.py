@@ -113,6 +113,8 @@ def test_copies_count_once():
         np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-12)
     (note,) = exchange.exchangeable(codes_of(np.tile(x, (10, 1, 1)))).notes
     assert note == "360 of 400 sequences are copies of others"
+    (note,) = exchange.exchangeable(codes_of(np.concatenate([x, x[:1]]))).notes
+    assert note == "1 of 41 sequences are copies of others"
 
 
 def test_reverse_complements_are_copies_wherever_they_stand():

@@ -147,6 +147,17 @@ def test_what_a_tool_writes_is_scored_by_the_command_alone(tmp_path, monkeypatch
     np.testing.assert_allclose([row["kld_k3"], row["kld_k4"]], want, rtol=tolerance)
 
 
+@pytest.mark.parametrize("axis", [0, 1, 3])
+def test_maps_of_a_task_and_the_mean_of_tasks(tmp_path, axis):
+    tasks = [A, 3 * A - 1, A**2]
+    np.save(tmp_path / "a.npy", np.stack(tasks, axis=axis))
+    np.save(tmp_path / "x.npy", X)
+    source, rows = read.open_sequences(tmp_path / "x.npy"), np.array([2, 5])
+    for task, want in (("2", A**2), ("mean", np.mean(tasks, axis=0))):
+        maps = read.open_maps(tmp_path / "a.npy", source, read.Wanted(task=task))
+        np.testing.assert_allclose(read.read_maps(maps, rows, X[rows]), want[rows], rtol=1e-12)
+
+
 def test_the_page_says_how_each_file_is_scored():
     """Every row of the page's table is a command with the options it has, of a tool tried here."""
     page = Path(__file__).parents[2] / "book" / "score_your_maps.md"

@@ -432,6 +432,15 @@ def test_options_of_the_command_reach_the_report(place, options):
     )
 
 
+@pytest.mark.parametrize(
+    ("width", "digits"), [(0, 3), (0.5, 3), (0.02, 3), (0.002, 4), (2e-6, 7), (2e-7, 8), (2e-9, 8)]
+)
+def test_two_digits_of_the_narrowest_interval_are_shown(width, digits):
+    """Three decimals at least, eight at most."""
+    table = pd.DataFrame({"score_low": [0.0, 0.1], "score_high": [width, 9]})
+    assert report._decimals(table) == digits
+
+
 def test_small_scores_are_shown_with_enough_digits(place):
     result = scored()
     tiny = result.table.copy()
@@ -449,7 +458,8 @@ def test_table_and_json_agree(written):
     assert list(table.columns) == list(found["models"][0])
     np.testing.assert_allclose(table["score"], [m["score"] for m in found["models"]])
     assert len(found["inputs"]) == 4 and found["settings"]["seed"] == 0
-    assert "NaN" not in (written / "scores.json").read_text()
+    text = (written / "scores.json").read_text()
+    assert "NaN" not in text and text == json.dumps(found, indent=1) + "\n"
 
 
 def test_bad_rows_are_left_out_of_all_models_only_when_asked(place, capsys):
@@ -481,6 +491,17 @@ def test_maps_beside_other_sequences_are_refused(place, capsys):
         error = capsys.readouterr().err
         assert "sequences beside the maps (x) are others than those given" in error
         assert f"sharp.npz: {said}" in error
+
+
+def test_what_is_no_set_of_sequences_beside_maps_is_left_alone(place):
+    """Of another length, or the maps themselves, which look like sequences."""
+    wide = np.pad(X[::-1], ((0, 0), (2, 2), (0, 0)))
+    np.savez(place / "sharp.npz", a=SHARP, x=wide)
+    assert scored(["sharp"]).table["kld_k3"][0] == pytest.approx(kmer_klds(X, SHARP, [3])[0])
+    a = X.copy()
+    a[:, :2] = np.roll(a[:, :2], 1, axis=2)
+    np.savez(place / "sharp.npz", a)  # as arr_0
+    assert scored(["sharp"]).table["kld_k3"][0] == pytest.approx(kmer_klds(X, a, [3])[0])
 
 
 def test_a_file_with_two_sets_of_sequences_is_asked_for_one(place):
