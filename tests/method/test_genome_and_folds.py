@@ -14,7 +14,7 @@ from attribution_consistency.models import agreement
 from attribution_consistency.read import Wanted, open_sequences, read_sequences
 from attribution_consistency.scorer import Settings
 from attribution_consistency.sequences import decode, one_hot
-from attribution_consistency.texts import matched, places
+from attribution_consistency.texts import matched, places, read_records
 
 RNG = np.random.default_rng
 X, A, _ = planted_pair(0, n=60, length=50)
@@ -75,6 +75,8 @@ def test_intervals_reach_to_the_ends_of_a_chromosome(place):
     whole = "".join((place / "genome.fa").read_text().split("\n>")[0].split("\n")[1:])
     found = open_sequences(place / "ends.bed", Wanted(genome="genome.fa"))
     assert decode(read_sequences(found, np.arange(2))) == [whole[:50], whole[-50:]]
+    names = [name for name, _ in read_records(place / "peaks.bed", "genome.fa")]
+    assert names == [f"{c}:{s}-{e}" for c, s, e, _ in COORDINATES]  # no strand unless asked for
     (place / "ends.bed").write_text("chr1\t0\t50\nchr1\t-1\t49\n")
     with pytest.raises(ValueError, match="chr1:-1-49 is not in genome.fa"):
         open_sequences(place / "ends.bed", Wanted(genome="genome.fa"))

@@ -152,7 +152,7 @@ def test_neither_order_of_an_archive_is_read_whole(tmp_path, order):
     assert found.any(axis=(1, 2)).tolist() == [True, False, True] and peak < 40e6
 
 
-@pytest.mark.parametrize("shape", [(5,), (5, 2), (5, 3, 4), (2, 3, 4, 5)])
+@pytest.mark.parametrize("shape", [(5,), (5, 2), (5, 3, 4), (2, 3, 4, 5), (5, 0)])
 @pytest.mark.parametrize("piece", [1, 40, 10**6])
 def test_rows_of_arrays_in_the_order_of_columns(tmp_path, monkeypatch, shape, piece):
     monkeypatch.setattr(containers, "PIECE", piece)
