@@ -42,6 +42,12 @@ def test_agrees_with_reference_at_all_default_ks(reading):
     np.testing.assert_allclose(got, want, rtol=1e-10)
 
 
+def test_the_longest_words_have_ten_bases():
+    x, a = random_pair(2, n=8, length=30)
+    want = [reference.kmer_kld(x, a, k) for k in (1, 10)]
+    np.testing.assert_allclose(kmer_klds(x, a, [1, 10]), want, rtol=1e-10)
+
+
 def test_float32_agrees_with_float64():
     x, a = random_pair(3, n=50, length=80)
     a += 100  # the correction must not cancel in single precision
@@ -145,6 +151,18 @@ def test_invariances(seed, reading, chunk, scale, layout):
         patch.setattr(maps, "CHUNK", chunk)
         got = kmer_klds(x, a, [2, 4], reading=reading)
     np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-13)
+
+
+@pytest.mark.parametrize("chunk", [1, 60, 23 * 6])
+def test_what_is_read_in_pieces_is_counted_once(monkeypatch, chunk):
+    x, a = random_pair(3, n=7, length=23, unknown=0.05)
+    a[[0, 2, 6]] = 0
+    whole = maps.tracks(x, [a, None], maps.Options()), thresholded_kld(x, a, 2)
+    monkeypatch.setattr(maps, "CHUNK", chunk)
+    for got, want in zip(maps.tracks(x, [a, None], maps.Options()), whole[0]):
+        np.testing.assert_allclose(got, want, rtol=1e-12)
+    assert whole[0].n_all_zero.tolist() == [3, 0]
+    assert thresholded_kld(x, a, 2) == pytest.approx(whole[1], rel=1e-12)
 
 
 def test_sequences_that_score_zero():

@@ -113,6 +113,8 @@ def test_copies_count_once():
         np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-12)
     (note,) = exchange.exchangeable(codes_of(np.tile(x, (10, 1, 1)))).notes
     assert note == "360 of 400 sequences are copies of others"
+    (note,) = exchange.exchangeable(codes_of(np.concatenate([x, x[:1]]))).notes
+    assert note == "1 of 41 sequences are copies of others"
 
 
 def test_reverse_complements_are_copies_wherever_they_stand():
@@ -308,6 +310,15 @@ def test_the_seed_is_0_unless_said_otherwise(null):
 def test_sixteen_positions_are_just_enough_to_rotate():
     x, a = random_pair(0, n=12, length=16)
     assert rotated_null(x, a, [2]).null.shape == (99, 1)
+
+
+def test_the_shortest_sequence_has_to_have_room_to_rotate():
+    x, a = random_pair(0, n=12, length=30)
+    x[0] = 0  # of which nothing is known, and nothing rotates
+    assert rotated_null(x, a, [2]).null.shape == (99, 1)
+    x[1, :4] = x[1, 19:] = 0
+    with pytest.raises(ValueError, match="x: got sequences of 15 positions"):
+        rotated_null(x, a, [2])
 
 
 def test_the_family_wise_p_is_that_of_standardised_scores():

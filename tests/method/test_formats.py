@@ -147,6 +147,17 @@ def test_what_a_tool_writes_is_scored_by_the_command_alone(tmp_path, monkeypatch
     np.testing.assert_allclose([row["kld_k3"], row["kld_k4"]], want, rtol=tolerance)
 
 
+@pytest.mark.parametrize("axis", [0, 1, 3])
+def test_maps_of_a_task_and_the_mean_of_tasks(tmp_path, axis):
+    tasks = [A, 3 * A - 1, A**2]
+    np.save(tmp_path / "a.npy", np.stack(tasks, axis=axis))
+    np.save(tmp_path / "x.npy", X)
+    source, rows = read.open_sequences(tmp_path / "x.npy"), np.array([2, 5])
+    for task, want in (("2", A**2), ("mean", np.mean(tasks, axis=0))):
+        maps = read.open_maps(tmp_path / "a.npy", source, read.Wanted(task=task))
+        np.testing.assert_allclose(read.read_maps(maps, rows, X[rows]), want[rows], rtol=1e-12)
+
+
 def test_the_page_says_how_each_file_is_scored():
     """Every row of the page's table is a command with the options it has, of a tool tried here."""
     page = Path(__file__).parents[2] / "book" / "score_your_maps.md"
@@ -255,6 +266,13 @@ def test_codes_that_stand_for_no_base_are_unknown(tmp_path):
     np.save(tmp_path / "x.npy", codes)
     found = read.read_sequences(read.open_sequences(tmp_path / "x.npy"), np.arange(60))
     assert not found[0, :3].any() and not found[1, 5].any() and found.sum() == X.sum() - 4
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 5])
+def test_codes_have_any_length_but_that_of_one_hot(tmp_path, length):
+    np.save(tmp_path / "x.npy", X[:, :length].argmax(axis=2))
+    source = read.open_sequences(tmp_path / "x.npy")
+    np.testing.assert_array_equal(read.read_sequences(source, np.arange(60)), X[:, :length])
 
 
 @pytest.mark.parametrize("align", ["centre", "start"])

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from metric_examples import planted_pair
 
-from attribution_consistency import cli, exchanged_null, kmer_klds, maps
+from attribution_consistency import cli, exchanged_null, kmer_klds, maps, score_files
 from attribution_consistency.models import agreement
+from attribution_consistency.read import Wanted, open_sequences, read_sequences
+from attribution_consistency.scorer import Settings
 from attribution_consistency.sequences import decode, one_hot
-from attribution_consistency.texts import places
+from attribution_consistency.texts import matched, places, read_records
 
 RNG = np.random.default_rng
 X, A, _ = planted_pair(0, n=60, length=50)
@@ -66,6 +68,18 @@ def test_intervals_of_a_genome(place):
                     "--attributions", "forward.npz")  # fmt: skip
     want = kmer_klds(forward, maps_there, [3, 4])
     np.testing.assert_allclose(klds(rows["forward"]), want, rtol=1e-5)
+
+
+def test_intervals_reach_to_the_ends_of_a_chromosome(place):
+    (place / "ends.bed").write_text("chr1\t0\t50\nchr1\t6950\t7000\n")
+    whole = "".join((place / "genome.fa").read_text().split("\n>")[0].split("\n")[1:])
+    found = open_sequences(place / "ends.bed", Wanted(genome="genome.fa"))
+    assert decode(read_sequences(found, np.arange(2))) == [whole[:50], whole[-50:]]
+    names = [name for name, _ in read_records(place / "peaks.bed", "genome.fa")]
+    assert names == [f"{c}:{s}-{e}" for c, s, e, _ in COORDINATES]  # no strand unless asked for
+    (place / "ends.bed").write_text("chr1\t0\t50\nchr1\t-1\t49\n")
+    with pytest.raises(ValueError, match="chr1:-1-49 is not in genome.fa"):
+        open_sequences(place / "ends.bed", Wanted(genome="genome.fa"))
 
 
 @pytest.fixture
@@ -136,6 +150,16 @@ def test_names_that_say_nothing_are_not_used(place):
     rows, notes = score("--sequences", "x.fa", "--attributions", "a.npz")
     assert klds(rows["a"]) == pytest.approx(kmer_klds(X, A, [3, 4]), rel=1e-5)
     assert "rows go by number" not in notes
+
+
+def test_names_tell_rows_where_each_is_there_once():
+    assert matched(["b", "a(+)", "c"], ["a", "b(-)"]).tolist() == [1, 0]
+    assert matched(["c"], ["a"]) is None
+    for names, wanted in ((["a", "a", "b"], ["a", "b"]), (["a", "b"], ["a", "a"])):
+        with pytest.raises(ValueError, match="some are there twice"):
+            matched(names, wanted)
+    with pytest.raises(ValueError, match="has no map of 1 of the sequences, such as d"):
+        matched(["a", "b"], ["a", "d"])
 
 
 def test_overlapping_windows_move_as_one(place):
@@ -220,6 +244,17 @@ def test_folds_of_a_model_are_scored_together(place):
     assert "files agree" not in (place / "out" / "report.html").read_text(encoding="utf-8")
 
 
+def test_two_files_of_a_model_are_their_mean(place):
+    other = RNG(4).normal(size=A.shape)
+    np.savez("other.npz", a=other)
+    both = {"maps": [["a.npz", "other.npz"]], "settings": Settings(ks=(3, 4))}
+    (row,) = score_files("x.npz", **both).table.to_dict("records")
+    np.testing.assert_allclose(klds(row), kmer_klds(X, (A + other) / 2, [3, 4]))
+    scores = [maps.position_scores(X, a) for a in (A, other)]
+    assert (row["agreement"], row["agreement_chance"]) == pytest.approx(agreement(scores))
+    assert row["n_files"] == 2 and row["model"] == "a"
+
+
 def test_agreement_is_a_mean_correlation_and_its_chance_is_that_of_other_rows():
     tracks = RNG(0).random((3, 5, 20)) + np.linspace(0, 1, 20)  # a trend that all share
     pairs = [(0, 1), (0, 2), (1, 2)]
@@ -229,6 +264,7 @@ def test_agreement_is_a_mean_correlation_and_its_chance_is_that_of_other_rows():
     np.testing.assert_allclose(agreement(tracks), (own, other))
     assert other > 0.2
     assert agreement([np.ones((3, 4)), np.ones((3, 4))]) == (0, 0)
+    assert agreement(tracks[:2, :1]) == (pytest.approx(rows[0][0, 0]), 0)  # there is no other row
 
 
 def test_words_to_ignore_count_nowhere_and_the_null_stays_exact(place):
@@ -277,7 +313,8 @@ def test_maps_of_a_bias_model_are_taken_off(place, of_bias, of_maps):
     want = kmer_klds(X, A + bias - slope * bias, [3, 4])
     np.testing.assert_allclose(klds(rows["both"]), want, rtol=1e-4)
     assert f"the bias maps were {rows['both']['bias']:.0%} of its maps" in notes
-    assert 0.1 < rows["both"]["bias"] < 1
+    part = ((slope * bias) ** 2).sum() / ((A + bias) ** 2).sum()
+    assert rows["both"]["bias"] == pytest.approx(part) and 0.1 < part < 0.9
 
 
 def x_at(x, word):

@@ -1,5 +1,7 @@
 """SNR, AUROC and AUPR against hand-worked cases and a slow reference."""
 
+import warnings
+
 import numpy as np
 import pytest
 import reference
@@ -25,6 +27,7 @@ def test_snr_by_hand():
     """Signal (3 - 1 + 4) / 3 = 2; noise (1.0 + 0.5) / 2 from the two largest positive."""
     case = one([3, -1, 4, 1, 0.5, 0.2, -9], [1, 1, 1, 0, 0, 0, 0])
     np.testing.assert_allclose(signal_to_noise(**case, top=2), [2 / 0.75])
+    np.testing.assert_allclose(signal_to_noise(**case, top=1), [2 / 1])
     # Without signs: signal 8 / 3, noise (9 + 1) / 2.
     np.testing.assert_allclose(signal_to_noise(**case, top=2, absolute=True), [8 / 3 / 5])
 
@@ -103,6 +106,7 @@ def test_perfect_beats_random_beats_inverted():
     [
         (dict(motif_mask=np.ones((2, 30))), r"motif_mask: got shape \(2, 30\)"),
         (dict(motif_mask=np.full((3, 30), 2)), "motif_mask: got values other than 0 and 1"),
+        (dict(motif_mask=np.arange(90).reshape(3, 30) // 44), "motif_mask: got values other than"),
         (dict(spacer_mask=np.ones((3, 30), bool)), r"spacer_mask\[0, 0\]: got True where"),
         (dict(spacer_mask=np.ones(30, bool)), "spacer_mask: got shape"),
         (dict(top=0), "top: got 0"),
@@ -132,6 +136,17 @@ def test_one_position_of_each_kind_is_enough():
     a = x * np.array([2.0, 1.0])[:, None]
     for mask, want in (([[1, 0]], 1), ([[0, 1]], 0)):
         assert motif_auroc(x, a, mask).tolist() == [want]
+
+
+@pytest.mark.parametrize("function", [motif_auroc, motif_aupr, signal_to_noise])
+@pytest.mark.parametrize("motif", [0, 1])
+def test_sequences_of_one_kind_have_no_number(function, motif):
+    x, a = random_pair(0, n=3, length=30)
+    mask = np.zeros((3, 30))
+    mask[1], mask[:, :5][[0, 2]] = motif, 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(function(x, a, mask)).tolist() == [False, True, False]
 
 
 @pytest.mark.parametrize("function", [motif_auroc, motif_aupr, signal_to_noise])

@@ -224,7 +224,7 @@ def test_bad_tables(change, message):
 
 def test_bad_values_are_placed():
     klds, snr = table(m=60)
-    klds[7, 2] = np.nan
+    klds[[7, 9], [2, 0]] = np.nan
     with pytest.raises(ValueError, match=r"klds\[7, 2\]: got nan"):
         length_weights(klds, snr)
     with pytest.raises(ValueError, match="one KLD for each weight of shape"):

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from metric_examples import random_pair
 
-from attribution_consistency import containers, models, read, texts
+from attribution_consistency import containers, models, read, simulation, texts
 from attribution_consistency.scorer import Settings
 
 X, A = random_pair(0, n=24, length=30, dtype=np.float32)
@@ -122,6 +122,20 @@ def test_so_many_draws_of_so_many_sequences_are_refused(place, monkeypatch):
         null(X, A, [3], n_draws=99)
 
 
+def test_memory_is_asked_for_before_it_is_taken(place, monkeypatch):
+    """Of texts, of simulated sequences, of sources and of their rows: bytes for each of them."""
+    for module in (texts, simulation, read, containers):
+        monkeypatch.setattr(module, "afford", (asked := []).append)
+        if module is texts:
+            texts.aligned(["ACGTA", "ACG"], "start")
+        elif module is simulation:
+            simulation.simulate(10, 100)
+        else:
+            read.read_maps(read.open_maps(place / "a.npz"), np.array([3, 7]), X)
+        want = {texts: 8 * 5 * 2, simulation: 20 * 10 * 100, read: 16 * 24, containers: 2 * 480}
+        assert asked == [want[module]]
+
+
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_neither_order_of_an_archive_is_read_whole(tmp_path, order):
     """96 MB of maps, a few of which are asked for: some MB at a time."""
@@ -138,7 +152,7 @@ def test_neither_order_of_an_archive_is_read_whole(tmp_path, order):
     assert found.any(axis=(1, 2)).tolist() == [True, False, True] and peak < 40e6
 
 
-@pytest.mark.parametrize("shape", [(5,), (5, 2), (5, 3, 4), (2, 3, 4, 5)])
+@pytest.mark.parametrize("shape", [(5,), (5, 2), (5, 3, 4), (2, 3, 4, 5), (5, 0)])
 @pytest.mark.parametrize("piece", [1, 40, 10**6])
 def test_rows_of_arrays_in_the_order_of_columns(tmp_path, monkeypatch, shape, piece):
     monkeypatch.setattr(containers, "PIECE", piece)

@@ -113,6 +113,34 @@ def test_maps_at_the_wrong_bases_are_noticed(tmp_path):
         files.check_channels(source, X, (X * A)[..., [0, 2, 1, 3]])
 
 
+@pytest.mark.parametrize(
+    ("filled", "wrong", "noticed"),
+    [(1000, 90, False), (1000, 110, True), (890, 890, False), (910, 910, True)],
+)
+def test_nine_of_ten_values_stand_at_the_base_of_the_sequence(tmp_path, filled, wrong, noticed):
+    """Of maps that have one value at nine of ten positions; of others nothing is said."""
+    x, _ = random_pair(0, n=10, length=100)
+    a = np.where(np.arange(1000)[:, None] < wrong, np.roll(x, 1, axis=2).reshape(-1, 4), -1)
+    a = np.where(a < 0, 2 * x.reshape(-1, 4), a)
+    a[filled:] = 0
+    source = files.open_maps(write(tmp_path / "m.npy", a.reshape(x.shape), "a"))
+    if noticed:
+        with pytest.raises(ValueError, match=f"only {1 - wrong / filled:.0%} of its values"):
+            files.check_channels(source, x, a.reshape(x.shape))
+    else:
+        files.check_channels(source, x, a.reshape(x.shape))
+
+
+@pytest.mark.parametrize("n", [8, 9, 20])
+def test_eight_arrays_of_a_file_are_named(tmp_path, n):
+    np.savez(tmp_path / "m.npz", **{f"mine{i:02}": [i] for i in range(n)})
+    with pytest.raises(ValueError, match="has no array of a known name; it holds") as caught:
+        files.open_maps(tmp_path / "m.npz")
+    said = str(caught.value)
+    assert said.count("mine") == 8 and (f" and {n - 8} more: name" in said) == (n > 8)
+    assert ("more" in said) == (n > 8)
+
+
 def test_memory_is_that_of_the_rows(tmp_path):
     """40 MB of maps, 20 sequences of them asked for: less than half in memory."""
     big = np.random.default_rng(0).normal(size=(2500, 1000, 4)).astype(np.float32)

@@ -126,4 +126,20 @@ def test_nine_digits_are_kept_and_no_more(size):
 def test_values_reach_a_bound_that_they_miss_by_less_than_a_thousand_millionth(bound):
     by = abs(bound) * np.array([0, 9e-10, 1.1e-9]) + [0, 0, 1.1e-12]
     assert at_least(bound - by, bound).tolist() == [True, True, False]
-    assert at_least([-0.9e-12, -1.2e-12], 0.0).tolist() == [True, False]
+    assert at_least([-0.95e-12, -1.05e-12], 0.0).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "stated", "tolerance"),
+    [
+        (np.float64, False, 1e-9),
+        (np.float32, False, 100 * 2.0**-23),  # its last bit
+        (np.float16, False, 100 * 2.0**-10),
+        (np.float64, True, 1e-5),
+        (np.float32, True, 1e-5),
+    ],
+)
+def test_what_varies_differs_by_more_than_the_tolerance(dtype, stated, tolerance):
+    given = rounding.AS_SINGLE if stated else None
+    for size in (0.95, 1.05):
+        assert varies(np.array([1, 1 - size * tolerance], dtype), given) == (size > 1)

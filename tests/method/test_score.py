@@ -15,6 +15,7 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 from metric_examples import planted_pair, random_pair
 
 from attribution_consistency import (
@@ -26,6 +27,7 @@ from attribution_consistency import (
     kmer_klds,
     kmers,
     motifs,
+    plot,
     ranking,
     report,
     scorer,
@@ -33,12 +35,13 @@ from attribution_consistency import (
 )
 from attribution_consistency import score as scoring
 from attribution_consistency.divergence import kmer_distributions
+from attribution_consistency.nulls import NullTest
 from attribution_consistency.uncertainty import Jackknife, paired_difference, smallest_difference
 from attribution_consistency.weights import length_weights_from, shipped_entry
 
 KS = (3, 4, 5)
 FAST = scorer.Settings(ks=KS)
-X, SHARP, _ = planted_pair(0, n=120, length=60, sharpness=2.0)
+X, SHARP, MASK = planted_pair(0, n=120, length=60, sharpness=2.0)
 BLURRED = planted_pair(0, n=120, length=60, sharpness=0.3)[1]
 NOISE = random_pair(1, n=120, length=60)[1]
 MODELS = {"sharp": SHARP, "blurred": BLURRED, "noise": NOISE}
@@ -65,7 +68,8 @@ def run(*arguments):
 
 
 def test_the_numbers_are_those_of_the_metric(place):
-    table = scored().table.set_index("model")
+    table = scored(progress=(said := []).append).table.set_index("model")
+    assert said == [f"scoring {i} of 3: {name}" for i, name in enumerate(MODELS, 1)]
     weights = np.full(3, 1 / 3)
     floor = constant_floor(X, KS)
     for name, a in MODELS.items():
@@ -79,12 +83,15 @@ def test_the_numbers_are_those_of_the_metric(place):
         assert row["p"] == null.p_value
         interval = excess_interval(X, a, KS, null=null, weights=weights)
         np.testing.assert_allclose(
-            row[["score_low", "score_high"]].astype(float), [interval.low, interval.high]
+            row[["score_low", "score_high", "score_se"]].astype(float),
+            [interval.low, interval.high, interval.se],
         )
         by_k = exchanged_null(X, a, KS)
         np.testing.assert_allclose([row[f"excess_k{k}"] for k in KS], by_k.excess)
+        np.testing.assert_allclose([row[f"null_k{k}"] for k in KS], by_k.null.mean(axis=0))
         np.testing.assert_allclose(row["kld_original"], thresholded_kld(X, a))
         np.testing.assert_allclose([row[f"floor_k{k}"] for k in KS], floor)
+        np.testing.assert_allclose(row["score_floor"], floor.mean())
         kept = (row["score_null"] - floor.mean()) / (klds.mean() - floor.mean())
         np.testing.assert_allclose(row["kept"], kept if klds.mean() > floor.mean() else np.nan)
         by_base = kmer_distributions(X, a, 1, reading="instance").q
@@ -281,6 +288,11 @@ def test_performance(place):
     assert result.performance_name == "auroc"
     assert table["performance"].to_dict() == {"sharp": 0.90, "blurred": 0.905, "noise": 0.5}
     assert table["pareto"].to_dict() == {"sharp": True, "blurred": True, "noise": False}
+    first = ["rank", "model", "verdict", "why", "performance", "pareto", "n", "length"]
+    first += ["n_distinct", "score", "score_se", "score_low", "score_high", "below_best"]
+    first += ["below_best_low", "below_best_high", "score_floor", "score_kld", "score_null"]
+    first += ["kept", "p", "p_family", "p_rotated", "power", "p_words", "on_A"]
+    assert list(result.table.columns)[: len(first)] == first
 
 
 @pytest.mark.parametrize(
@@ -420,6 +432,15 @@ def test_options_of_the_command_reach_the_report(place, options):
     )
 
 
+@pytest.mark.parametrize(
+    ("width", "digits"), [(0, 3), (0.5, 3), (0.02, 3), (0.002, 4), (2e-6, 7), (2e-7, 8), (2e-9, 8)]
+)
+def test_two_digits_of_the_narrowest_interval_are_shown(width, digits):
+    """Three decimals at least, eight at most."""
+    table = pd.DataFrame({"score_low": [0.0, 0.1], "score_high": [width, 9]})
+    assert report._decimals(table) == digits
+
+
 def test_small_scores_are_shown_with_enough_digits(place):
     result = scored()
     tiny = result.table.copy()
@@ -437,7 +458,8 @@ def test_table_and_json_agree(written):
     assert list(table.columns) == list(found["models"][0])
     np.testing.assert_allclose(table["score"], [m["score"] for m in found["models"]])
     assert len(found["inputs"]) == 4 and found["settings"]["seed"] == 0
-    assert "NaN" not in (written / "scores.json").read_text()
+    text = (written / "scores.json").read_text()
+    assert "NaN" not in text and text == json.dumps(found, indent=1) + "\n"
 
 
 def test_bad_rows_are_left_out_of_all_models_only_when_asked(place, capsys):
@@ -460,10 +482,26 @@ def test_maps_beside_other_sequences_are_refused(place, capsys):
     order = np.random.default_rng(0).permutation(len(X))
     np.savez(place / "sharp.npz", a=SHARP, x=X)
     assert run() == 0
-    np.savez(place / "sharp.npz", a=SHARP[order], x=X[order])
-    capsys.readouterr()
-    assert run("--force") == 2
-    assert "sequences in it (x) are others" in capsys.readouterr().err
+    one = X.copy()
+    one[7] = X[8]
+    for a, x, said in ((SHARP[order], X[order], "1"), (SHARP, one, "1 of 120 ")):
+        np.savez(place / "sharp.npz", a=a, x=x)
+        capsys.readouterr()
+        assert run("--force") == 2
+        error = capsys.readouterr().err
+        assert "sequences in it (x) are others" in error
+        assert f"sharp.npz: {said}" in error
+
+
+def test_what_is_no_set_of_sequences_beside_maps_is_left_alone(place):
+    """Of another length, or the maps themselves, which look like sequences."""
+    wide = np.pad(X[::-1], ((0, 0), (2, 2), (0, 0)))
+    np.savez(place / "sharp.npz", a=SHARP, x=wide)
+    assert scored(["sharp"]).table["kld_k3"][0] == pytest.approx(kmer_klds(X, SHARP, [3])[0])
+    a = X.copy()
+    a[:, :2] = np.roll(a[:, :2], 1, axis=2)
+    np.savez(place / "sharp.npz", a)  # as arr_0
+    assert scored(["sharp"]).table["kld_k3"][0] == pytest.approx(kmer_klds(X, a, [3])[0])
 
 
 def test_a_file_with_two_sets_of_sequences_is_asked_for_one(place):
@@ -580,3 +618,72 @@ def test_words_at_one_place_are_rotated_where_there_is_room(length, rotated):
     row = scorer.Scorer(x, FAST, np.full(3, 1 / 3)).score(a, np.arange(1)).row
     assert row["p"] == 1 and row["kept"] == pytest.approx(1)
     assert np.isfinite(row["p_rotated"]) == rotated
+
+
+@pytest.mark.parametrize(
+    ("p_family", "p_words", "p_rotated", "power", "want"),
+    [
+        (0.05, 0.05, np.nan, np.nan, (scorer.FOUND, "")),
+        (0.05, 0.06, np.nan, np.nan, (scorer.NOTHING, scorer.BASES_ONLY)),
+        (0.06, 0.01, 0.05, 0.1, (scorer.UNSURE, scorer.COINCIDE)),
+        (0.06, 0.01, 0.06, 0.8, (scorer.NOTHING, "")),
+        (0.06, np.nan, np.nan, 0.79, (scorer.UNSURE, scorer.WEAK)),
+    ],
+)
+def test_the_bounds_of_what_p_says(p_family, p_words, p_rotated, power, want):
+    row = dict(p_family=p_family, p_words=p_words, p_rotated=p_rotated, power=power)
+    assert scorer.verdict(row) == want
+
+
+@pytest.mark.parametrize(
+    ("p", "floor", "observed", "null", "asked"),
+    [
+        (0.01, 0, 2, 0, ["p_words"]),
+        (0.05, 0, 2, 1, ["p_words", "power"]),
+        (0.06, 0, 2, 0.99, ["power"]),  # of what is over the floor, half or more is kept, or not
+        (0.06, 0, 2, 1, ["power", "p_rotated"]),
+        (0.06, 1, 1.095, 1.095, ["power"]),  # a tenth of the floor over it, or not
+        (0.06, 1, 1.105, 1.105, ["power", "p_rotated"]),
+    ],
+)
+def test_what_is_asked_of_a_model_follows_from_its_p(p, floor, observed, null, asked):
+    x, a, weights = X[:40], SHARP[:40], np.full(3, 1 / 3)
+    own = scorer.Scorer(x, FAST, weights)
+    own.__dict__["floor"] = np.full(3, floor)  # as if computed already
+    by_k, interval = exchanged_null(x, a, KS), excess_interval(x, a, KS, weights=weights)
+    test = NullTest(np.float64(observed), np.full(99, null), np.float64(p), np.float64(0))
+    row = own.row(a, by_k, test, interval)
+    assert [name for name in ("p_words", "power", "p_rotated") if np.isfinite(row[name])] == asked
+
+
+def test_a_name_has_200_letters_at_most_that_can_be_printed():
+    assert list(scoring._files(["a.npz"], ["x" * 200])) == ["x" * 200]
+    for name in ("x" * 201, "a\x07", "a\nb", ""):
+        with pytest.raises(ValueError, match="is not a name"):
+            scoring._files(["a.npz"], [name])
+
+
+@pytest.mark.parametrize("start", [0, 7])
+def test_logos_and_intervals_stand_where_they_are_said_to(start):
+    figure, axes = plt.subplots(1, 2)
+    before = [ax.get_position().bounds for ax in axes]
+    plot.logo(axes[0], SHARP[0, :20], start, [(start + 2, start + 5)])
+    assert axes[0].get_xlim() == (start - 0.5, start + 19.5)
+    assert [p.get_x() for p in axes[0].patches if p.get_zorder() == 0] == [start + 1.5]
+    assert [axes[0].spines[side].get_visible() for side in ("top", "right")] == [False, False]
+    plot.interval(axes[1], [1, 2], [0, 1.5], [3, 2.5], ["best", "other"])
+    (bars,) = axes[1].containers
+    assert bars.lines[0].get_xydata().tolist() == [[1, 1], [2, 0]]
+    ends = [segment.tolist() for segment in bars.lines[2][0].get_segments()]
+    assert ends == [[[0, 1], [3, 1]], [[1.5, 0], [2.5, 0]]]
+    assert [label.get_text() for label in axes[1].get_yticklabels()] == ["best", "other"]
+    assert [ax.get_position().bounds for ax in axes] == before
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("width", [1, 8, 60, 100])
+def test_the_densest_window_holds_most(width):
+    mask = MASK[0] * np.arange(60)
+    found = plot.densest_window(mask, width)
+    sums = [mask[i : i + width].sum() for i in range(max(61 - width, 1))]
+    assert found == slice(np.argmax(sums), np.argmax(sums) + min(width, 60))

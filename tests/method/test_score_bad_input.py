@@ -103,7 +103,7 @@ CASES = {
     ),
     "cropped too wide": (None, ["--crop", "31"], "a whole number from 1 to 30"),
     "patterns": (
-        save("a.npz", **{"pos_patterns/pattern_0/contrib_scores": A[0]}),
+        save("a.npz", **{"pos_patterns/pattern_0/contrib_scores": A[0], "version": [1]}),
         [],
         "holds patterns, as TF-MoDISco writes them",
     ),
@@ -184,6 +184,16 @@ CASES = {
         table("name,auroc\na,1\n"),
         ["--performance", "p.csv"],
         "got columns name, auroc, expected model",
+    ),
+    "two performances": (
+        table("model,auroc,r\na,1,2\n"),
+        ["--performance", "p.csv"],
+        "got columns model, auroc, r, expected model, and one of numbers or file",
+    ),
+    "names alone": (
+        table("model,fold\na,1\n"),
+        ["--performance", "p.csv"],
+        "got columns model, fold, expected",
     ),
     "performance twice": (
         table("model,value\na,1\na,2\n"),
@@ -313,6 +323,13 @@ CASES = {
         [],
         "x holds <U4, expected real numbers",
     ),
+    "whole numbers of one sequence": (
+        save("x.npz", x=X[0].astype(int)),
+        [],
+        "x.npz: has shape (30, 4), expected (N, L, 4)",
+    ),
+    "no codes": (save("x.npz", x=np.zeros((0, 30), int)), [], "an empty array of shape (0, 30)"),
+    "empty codes": (save("x.npz", x=np.zeros((24, 0), int)), [], "empty array of shape (24, 0)"),
     "a table without files": (
         table("model,auroc\na,1\n"),
         ["--models", "p.csv"],

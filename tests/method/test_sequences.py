@@ -62,6 +62,14 @@ def test_bad_arrays_are_refused(call, message):
         call()
 
 
+@pytest.mark.parametrize("text", ["AARR", "ANNNR", "UuR-.XR", "A"])
+def test_half_of_the_letters_of_sequences_are_bases(text):
+    """Of those that do not stand for an unknown one."""
+    assert len(texts.aligned([text], "centre")[0][0]) == len(text)
+    with pytest.raises(ValueError, match="mostly no A, C, G or T: is it protein"):
+        texts.aligned([text + "RR"], "centre")
+
+
 def test_read_fasta(tmp_path):
     plain = tmp_path / "a.fa"
     plain.write_bytes(b">one extra words\r\nACG\r\nTnn\r\n\r\n>two\r\nGGG")

@@ -1,5 +1,8 @@
 """The simulated task is what its description says."""
 
+import math
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -101,6 +104,17 @@ def test_same_seed_same_data_other_seed_other_data(data):
     assert (simulation.simulate(2000, 200, seed=4).codes != data.codes).any()
 
 
+def test_20_000_sequences_of_200_bases_and_seed_0_unless_said_otherwise(monkeypatch):
+    assert simulation.simulate(10).meta["seed"] == 0
+
+    def stop(n_bytes):
+        raise ValueError(f"asked for {n_bytes}")
+
+    monkeypatch.setattr(simulation, "afford", stop)
+    with pytest.raises(ValueError, match=f"asked for {20 * 20_000 * 200}$"):
+        simulation.simulate()
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
@@ -123,6 +137,23 @@ def test_a_kmer_is_named_after_the_motifs_it_fits(library):
     assert "MAX" in fits and "MLX" in fits and "Gabpa" not in fits
     bits = [b for _, b in motifs.fitting_motifs("CACGTG", library)]
     assert bits == sorted(bits, reverse=True) and bits[0] - bits[-1] <= 1
+
+
+@pytest.mark.parametrize("word", ["CACGTG", "AAGATGGCGGACGTGACCTTGCA"])
+def test_the_evidence_of_a_word_is_that_of_its_best_placement(library, word):
+    """The shorter of word and motif wholly inside the other; in bits, with the pseudocount."""
+    want = {}
+    for motif in library:
+        span, n = min(len(word), len(motif.ppm)), len(motif.ppm)
+        for i, j in product(range(len(word) - span + 1), range(n - span + 1)):
+            columns = zip(word[i : i + span], motif.ppm[j : j + span])
+            p = [(column["ACGT".index(base)] + 0.01) / 1.04 for base, column in columns]
+            bits = sum(math.log2(v / 0.25) for v in p)
+            want[motif.matrix_id] = max(bits, want.get(motif.matrix_id, -math.inf))
+    found = {m.matrix_id: bits for m, bits in motifs.fitting_motifs(word, library, 1000)}
+    assert found == pytest.approx(want) and len(found) == 55
+    alike = {name for name, bits in want.items() if bits > max(want.values()) - 1}
+    assert {m.matrix_id for m, _ in motifs.fitting_motifs(word, library)} == alike
 
 
 def test_information_of_certain_and_uniform_columns():

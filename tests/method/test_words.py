@@ -1,5 +1,7 @@
 """Which words carry attribution: against a slow count, error rate, what is never listed."""
 
+import warnings
+
 import numpy as np
 import pytest
 import reference
@@ -60,8 +62,10 @@ def test_what_exchange_gives_is_the_mean_of_many_draws():
 
 def test_maps_that_say_nothing_list_nothing():
     x, _ = random_pair(0, n=100, length=60)
-    for a, correct in ((np.ones_like(x), False), (x, True), (x, False)):
-        assert attributed_words(x, a, 4, correct=correct).names == []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for a, correct in ((np.ones_like(x), False), (x, True), (x, False), (0 * x, True)):
+            assert attributed_words(x, a, 4, correct=correct).names == []
 
 
 def test_rare_words_are_not_listed():
@@ -120,3 +124,33 @@ def test_a_word_is_listed_from_ten_occurrences_on():
         noise, _ = random_pair(1, n=40, length=60)
         x, a = np.concatenate([x, noise]), np.concatenate([a, 0.2 * noise])
         assert ("ACGTAA" in attributed_words(x, a, 6).names) == listed
+
+
+def test_a_sequence_of_which_nothing_is_known_changes_no_word():
+    x, a, _ = planted_pair(n=60, length=50)
+    want = attributed_words(x, a, 4)
+    more = np.concatenate([x, np.zeros((1, 50, 4))]), np.concatenate([a, np.ones((1, 50, 4))])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = attributed_words(*more, 4)
+    assert found.names == want.names and len(want.names) >= 9
+    np.testing.assert_allclose(found.share, want.share, rtol=1e-12)
+    np.testing.assert_allclose(found.exchanged, want.exchanged, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("strength", "listed"), [(1e-10, False), (1e-6, True)])
+def test_words_of_scores_that_differ_by_rounding_are_not_listed(strength, listed):
+    x, _, mask = planted_pair(n=60, length=50)
+    found = attributed_words(x, x * (1 + strength * mask[..., None]), 4, correct=False)
+    assert bool(found.names) == listed
+
+
+def test_where_tracks_are_rotated_a_sequence_gives_its_known_bases_the_same():
+    x, a, _ = planted_pair(n=60, length=80)
+    for row in range(60):
+        x[row, 20 + row :] = 0
+    assert exchange.prepared(x, a, maps.Options())[1].rotates
+    found = attributed_words(x, a, 4)
+    want = slow_shares(x, x, 4)  # of equal scores, as these are
+    assert len(found.names) >= 5
+    np.testing.assert_allclose(found.exchanged, [want[w] for w in found.names], rtol=1e-6)
