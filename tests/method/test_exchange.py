@@ -173,6 +173,7 @@ def test_sequences_without_a_partner_are_cropped_to_what_all_know():
     cropped = exchanged_null(x[:, :51], a[:, :51], KS)
     for got, want in zip(exchanged_null(x, a, KS), cropped):
         np.testing.assert_allclose(got, want, rtol=1e-12)
+    assert exchange.exchangeable(codes_of(padded([60, 70]))).window == slice(0, 60)  # of two, too
 
 
 def test_where_little_is_known_to_all_tracks_are_rotated():

@@ -188,6 +188,13 @@ def test_the_limit_of_a_process_counts(monkeypatch):
     assert containers.memory() > GIB / 4
 
 
+def test_an_array_may_take_a_third_of_the_memory(monkeypatch):
+    monkeypatch.setattr(containers, "memory", lambda: 3_000_002)
+    containers.afford(1_000_000)
+    with pytest.raises(ValueError, match="take fewer sequences or draws"):
+        containers.afford(1_000_001)
+
+
 def test_memory_that_is_not_known_is_no_limit(monkeypatch):
     monkeypatch.delattr(containers.os, "sysconf")
     assert containers.memory() == sys.maxsize
@@ -198,6 +205,8 @@ def test_texts_have_a_largest_size(tmp_path, monkeypatch):
     (tmp_path / "m.csv").write_text("model,auroc\na,1\n" + " " * 1000)
     with pytest.raises(ValueError, match=r"m.csv: holds more than 0 MiB of text"):
         models.read_models(tmp_path / "m.csv")
+    (tmp_path / "m.csv").write_text("model,auroc\na,1\n".ljust(1000))
+    assert texts.read_text(tmp_path / "m.csv").startswith("model")  # exactly as much
     (tmp_path / "m.csv").write_text("model,auroc\na,1\n")
     assert models.read_models(tmp_path / "m.csv").performance == {"a": 1}
 
