@@ -53,7 +53,8 @@ def read_models(path: File) -> Models:
         if "model" not in table or len(measures) > 1 or not {*measures, "file"} & {*table.columns}:
             raise ValueError(f"got columns {there}, expected model, and one of numbers or file")
         table["model"] = table["model"].str.strip()
-        repeated = table[["model", *table.columns.intersection(["file"])]].duplicated()
+        # ./a.npz is a.npz.
+        repeated = table[["model", *table.columns.intersection(["file"])]].map(Path).duplicated()
         if repeated.any():
             raise ValueError(f"model {table['model'][repeated].iloc[0]!r} is there twice")
         numbers = {c: pd.to_numeric(table[c], errors="coerce") for c in measures}

@@ -195,6 +195,11 @@ CASES = {
         ["--performance", "p.csv"],
         "got columns model, fold, expected",
     ),
+    "a file twice, under two names": (
+        table("model,file,value\na,a.npz,1\na,./a.npz,1\n"),
+        ["--performance", "p.csv"],
+        "model 'a' is there twice",
+    ),
     "performance twice": (
         table("model,value\na,1\na,2\n"),
         ["--performance", "p.csv"],
@@ -211,7 +216,7 @@ CASES = {
         "p.csv: got 'good' as value, expected a number",
     ),
     "one performance of two in words": (
-        table("model,file,auroc\na,a.npz,.9\na,./a.npz,oops\n"),
+        table("model,file,auroc\na,a.npz,.9\na,b.npz,oops\n"),
         ["--performance", "p.csv"],
         "p.csv: got 'oops' as auroc, expected a number",
     ),
