@@ -214,7 +214,8 @@ expect(
 # ## Drawn early
 #
 # We trained some seeds again, and traced SNR over the first epochs: as they are, and with one thing changed
-# at a time.
+# at a time. The noise is here all that is outside of motifs: in the spacers alone, maps of the wrong sign soon
+# have too few positive scores for a ratio.
 
 # %% tags=["remove-output"]
 traces, _ = paths.load_table(run, "sign_traces")
