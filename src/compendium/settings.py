@@ -69,7 +69,7 @@ class Training(Section):
     """Optimiser and regularisers; config/default.yml says where each value comes from."""
 
     batch_size: int = Field(100, ge=1, le=10_000, description="sequences per step")
-    learning_rate: float = Field(0.001, gt=0, le=1, description="of Adam")
+    learning_rate: float = Field(0.001, gt=0, le=1e6, description="of Adam")
     # The validation score is AUROC or Pearson r.
     decay_factor: float = Field(0.2, gt=0, le=1, description="of the rate, when the score stalls")
     decay_patience: int = Field(
