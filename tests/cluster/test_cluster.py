@@ -413,6 +413,8 @@ class Executor(RemoteExecutor):
 def test_snakemake_hands_the_token_to_jobs_in_a_queue(clone):
     """An executor that only queues: its job scripts are made as for Slurm."""
     pytest.importorskip("snakemake")
+    if " " in sys.executable:
+        pytest.skip("Snakemake does not quote the path of Python in the scripts of jobs")
     (clone / "my.yml").write_text("synthetic: {n_sequences: 400}\nnotebooks: {}\nkoo: {models: []}")
     plugin = clone / "plugins" / "snakemake_executor_plugin_queue"
     plugin.mkdir(parents=True)
