@@ -203,8 +203,9 @@ def _score_model(
         read.check_sequences(file, source, rows, x)
         read.check_channels(file, x, a)
         total = total + a / len(files) if len(files) > 1 else a
-        with one_line(file.path):
-            tracks += [position_scores(x, a, score=s.score, correct=s.correct)]
+        if len(files) > 1:
+            with one_line(file.path):
+                tracks += [position_scores(x, a, score=s.score, correct=s.correct)]
     if bias is not None:
         # Squares of large and small numbers may be none.
         total, bias = (one.astype(float) / max(np.abs(one).max(), 1e-300) for one in (total, bias))

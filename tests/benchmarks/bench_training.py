@@ -96,7 +96,7 @@ def scoring(n: int, count: int) -> tuple:
     data = simulation.simulate(2 * n, LENGTH, 0)._asdict()
     rows = np.flatnonzero(data["y"][:, 0] > 0.5)[:n]
     x = sequences.codes_to_one_hot(data["codes"][rows])
-    masks = {name: data[name][rows] for name in ("motif_mask", "spacer_mask")}
+    masks = tables.truth_masks(data, rows)
     records = sorted(artefacts.shipped("synthetic").glob("bn-relu-*.json"))[: count + 1]
     made = {path.stem: artefacts.read_json(path)["recipe"] for path in records}
     weights = {path.stem: path.with_suffix(".npz") for path in records}
